@@ -1,0 +1,3 @@
+#![doc = "WIP"]
+#![forbid(unsafe_code)]
+pub mod proto;

@@ -1,0 +1,84 @@
+//! UTF-8 that arrives in pieces (RFC 6455 §8.1), refused at the first byte that
+//! can't be part of valid text.
+
+use super::Violation;
+
+/// Validates text piece by piece; a character may be split between pieces.
+#[derive(Debug, Default)]
+pub(crate) struct Validator {
+    /// The beginning of a character whose end hasn't come yet.
+    partial: [u8; 4],
+    partial_len: u8,
+}
+
+impl Validator {
+    /// Checks the next piece.
+    pub(crate) fn feed(&mut self, mut piece: &[u8]) -> Result<(), Violation> {
+        while self.partial_len > 0 {
+            let Some((&byte, rest)) = piece.split_first() else { return Ok(()) };
+            let len = usize::from(self.partial_len);
+            self.partial[len] = byte;
+            piece = rest;
+            match std::str::from_utf8(&self.partial[..=len]) {
+                Ok(_) => self.partial_len = 0,
+                Err(e) if e.error_len().is_none() => self.partial_len += 1,
+                Err(_) => return Err(Violation::Utf8),
+            }
+        }
+        if simdutf8::basic::from_utf8(piece).is_ok() {
+            return Ok(());
+        }
+        // The slower check tells a split character at the end from a wrong one.
+        match simdutf8::compat::from_utf8(piece) {
+            Err(e) if e.error_len().is_none() => {
+                let tail = &piece[e.valid_up_to()..];
+                self.partial[..tail.len()].copy_from_slice(tail);
+                self.partial_len = tail.len() as u8;
+                Ok(())
+            }
+            Err(_) => Err(Violation::Utf8),
+            Ok(_) => Ok(()),
+        }
+    }
+
+    /// Checks that the text doesn't end in the middle of a character.
+    pub(crate) fn finish(&self) -> Result<(), Violation> {
+        if self.partial_len == 0 { Ok(()) } else { Err(Violation::Utf8) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn validate(pieces: &[&[u8]]) -> Result<(), Violation> {
+        let mut validator = Validator::default();
+        for piece in pieces {
+            validator.feed(piece)?;
+        }
+        validator.finish()
+    }
+
+    proptest! {
+        #[test]
+        fn any_split_agrees_with_the_whole(bytes in prop_oneof![
+            any::<Vec<u8>>(),
+            any::<String>().prop_map(String::into_bytes),
+            (any::<String>(), any::<u8>(), any::<String>())
+                .prop_map(|(a, b, c)| [a.as_bytes(), &[b], c.as_bytes()].concat()),
+        ], size in 1usize..5) {
+            let pieces: Vec<&[u8]> = bytes.chunks(size).collect();
+            prop_assert_eq!(validate(&pieces).is_ok(), std::str::from_utf8(&bytes).is_ok());
+        }
+    }
+
+    #[test]
+    fn fails_at_the_first_impossible_byte() {
+        let mut validator = Validator::default();
+        assert_eq!(validator.feed(b"\xe3\x81"), Ok(()), "may still become a character");
+        assert_eq!(validator.feed(b"\xff"), Err(Violation::Utf8));
+        assert_eq!(Validator::default().feed(b"ok\xed\xa0"), Err(Violation::Utf8), "a surrogate already");
+        assert_eq!(Validator::default().feed(b"\xf4\x90"), Err(Violation::Utf8), "above U+10FFFF already");
+    }
+}
