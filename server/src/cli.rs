@@ -1,0 +1,83 @@
+//! The command line. Values stay text here: what they must look like is said once, in [`crate::config`], for flags,
+//! environment and file alike.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// What was typed after `madang`.
+#[derive(Debug, Parser)]
+#[command(
+    name = "madang",
+    version,
+    about = "A yard where everyone who steps in hears everyone else"
+)]
+#[command(
+    after_help = "Flags win over MADANG_... in the environment, that over madang.toml, that over the defaults."
+)]
+pub struct Cli {
+    /// What to do; nothing said means `serve`.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// The settings given as flags.
+    #[command(flatten)]
+    pub flags: Flags,
+}
+
+/// What to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Subcommand)]
+pub enum Command {
+    /// Start both servers (what `madang` alone does)
+    #[default]
+    Serve,
+    /// Start only the back: WebSocket, health
+    Back,
+    /// Start only the front: the pages
+    Front,
+    /// Print the settings in force and where each comes from; exit code 1 and the reasons if any is wrong
+    Check,
+}
+
+impl Command {
+    /// Whether this command opens the back.
+    pub fn runs_back(self) -> bool {
+        matches!(self, Self::Serve | Self::Back | Self::Check)
+    }
+
+    /// Whether this command opens the front.
+    pub fn runs_front(self) -> bool {
+        matches!(self, Self::Serve | Self::Front | Self::Check)
+    }
+}
+
+/// The settings as flags; one field per key of [`crate::config::Key`], and the file to read.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Flags {
+    /// Settings file; without it `madang.toml` is read if it is there
+    #[arg(long, global = true, env = "MADANG_CONFIG", value_name = "PATH")]
+    pub config: Option<PathBuf>,
+    /// Where the back listens [default: 127.0.0.1:3000]
+    #[arg(long, global = true, value_name = "IP:PORT")]
+    pub back_addr: Option<String>,
+    /// Where the front listens [default: 127.0.0.1:3001]
+    #[arg(long, global = true, value_name = "IP:PORT")]
+    pub front_addr: Option<String>,
+    /// How a browser reaches the back [default: ws:// and the back's address]
+    #[arg(long, global = true, value_name = "URL")]
+    pub back_url: Option<String>,
+    /// sqlite://FILE, mysql://... or postgres://... [default: sqlite://madang.db]
+    #[arg(long, global = true, value_name = "URL")]
+    pub database_url: Option<String>,
+    /// Origin whose pages may use the back, repeatable [default: the front's own, as 127.0.0.1 and localhost]
+    #[arg(long, global = true, value_name = "ORIGIN")]
+    pub allowed_origin: Vec<String>,
+    /// text or json [default: text]
+    #[arg(long, global = true, value_name = "FORMAT")]
+    pub log_format: Option<String>,
+    /// Connections the back holds at once [default: 16384]
+    #[arg(long, global = true, value_name = "N")]
+    pub max_connections: Option<String>,
+    /// Of those, from one address; 0 = no limit of its own [default: 0]
+    #[arg(long, global = true, value_name = "N")]
+    pub max_connections_per_address: Option<String>,
+}

@@ -1,0 +1,289 @@
+//! The settings: flags over `MADANG_...` over `madang.toml` over defaults.
+//!
+//! [`load`] never stops at the first mistake: whoever starts the program gets every reason at once.
+
+mod origin;
+mod sources;
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+
+use thiserror::Error;
+
+pub use origin::Origin;
+pub use sources::{Key, Setting};
+
+use crate::cli::Flags;
+
+/// The settings in force.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where the back listens. Port 0 takes a free one.
+    pub back_addr: SocketAddr,
+    /// Where the front listens. Port 0 takes a free one.
+    pub front_addr: SocketAddr,
+    /// `ws://` or `wss://` address by which a browser reaches the back; `None` means the address it listens on.
+    pub back_url: Option<String>,
+    /// Where messages are kept.
+    pub database_url: DatabaseUrl,
+    /// Origins whose pages may use the back; empty means the front's own.
+    pub allowed_origins: Vec<Origin>,
+    /// How log lines look.
+    pub log_format: LogFormat,
+    /// Connections the back holds at once; beyond it new ones wait in the listen queue.
+    ///
+    /// The default, 16,384, is what a machine with the usual limit of 20,000 open files can hold with some to spare.
+    pub max_connections: NonZeroUsize,
+    /// Of those, connections from one address, or no limit.
+    ///
+    /// No limit by default: behind a proxy, or a school's one address, everybody comes from the same one, and the
+    /// total is bounded anyway.
+    pub max_connections_per_address: Option<NonZeroUsize>,
+}
+
+impl Config {
+    /// What stands in the way of serving pages, though each value alone is right.
+    ///
+    /// # Errors
+    /// The back listens on every address, and nobody said by which of them a browser reaches it.
+    pub fn check_front(&self) -> Result<(), Problem> {
+        if self.back_addr.ip().is_unspecified() && self.back_url.is_none() {
+            return Err(Problem(format!(
+                "back_url is needed because back_addr {} means every address: say which one a browser should use, \
+                 such as ws://192.168.0.7:{}",
+                self.back_addr,
+                self.back_addr.port()
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// A database address. Its `Debug` and `Display` hide the password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DatabaseUrl(String);
+
+/// A setting that cannot be used, in one line: which, why, and where it was given.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("{0}")]
+pub struct Problem(pub String);
+
+/// Reads all four sources.
+///
+/// # Errors
+/// Every [`Problem`] found: an unreadable file, an unknown key, a value of the wrong form.
+pub fn load(flags: &Flags) -> Result<(Config, Vec<Setting>), Vec<Problem>> {
+    let mut problems = Vec::new();
+    let settings = sources::collect(flags, &mut problems);
+    let config = parse(&settings, &mut problems);
+    match config {
+        Some(config) if problems.is_empty() => Ok((config, settings)),
+        _ => Err(problems),
+    }
+}
+
+fn parse(settings: &[Setting], problems: &mut Vec<Problem>) -> Option<Config> {
+    let mut read = Reader { settings, problems };
+    let back_addr = read.one(Key::BackAddr, addr);
+    let front_addr = read.one(Key::FrontAddr, addr);
+    let back_url = read.optional(Key::BackUrl, web_socket_url);
+    let database_url = read.one(Key::DatabaseUrl, database_url);
+    let allowed_origins = read.many(Key::AllowedOrigin, |text| {
+        text.parse::<Origin>().map_err(|e| e.to_string())
+    });
+    let log_format = read.one(Key::LogFormat, log_format);
+    let max_connections = read.one(Key::MaxConnections, |text| {
+        count(text)?.ok_or_else(|| "must be at least 1".to_owned())
+    });
+    let max_connections_per_address = read.one(Key::MaxConnectionsPerAddress, count);
+    Some(Config {
+        back_addr: back_addr?,
+        front_addr: front_addr?,
+        back_url,
+        database_url: database_url?,
+        allowed_origins: allowed_origins?,
+        log_format: log_format?,
+        max_connections: max_connections?,
+        max_connections_per_address: max_connections_per_address?,
+    })
+}
+
+struct Reader<'a> {
+    settings: &'a [Setting],
+    problems: &'a mut Vec<Problem>,
+}
+
+impl Reader<'_> {
+    fn one<T>(&mut self, key: Key, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+        self.many(key, parse).and_then(|values| values.into_iter().next())
+    }
+
+    fn optional<T>(&mut self, key: Key, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+        self.was_given(key).then(|| self.one(key, parse)).flatten()
+    }
+
+    fn many<T>(&mut self, key: Key, parse: impl Fn(&str) -> Result<T, String>) -> Option<Vec<T>> {
+        let setting = self.settings.iter().find(|setting| setting.key == key)?;
+        let mut values = Vec::new();
+        let mut sound = true;
+        for text in &setting.values {
+            match parse(text) {
+                Ok(value) => values.push(value),
+                Err(why) => {
+                    sound = false;
+                    let shown = if key == Key::DatabaseUrl {
+                        without_password(text)
+                    } else {
+                        text.clone()
+                    };
+                    self.problems.push(Problem(format!(
+                        "{key} `{shown}` {why} (from {})",
+                        setting.source
+                    )));
+                }
+            }
+        }
+        sound.then_some(values)
+    }
+
+    fn was_given(&self, key: Key) -> bool {
+        self.settings
+            .iter()
+            .any(|setting| setting.key == key && !setting.values.is_empty())
+    }
+}
+
+fn addr(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .map_err(|_| "isn't an IP address with a port, such as 127.0.0.1:3000".to_owned())
+}
+
+fn web_socket_url(text: &str) -> Result<String, String> {
+    let wrong = || "isn't a WebSocket address without a path, such as ws://192.168.0.7:3000".to_owned();
+    let uri: http::Uri = text.parse().map_err(|_| wrong())?;
+    let scheme = uri
+        .scheme_str()
+        .filter(|scheme| ["ws", "wss"].contains(scheme))
+        .ok_or_else(wrong)?;
+    let authority = uri
+        .authority()
+        .filter(|authority| !authority.as_str().contains('@'))
+        .ok_or_else(wrong)?;
+    if uri.path().len() > 1 || uri.query().is_some() {
+        return Err(wrong());
+    }
+    Ok(format!("{scheme}://{authority}"))
+}
+
+fn database_url(text: &str) -> Result<DatabaseUrl, String> {
+    let known = [
+        "sqlite:",
+        "mysql://",
+        "mariadb://",
+        "postgres://",
+        "postgresql://",
+    ];
+    if known.iter().any(|scheme| text.starts_with(scheme)) {
+        Ok(DatabaseUrl(text.to_owned()))
+    } else {
+        Err("must start with sqlite://, mysql://, mariadb:// or postgres://".to_owned())
+    }
+}
+
+fn log_format(text: &str) -> Result<LogFormat, String> {
+    match text {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err("must be text or json".to_owned()),
+    }
+}
+
+fn count(text: &str) -> Result<Option<NonZeroUsize>, String> {
+    text.parse()
+        .map(NonZeroUsize::new)
+        .map_err(|_| "isn't a whole number".to_owned())
+}
+
+/// Hides all from the first colon to the last `@`: a password may hold characters that should have been escaped.
+fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://").filter(|(scheme, _)| *scheme != "sqlite") else {
+        return url.to_owned();
+    };
+    match rest.rsplit_once('@') {
+        Some((user, host)) if user.contains(':') => {
+            let name = user.split(':').next().unwrap_or_default();
+            format!("{scheme}://{name}:***@{host}")
+        }
+        _ => url.to_owned(),
+    }
+}
+
+impl DatabaseUrl {
+    /// The address with its password, for the driver.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::str::FromStr for DatabaseUrl {
+    type Err = Problem;
+
+    fn from_str(text: &str) -> Result<Self, Problem> {
+        database_url(text).map_err(|why| Problem(format!("`{}` {why}", without_password(text))))
+    }
+}
+
+impl std::fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&without_password(&self.0))
+    }
+}
+
+impl std::fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_never_shown() {
+        let url: DatabaseUrl = "mysql://madang:se/cr:et@db/x".parse().unwrap();
+        assert_eq!(
+            format!("{url} {url:?}"),
+            "mysql://madang:***@db/x mysql://madang:***@db/x"
+        );
+        let Err(problem) = "oracle://u:secret@db".parse::<DatabaseUrl>() else {
+            panic!("accepted")
+        };
+        assert!(!problem.to_string().contains("secret"), "{problem}");
+        assert_eq!(
+            without_password("postgres://u:p@ss@host:5432/x?y=1"),
+            "postgres://u:***@host:5432/x?y=1"
+        );
+        assert_eq!(without_password("sqlite://madang.db"), "sqlite://madang.db");
+    }
+
+    #[test]
+    fn a_back_url_is_an_authority_and_nothing_else() {
+        assert_eq!(
+            web_socket_url("ws://chat.example:3000/").as_deref(),
+            Ok("ws://chat.example:3000")
+        );
+        for wrong in ["http://a", "ws://", "ws://a/path", "ws://user@a", "a:3000"] {
+            assert!(web_socket_url(wrong).is_err(), "{wrong}");
+        }
+    }
+}

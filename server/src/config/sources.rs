@@ -1,0 +1,235 @@
+//! Where settings come from: the keys, their defaults, and figment's layers with the origin of each value kept.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use figment::providers::{Env, Format, Serialized, Toml};
+use figment::value::Value;
+use figment::{Figment, Metadata, Provider};
+
+use super::Problem;
+use crate::cli::Flags;
+
+/// One setting as it was found: not yet known to be right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// Which.
+    pub key: Key,
+    /// The texts given: one, or several for a list; none when there is no default.
+    pub values: Vec<String>,
+    /// Where from, in words: `--back-addr`, `MADANG_BACK_ADDR`, a file's path, `default`.
+    pub source: String,
+}
+
+/// Every setting there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// `back_addr`
+    BackAddr,
+    /// `front_addr`
+    FrontAddr,
+    /// `back_url`
+    BackUrl,
+    /// `database_url`
+    DatabaseUrl,
+    /// `allowed_origin`
+    AllowedOrigin,
+    /// `log_format`
+    LogFormat,
+    /// `max_connections`
+    MaxConnections,
+    /// `max_connections_per_address`
+    MaxConnectionsPerAddress,
+}
+
+impl Key {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Self; 8] = [
+        Self::BackAddr,
+        Self::FrontAddr,
+        Self::BackUrl,
+        Self::DatabaseUrl,
+        Self::AllowedOrigin,
+        Self::LogFormat,
+        Self::MaxConnections,
+        Self::MaxConnectionsPerAddress,
+    ];
+
+    /// The name in `madang.toml`; the flag is the same with dashes, the environment variable the same in capitals
+    /// behind `MADANG_`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::BackAddr => "back_addr",
+            Self::FrontAddr => "front_addr",
+            Self::BackUrl => "back_url",
+            Self::DatabaseUrl => "database_url",
+            Self::AllowedOrigin => "allowed_origin",
+            Self::LogFormat => "log_format",
+            Self::MaxConnections => "max_connections",
+            Self::MaxConnectionsPerAddress => "max_connections_per_address",
+        }
+    }
+
+    fn default_value(self) -> Option<&'static str> {
+        match self {
+            Self::BackAddr => Some("127.0.0.1:3000"),
+            Self::FrontAddr => Some("127.0.0.1:3001"),
+            Self::DatabaseUrl => Some("sqlite://madang.db"),
+            Self::LogFormat => Some("text"),
+            Self::MaxConnections => Some("16384"),
+            Self::MaxConnectionsPerAddress => Some("0"),
+            Self::BackUrl | Self::AllowedOrigin => None,
+        }
+    }
+
+    fn given_by(self, flags: &Flags) -> Vec<String> {
+        match self {
+            Self::AllowedOrigin => return flags.allowed_origin.clone(),
+            Self::BackAddr => &flags.back_addr,
+            Self::FrontAddr => &flags.front_addr,
+            Self::BackUrl => &flags.back_url,
+            Self::DatabaseUrl => &flags.database_url,
+            Self::LogFormat => &flags.log_format,
+            Self::MaxConnections => &flags.max_connections,
+            Self::MaxConnectionsPerAddress => &flags.max_connections_per_address,
+        }
+        .iter()
+        .cloned()
+        .collect()
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Puts the layers on each other and takes every key's topmost value.
+pub(super) fn collect(flags: &Flags, problems: &mut Vec<Problem>) -> Vec<Setting> {
+    let mut layers = Figment::new();
+    for key in Key::ALL {
+        if let Some(value) = key.default_value() {
+            layers = layers.merge(Serialized::default(key.name(), value));
+        }
+    }
+    if let Some(path) = settings_file(flags, problems) {
+        let file = Toml::file_exact(&path);
+        match file.data() {
+            Ok(profiles) => {
+                report_unknown_keys(profiles.values().flat_map(|dict| dict.keys()), &path, problems);
+                layers = layers.merge(file);
+            }
+            Err(error) => problems.push(Problem(format!(
+                "{} can't be read: {}",
+                path.display(),
+                one_line(&error)
+            ))),
+        }
+    }
+    layers = layers.merge(Env::prefixed("MADANG_").only(&Key::ALL.map(Key::name)));
+    Key::ALL
+        .iter()
+        .map(|key| setting(*key, &layers, flags, problems))
+        .collect()
+}
+
+fn settings_file(flags: &Flags, problems: &mut Vec<Problem>) -> Option<PathBuf> {
+    match &flags.config {
+        Some(path) if path.is_file() => Some(path.clone()),
+        Some(path) => {
+            problems.push(Problem(format!(
+                "{} can't be read: no such file (from --config)",
+                path.display()
+            )));
+            None
+        }
+        None => Some(PathBuf::from("madang.toml")).filter(|path| path.is_file()),
+    }
+}
+
+fn report_unknown_keys<'a>(keys: impl Iterator<Item = &'a String>, path: &Path, problems: &mut Vec<Problem>) {
+    for key in keys.filter(|key| Key::ALL.iter().all(|known| known.name() != key.as_str())) {
+        let nearest = Key::ALL
+            .map(|known| (strsim::jaro_winkler(known.name(), key), known))
+            .into_iter()
+            .max_by(|(a, _), (b, _)| a.total_cmp(b))
+            // Under this they have little more in common than being made of letters.
+            .filter(|(likeness, _)| *likeness > 0.75);
+        let hint = match nearest {
+            Some((_, known)) => format!("did you mean `{known}`?"),
+            None => format!("the keys are {}", Key::ALL.map(Key::name).join(", ")),
+        };
+        problems.push(Problem(format!(
+            "{}: unknown key `{key}`; {hint}",
+            path.display()
+        )));
+    }
+}
+
+fn setting(key: Key, layers: &Figment, flags: &Flags, problems: &mut Vec<Problem>) -> Setting {
+    let flag = key.given_by(flags);
+    if !flag.is_empty() {
+        return Setting {
+            key,
+            values: flag,
+            source: format!("--{}", key.name().replace('_', "-")),
+        };
+    }
+    let Ok(value) = layers.find_value(key.name()) else {
+        return Setting {
+            key,
+            values: Vec::new(),
+            source: "default".to_owned(),
+        };
+    };
+    let source = source_name(key, layers.get_metadata(value.tag()));
+    let values = texts(&value, key == Key::AllowedOrigin).unwrap_or_else(|| {
+        problems.push(Problem(format!(
+            "{key} must be a text{} (from {source})",
+            match key {
+                Key::AllowedOrigin => " or a list of texts",
+                Key::MaxConnections | Key::MaxConnectionsPerAddress => " or a whole number",
+                _ => "",
+            }
+        )));
+        Vec::new()
+    });
+    Setting { key, values, source }
+}
+
+fn source_name(key: Key, metadata: Option<&Metadata>) -> String {
+    match metadata {
+        Some(metadata) if metadata.name.contains("environment") => {
+            format!("MADANG_{}", key.name().to_uppercase())
+        }
+        Some(Metadata {
+            source: Some(figment::Source::File(path)),
+            ..
+        }) => path.display().to_string(),
+        _ => "default".to_owned(),
+    }
+}
+
+fn texts(value: &Value, list: bool) -> Option<Vec<String>> {
+    match value {
+        // In the environment a list is written with commas.
+        Value::String(_, text) if list => Some(text.split(',').map(|part| part.trim().to_owned()).collect()),
+        Value::String(_, text) => Some(vec![text.clone()]),
+        Value::Num(_, number) => {
+            let whole = number.to_i128().map(|n| n.to_string());
+            whole
+                .or_else(|| number.to_f64().map(|n| n.to_string()))
+                .map(|text| vec![text])
+        }
+        Value::Array(_, items) if list => items
+            .iter()
+            .map(|item| item.as_str().map(str::to_owned))
+            .collect(),
+        _ => None,
+    }
+}
+
+fn one_line(error: &figment::Error) -> String {
+    error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+}

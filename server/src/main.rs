@@ -1,0 +1,3 @@
+//! The program `madang`.
+
+fn main() {}

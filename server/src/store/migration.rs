@@ -1,0 +1,15 @@
+//! The tables' history, one module a step. A step that has been released never changes.
+
+mod m0001_messages;
+
+use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
+
+/// All steps in order.
+pub(super) struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m0001_messages::Migration)]
+    }
+}

@@ -1,0 +1,160 @@
+//! Where messages are kept: SQLite, MySQL or MariaDB, PostgreSQL, by one set of entities, migrations and queries.
+
+mod entity;
+mod messages;
+mod migration;
+
+use std::future::Future;
+use std::time::Duration;
+
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr, RuntimeErr};
+use sea_orm_migration::MigratorTrait;
+use thiserror::Error;
+
+pub use messages::{Appended, Draft, Page, StoredMessage};
+
+use crate::config::DatabaseUrl;
+use migration::Migrator;
+
+/// The open database. Clones share its connections.
+#[derive(Clone, Debug)]
+pub struct Store {
+    /// SQLite has one writer at a time: its own connection lets the others wait here, in order, rather than be
+    /// refused by the file lock.
+    writer: DatabaseConnection,
+    reader: DatabaseConnection,
+}
+
+/// Why the store could not answer. What was asked for may be asked again.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// The database, or the way to it, failed.
+    #[error("the database failed: {0}")]
+    Database(#[from] DbErr),
+    /// It did not answer within [`Store::OPERATION_TIME`].
+    #[error("the database did not answer within {} s", Store::OPERATION_TIME.as_secs())]
+    Time,
+    /// Other writers were in the way [`Store::ATTEMPTS`] times in a row.
+    #[error("the database was too busy, {} times in a row", Store::ATTEMPTS)]
+    Busy(#[source] DbErr),
+}
+
+impl Store {
+    /// How long one operation may take, retries included, until [`StoreError::Time`]: the longest that somebody who
+    /// has pressed Enter should look at "sending" before being told.
+    pub const OPERATION_TIME: Duration = Duration::from_secs(5);
+
+    /// How often a transaction is tried that the database itself rolled back in favour of another (deadlock,
+    /// serialisation failure, SQLite's file lock). Each is certain to have left nothing behind.
+    pub const ATTEMPTS: u32 = 8;
+
+    /// Connections to a database server, and readers of an SQLite file: more would wait for two cores' disk anyway.
+    pub const CONNECTIONS: u32 = 8;
+
+    /// Connects, and brings the tables up to date.
+    ///
+    /// An SQLite file is created when missing, and kept in WAL mode with `synchronous=FULL`: a commit is on the disk
+    /// before it is acknowledged, so not even a power cut takes an acknowledged message.
+    ///
+    /// # Errors
+    /// The database cannot be reached, read or migrated.
+    pub async fn open(url: &DatabaseUrl) -> Result<Self, StoreError> {
+        let (writer, reader) = if url.as_str().starts_with("sqlite:") {
+            let writer = Database::connect(sqlite(url, 1)).await?;
+            // Each connection to `:memory:` is a database of its own.
+            let in_memory = url.as_str().contains(":memory:") || url.as_str().contains("mode=memory");
+            let reader = if in_memory {
+                writer.clone()
+            } else {
+                Database::connect(sqlite(url, Self::CONNECTIONS)).await?
+            };
+            (writer, reader)
+        } else {
+            let server = Database::connect(server(url)).await?;
+            (server.clone(), server)
+        };
+        Migrator::up(&writer, None).await?;
+        Ok(Self { writer, reader })
+    }
+
+    /// Whether the database answers now.
+    ///
+    /// # Errors
+    /// It doesn't.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        within(async { Ok(self.reader.ping().await?) }).await
+    }
+
+    /// Closes every connection, after which each operation fails.
+    ///
+    /// # Errors
+    /// The database objects; it is closed all the same.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        let reader = self.reader.clone().close().await;
+        self.writer.clone().close().await.and(reader)?;
+        Ok(())
+    }
+}
+
+impl StoreError {
+    /// Whether the database gave this attempt up for another's sake and certainly kept nothing of it.
+    fn is_contention(error: &DbErr) -> bool {
+        let (DbErr::Exec(RuntimeErr::SqlxError(error))
+        | DbErr::Query(RuntimeErr::SqlxError(error))
+        | DbErr::Conn(RuntimeErr::SqlxError(error))) = error
+        else {
+            return false;
+        };
+        let Some(error) = error.as_database_error() else {
+            return false;
+        };
+        let code = error.code().unwrap_or_default();
+        let message = error.message();
+        match &*code {
+            // SQLSTATE: serialisation failure (MySQL's deadlocks too), PostgreSQL's deadlock, lock not available.
+            "40001" | "40P01" | "55P03" => true,
+            // MySQL gives its lock wait time-out (1205) no SQLSTATE of its own.
+            "HY000" => message.starts_with("Lock wait timeout"),
+            // SQLite's result codes: BUSY, LOCKED, BUSY_RECOVERY, BUSY_SNAPSHOT.
+            "5" | "6" | "261" | "517" => true,
+            _ => false,
+        }
+    }
+}
+
+/// Runs one operation within [`Store::OPERATION_TIME`]. A transaction cut short is rolled back when dropped.
+async fn within<T>(operation: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    tokio::time::timeout(Store::OPERATION_TIME, operation)
+        .await
+        .unwrap_or(Err(StoreError::Time))
+}
+
+fn sqlite(url: &DatabaseUrl, connections: u32) -> ConnectOptions {
+    let mut options = common(url, connections);
+    // An idle file costs nothing, and reopening it would run the pragmas again.
+    options.idle_timeout(None).max_lifetime(None);
+    options.map_sqlx_sqlite_opts(|sqlite| {
+        sqlite
+            .create_if_missing(true)
+            .pragma("journal_mode", "WAL")
+            .pragma("synchronous", "FULL")
+            .busy_timeout(Store::OPERATION_TIME / 2)
+    });
+    options
+}
+
+fn server(url: &DatabaseUrl) -> ConnectOptions {
+    let mut options = common(url, Store::CONNECTIONS);
+    options.min_connections(1);
+    options
+}
+
+fn common(url: &DatabaseUrl, connections: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url.as_str());
+    options
+        .max_connections(connections)
+        .connect_timeout(Store::OPERATION_TIME)
+        .acquire_timeout(Store::OPERATION_TIME)
+        .sqlx_logging(false);
+    options
+}

@@ -1,0 +1,245 @@
+//! The store keeps its promises on every database: numbers without gap or duplicate, once per author and client id,
+//! pages in order, errors instead of hanging.
+
+mod support;
+
+use std::collections::BTreeSet;
+
+use madang_server::config::DatabaseUrl;
+use madang_server::store::{Appended, Draft, Store, StoreError};
+use sea_orm::{ConnectionTrait, Database};
+use support::database::TestDatabase;
+
+on_every_database! {
+    numbers_a_room_from_one_without_a_gap
+    stores_a_repeated_message_once
+    concurrent_writers_leave_no_gap_and_no_duplicate
+    tells_names_apart_that_differ_in_a_letter
+    keeps_every_character
+    pages_in_both_directions
+    opens_again_with_what_it_had
+    a_closed_database_is_an_error
+}
+
+async fn numbers_a_room_from_one_without_a_gap(database: TestDatabase) {
+    let store = database.store().await;
+    assert_eq!(store.last_seq("lobby").await.unwrap(), 0);
+    for n in 1..=3 {
+        let appended = store
+            .append(&draft("lobby", "Kim", &format!("c{n}")))
+            .await
+            .unwrap();
+        assert_eq!(
+            appended,
+            Appended {
+                seq: n,
+                at: 1_795_000_000_000,
+                duplicate: false
+            }
+        );
+    }
+    assert_eq!(store.append(&draft("다른-방", "Kim", "c1")).await.unwrap().seq, 1);
+    assert_eq!(store.last_seq("lobby").await.unwrap(), 3);
+}
+
+async fn stores_a_repeated_message_once(database: TestDatabase) {
+    let store = database.store().await;
+    store.append(&draft("lobby", "Kim", "a")).await.unwrap();
+    let first = store.append(&draft("lobby", "Kim", "b")).await.unwrap();
+    for _ in 0..3 {
+        let again = Draft {
+            text: "changed".to_owned(),
+            at: first.at + 5,
+            ..draft("lobby", "Kim", "b")
+        };
+        assert_eq!(
+            store.append(&again).await.unwrap(),
+            Appended {
+                duplicate: true,
+                ..first
+            }
+        );
+    }
+    // The same client id is another message when it is somebody else's, or of another room.
+    assert_eq!(store.append(&draft("lobby", "Lee", "b")).await.unwrap().seq, 3);
+    assert_eq!(store.append(&draft("other", "Kim", "b")).await.unwrap().seq, 1);
+    let page = store.newest("lobby", 10).await.unwrap();
+    assert_eq!(page.messages.iter().map(|m| m.seq).collect::<Vec<_>>(), [1, 2, 3]);
+    assert_eq!(page.messages[1].text, "b says Kim");
+}
+
+/// Two stores stand for two processes. Every message is sent through both, as after a lost answer.
+async fn concurrent_writers_leave_no_gap_and_no_duplicate(database: TestDatabase) {
+    const WRITERS: usize = 8;
+    const EACH: usize = 12;
+    let stores = [database.store().await, database.store().await];
+    let mut tasks = Vec::new();
+    for writer in 0..WRITERS {
+        for store in stores.clone() {
+            tasks.push(tokio::spawn(async move {
+                let mut appended = Vec::new();
+                for n in 0..EACH {
+                    let draft = draft("busy", &format!("w{writer}"), &format!("c{n}"));
+                    appended.push((writer, n, store.append(&draft).await.unwrap()));
+                }
+                appended
+            }));
+        }
+    }
+    let mut all = Vec::new();
+    for task in tasks {
+        all.extend(task.await.unwrap());
+    }
+    let seqs: BTreeSet<i64> = all.iter().map(|(.., appended)| appended.seq).collect();
+    assert_eq!(seqs, (1..=(WRITERS * EACH) as i64).collect());
+    assert_eq!(
+        all.iter().filter(|(.., appended)| !appended.duplicate).count(),
+        WRITERS * EACH
+    );
+    all.sort_unstable_by_key(|(writer, n, _)| (*writer, *n));
+    for pair in all.chunks(2) {
+        assert_eq!(pair[0].2.seq, pair[1].2.seq, "both answers name the same row");
+    }
+    let page = stores[0].after("busy", 0, 1000).await.unwrap();
+    assert_eq!(page.messages.len(), WRITERS * EACH);
+}
+
+async fn tells_names_apart_that_differ_in_a_letter(database: TestDatabase) {
+    let store = database.store().await;
+    for (n, author) in ["Kim", "kim", "Kím", "김", "\u{1100}\u{1175}\u{11b7}"]
+        .into_iter()
+        .enumerate()
+    {
+        let appended = store.append(&draft("room", author, "same")).await.unwrap();
+        assert_eq!(
+            (appended.seq, appended.duplicate),
+            (n as i64 + 1, false),
+            "{author}"
+        );
+    }
+    assert_eq!(store.append(&draft("Room", "Kim", "same")).await.unwrap().seq, 1);
+    assert_eq!(store.append(&draft("room", "Kim", "Same")).await.unwrap().seq, 6);
+}
+
+async fn keeps_every_character(database: TestDatabase) {
+    let store = database.store().await;
+    let text = format!("안녕\n\t\u{1}'\"\\%_😀\u{10ffff} {}", "\u{1f468}".repeat(3980));
+    store
+        .append(&Draft {
+            text: text.clone(),
+            ..draft(&"가".repeat(64), &"😀".repeat(40), "c")
+        })
+        .await
+        .unwrap();
+    assert_eq!(
+        store.newest(&"가".repeat(64), 1).await.unwrap().messages[0].text,
+        text
+    );
+}
+
+async fn pages_in_both_directions(database: TestDatabase) {
+    let store = database.store().await;
+    for n in 1..=5 {
+        store
+            .append(&draft("lobby", "Kim", &format!("c{n}")))
+            .await
+            .unwrap();
+    }
+    let seqs = |page: madang_server::store::Page| {
+        (page.messages.iter().map(|m| m.seq).collect::<Vec<_>>(), page.more)
+    };
+    assert_eq!(seqs(store.newest("lobby", 2).await.unwrap()), (vec![4, 5], true));
+    assert_eq!(
+        seqs(store.newest("lobby", 5).await.unwrap()),
+        (vec![1, 2, 3, 4, 5], false)
+    );
+    assert_eq!(
+        seqs(store.before("lobby", 4, 2).await.unwrap()),
+        (vec![2, 3], true)
+    );
+    assert_eq!(seqs(store.before("lobby", 2, 2).await.unwrap()), (vec![1], false));
+    assert_eq!(
+        seqs(store.after("lobby", 1, 2).await.unwrap()),
+        (vec![2, 3], true)
+    );
+    assert_eq!(
+        seqs(store.after("lobby", 3, 2).await.unwrap()),
+        (vec![4, 5], false)
+    );
+    assert_eq!(seqs(store.after("lobby", 5, 2).await.unwrap()), (vec![], false));
+    assert_eq!(
+        seqs(store.newest("nobody-wrote-here", 2).await.unwrap()),
+        (vec![], false)
+    );
+}
+
+async fn opens_again_with_what_it_had(database: TestDatabase) {
+    let store = database.store().await;
+    store.append(&draft("lobby", "Kim", "c1")).await.unwrap();
+    store.close().await.unwrap();
+    let again = database.store().await;
+    assert_eq!(again.last_seq("lobby").await.unwrap(), 1);
+    assert!(
+        again
+            .append(&draft("lobby", "Kim", "c1"))
+            .await
+            .unwrap()
+            .duplicate
+    );
+}
+
+async fn a_closed_database_is_an_error(database: TestDatabase) {
+    let store = database.store().await;
+    store.ping().await.unwrap();
+    store.close().await.unwrap();
+    assert!(matches!(store.ping().await, Err(StoreError::Database(_))));
+    assert!(store.append(&draft("lobby", "Kim", "c")).await.is_err());
+    assert!(store.newest("lobby", 1).await.is_err());
+}
+
+/// SQLite's other writers, the `sqlite3` shell for instance, may hold the file for long: within the time limit that
+/// is an error, and afterwards all is well again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_locked_file_is_an_error_in_time_and_no_lasting_harm() {
+    let database = TestDatabase::sqlite();
+    let store = database.store().await;
+    store.append(&draft("lobby", "Kim", "c1")).await.unwrap();
+    let other = Database::connect(database.url().as_str()).await.unwrap();
+    other.execute_unprepared("BEGIN IMMEDIATE").await.unwrap();
+    let refused = store.append(&draft("lobby", "Kim", "c2")).await;
+    assert!(
+        matches!(refused, Err(StoreError::Time | StoreError::Busy(_))),
+        "{refused:?}"
+    );
+    assert_eq!(
+        store.newest("lobby", 9).await.unwrap().messages.len(),
+        1,
+        "WAL lets readers go on"
+    );
+    other.execute_unprepared("ROLLBACK").await.unwrap();
+    assert_eq!(store.append(&draft("lobby", "Kim", "c2")).await.unwrap().seq, 2);
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("notes.txt");
+    std::fs::write(
+        &path,
+        "These are notes, and no database, but longer than a page header. ".repeat(40),
+    )
+    .unwrap();
+    let url: DatabaseUrl = format!("sqlite://{}", path.display()).parse().unwrap();
+    let error = Store::open(&url).await.unwrap_err();
+    assert!(error.to_string().contains("not a database"), "{error}");
+}
+
+fn draft(room: &str, author: &str, client_id: &str) -> Draft {
+    Draft {
+        room: room.to_owned(),
+        author: author.to_owned(),
+        client_id: client_id.to_owned(),
+        text: format!("{client_id} says {author}"),
+        at: 1_795_000_000_000,
+    }
+}
