@@ -1,0 +1,235 @@
+//! The hub: enter it, publish to rooms of it.
+
+use std::{
+    fmt,
+    num::NonZeroUsize,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+};
+
+use smallvec::SmallVec;
+
+use crate::{
+    error::LimitReached,
+    flusher::Flusher,
+    id::{MemberId, RoomName, SessionId},
+    limits::Limits,
+    log::{Op, Post, To},
+    membership::Membership,
+    policy::{Policies, Policy},
+    publication::Publication,
+    recipient::Recipient,
+    shard::Shard,
+    stats::Stats,
+    sync::{Mutex, lock},
+    target::Target,
+};
+
+/// Rooms, their members, and the way from a publisher to all of them. Cloning is cheap, and clones are the same hub.
+///
+/// A call that publishes, joins or leaves appends to a log and returns; a [`Flusher`] delivers. Calls take effect in the order in which they
+/// were made: who joins after a publish doesn't get it, who leaves after it does. All members, of all shards, see the
+/// publications they have in common in the same order.
+#[derive(Clone)]
+pub struct Hub {
+    inner: Arc<Inner>,
+}
+
+impl Hub {
+    /// A hub of one shard with default [`Limits`]. Spawn the flusher.
+    #[allow(clippy::new_ret_no_self)] // the flusher must not be forgotten
+    pub fn new() -> (Self, Flusher) {
+        let (hub, mut flushers) = Self::sharded(NonZeroUsize::MIN);
+        (hub, flushers.remove(0))
+    }
+
+    /// A hub of several shards with default [`Limits`]: spawn one flusher on each thread, and enter members with
+    /// [`Hub::enter_shard`] on the shard of the thread that serves their connection.
+    pub fn sharded(shards: NonZeroUsize) -> (Self, Vec<Flusher>) {
+        Self::with_limits(shards, Limits::default())
+    }
+
+    /// As [`Hub::sharded`], with limits of your own.
+    ///
+    /// # Panics
+    /// With more than `u32::MAX` shards.
+    pub fn with_limits(shards: NonZeroUsize, limits: Limits) -> (Self, Vec<Flusher>) {
+        let count = u32::try_from(shards.get()).expect("more shards than u32::MAX");
+        let policies = Arc::new(Policies::new());
+        let limits = Arc::new(limits);
+        let shard = |index| Arc::new(Shard::new(index, count, policies.clone(), limits.clone()));
+        let shards: Box<[Arc<Shard>]> = (0..count).map(shard).collect();
+        let flushers = shards.iter().cloned().map(Flusher::new).collect();
+        let inner = Inner {
+            shards,
+            order: Mutex::new(()),
+            policies,
+            limits,
+            entered: AtomicUsize::new(0),
+            published: AtomicU64::new(0),
+        };
+        (
+            Self {
+                inner: Arc::new(inner),
+            },
+            flushers,
+        )
+    }
+
+    /// Shards of this hub.
+    pub fn shards(&self) -> NonZeroUsize {
+        NonZeroUsize::new(self.inner.shards.len()).unwrap_or(NonZeroUsize::MIN)
+    }
+
+    /// Lets a recipient in: it can join rooms, and gets what is sent to it or to everyone, until the membership is dropped. The shards take
+    /// turns.
+    ///
+    /// # Panics
+    /// With more members than `u32::MAX`, which memory forbids.
+    pub fn enter(&self, session: SessionId, recipient: Arc<dyn Recipient>) -> Membership {
+        let turn = match self.inner.shards.len() {
+            1 => 0,
+            shards => self.inner.entered.fetch_add(1, Ordering::Relaxed) % shards,
+        };
+        self.enter_shard(turn, session, recipient)
+    }
+
+    /// As [`Hub::enter`], to the shard with this index modulo [`Hub::shards`], whose flusher will call the recipient.
+    ///
+    /// # Panics
+    /// As [`Hub::enter`].
+    pub fn enter_shard(&self, shard: usize, session: SessionId, recipient: Arc<dyn Recipient>) -> Membership {
+        let shard = &self.inner.shards[shard % self.inner.shards.len()];
+        let id = shard.enter(|slot, id| Op::Enter {
+            slot,
+            id,
+            session,
+            recipient,
+        });
+        Membership::new(self.clone(), id, session)
+    }
+
+    /// Starts a target: the members of this room.
+    pub fn to(&self, room: &RoomName) -> Target<'_> {
+        Target::room(self, room)
+    }
+
+    /// Starts a target: every member of the hub, in a room or not.
+    pub fn everyone(&self) -> Target<'_> {
+        Target::everyone(self)
+    }
+
+    /// Publishes to one member, in order with everything else. A member who has left gets nothing. The policy is [`Policy::Disconnect`].
+    pub fn send(&self, member: MemberId, publication: Publication) {
+        self.inner.published.fetch_add(1, Ordering::Relaxed);
+        let post = Post {
+            to: To::Member(member),
+            except: SmallVec::new(),
+            publication,
+        };
+        // One shard only, hence without the lock on the order of all: what goes to one member can't be out of order anywhere else.
+        self.shard_of(member).append(Op::Publish(post));
+    }
+
+    /// Sets what happens to members of this room that read too slowly, from the next turn on. It stays when the room empties; setting
+    /// [`Policy::Disconnect`], the default, forgets it.
+    ///
+    /// # Errors
+    /// When [`Limits::policies`] rooms have another policy than the default already.
+    pub fn set_policy(&self, room: &RoomName, policy: Policy) -> Result<(), LimitReached> {
+        self.inner.policies.set(room, policy, &self.inner.limits)
+    }
+
+    /// Everyone who is in the room, as of all calls that returned before this one. To know that, it delivers what is waiting: for
+    /// pages and tests rather than for each message.
+    ///
+    /// # Panics
+    /// When called from [`Recipient::deliver`].
+    pub fn members(&self, room: &RoomName) -> Vec<(MemberId, SessionId)> {
+        self.inner
+            .shards
+            .iter()
+            .flat_map(|shard| shard.members(room))
+            .collect()
+    }
+
+    /// How many [`Hub::members`] would list.
+    ///
+    /// # Panics
+    /// When called from [`Recipient::deliver`].
+    pub fn member_count(&self, room: &RoomName) -> usize {
+        self.inner
+            .shards
+            .iter()
+            .map(|shard| shard.member_count(room))
+            .sum()
+    }
+
+    /// Figures for metrics; delivers what is waiting, as [`Hub::members`].
+    ///
+    /// # Panics
+    /// When called from [`Recipient::deliver`].
+    pub fn stats(&self) -> Stats {
+        let mut stats = Stats {
+            published: self.inner.published.load(Ordering::Relaxed),
+            ..Stats::default()
+        };
+        self.inner
+            .shards
+            .iter()
+            .for_each(|shard| shard.add_to(&mut stats));
+        stats
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.inner.limits
+    }
+
+    pub(crate) fn shard_of(&self, member: MemberId) -> &Shard {
+        &self.inner.shards[member.place() as usize % self.inner.shards.len()]
+    }
+
+    /// To all shards, in one order.
+    pub(crate) fn publish(&self, post: Post) {
+        self.inner.published.fetch_add(1, Ordering::Relaxed);
+        match &*self.inner.shards {
+            [only] => only.append(Op::Publish(post)),
+            shards => {
+                let append = |shard: &Arc<Shard>| shard.append_only(Op::Publish(post.clone()));
+                let order = lock(&self.inner.order);
+                let appended: SmallVec<[_; 16]> = shards.iter().map(append).collect();
+                drop(order);
+                shards
+                    .iter()
+                    .zip(appended)
+                    .for_each(|(shard, appended)| shard.follow_up(appended));
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Hub {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hub")
+            .field("shards", &self.inner.shards.len())
+            .finish_non_exhaustive()
+    }
+}
+
+struct Inner {
+    shards: Box<[Arc<Shard>]>,
+    /// Held while a publication goes into the logs of all shards, so that these agree on the order.
+    order: Mutex<()>,
+    policies: Arc<Policies>,
+    limits: Arc<Limits>,
+    entered: AtomicUsize,
+    published: AtomicU64,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.shards.iter().for_each(|shard| shard.close());
+    }
+}

@@ -1,0 +1,145 @@
+//! What is published: a payload that is encoded at most once per wire form, however many recipients there are.
+
+use std::{
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, OnceLock},
+};
+
+use bytes::Bytes;
+
+use crate::{error::InvalidName, id::RoomName};
+
+/// The byte forms a publication can take. A recipient asks for the one its connection speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum WireForm {
+    /// A whole, unmasked WebSocket message (RFC 6455 §5.2), as a server sends it.
+    Frame,
+    /// The same, compressed without context takeover (RFC 7692 §7.2.3.4), so that every connection that negotiated deflate can share it.
+    DeflatedFrame,
+}
+
+impl WireForm {
+    /// How many forms there are.
+    pub const COUNT: usize = 2;
+}
+
+/// Turns a payload into bytes. Implemented by the message types of the protocol crates.
+pub trait Encode: Send + Sync + 'static {
+    /// The bytes of one form; called at most once per publication and form, by whichever thread needs them first.
+    ///
+    /// A panic costs this publication in this form: its recipients get no bytes for it.
+    fn encode(&self, form: WireForm) -> Bytes;
+
+    /// Bytes that the payload occupies, roughly, for the limits of the hub. `None` (the default) makes [`Publication::new`] encode
+    /// [`WireForm::Frame`] at once, to know.
+    fn size_hint(&self) -> Option<usize> {
+        None
+    }
+}
+
+/// A payload to publish. Cloning is cheap, and clones share what has been encoded.
+#[derive(Clone)]
+pub struct Publication {
+    shared: Arc<Shared<dyn Encode>>,
+    key: Option<Key>,
+}
+
+impl Publication {
+    /// A publication of this payload.
+    pub fn new(payload: impl Encode) -> Self {
+        let size = payload.size_hint();
+        let mut shared = Shared {
+            forms: Default::default(),
+            size: 0,
+            payload,
+        };
+        shared.size = size.unwrap_or_else(|| shared.encoded(WireForm::Frame).len());
+        Self {
+            shared: Arc::new(shared),
+            key: None,
+        }
+    }
+
+    /// In rooms with [`Policy::Latest`](crate::Policy::Latest), this one takes the place of an unsent one with the same key. Without a key,
+    /// the name of the room stands in.
+    #[must_use]
+    pub fn with_key(mut self, key: Key) -> Self {
+        self.key = Some(key);
+        self
+    }
+
+    /// Its key, if it has one.
+    pub fn key(&self) -> Option<&Key> {
+        self.key.as_ref()
+    }
+
+    /// The bytes of one form; encoded by the first call.
+    pub fn encoded(&self, form: WireForm) -> &Bytes {
+        self.shared.encoded(form)
+    }
+
+    pub(crate) fn size(&self) -> usize {
+        self.shared.size
+    }
+}
+
+impl fmt::Debug for Publication {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Publication")
+            .field("size", &self.size())
+            .field("key", &self.key)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Tells apart what may replace what in a room with [`Policy::Latest`](crate::Policy::Latest): the symbol of a quote, for instance.
+/// 1 to [`Key::MAX_LEN`] bytes of UTF-8 without control characters. Cloning is cheap.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Key(Arc<str>);
+
+impl Key {
+    /// Bytes a key may have; a room's name is one.
+    pub const MAX_LEN: usize = RoomName::MAX_LEN;
+
+    /// The key as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<&str> for Key {
+    type Error = InvalidName;
+
+    fn try_from(key: &str) -> Result<Self, InvalidName> {
+        InvalidName::check(key, Self::MAX_LEN)?;
+        Ok(Self(key.into()))
+    }
+}
+
+impl From<&RoomName> for Key {
+    fn from(room: &RoomName) -> Self {
+        Self(room.shared().clone())
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&*self.0, f)
+    }
+}
+
+struct Shared<E: ?Sized> {
+    forms: [OnceLock<Bytes>; WireForm::COUNT],
+    size: usize,
+    payload: E,
+}
+
+impl<E: Encode + ?Sized> Shared<E> {
+    fn encoded(&self, form: WireForm) -> &Bytes {
+        // Were a panic let through, it would look like a panic of the recipient that asked first, and of every one after it.
+        self.forms[form as usize]
+            .get_or_init(|| catch_unwind(AssertUnwindSafe(|| self.payload.encode(form))).unwrap_or_default())
+    }
+}
