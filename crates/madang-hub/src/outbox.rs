@@ -96,7 +96,11 @@ impl Outbox {
             };
         };
         self.bytes += bytes.len();
-        let entry = Entry { bytes, overflow };
+        let entry = Entry {
+            bytes,
+            overflow,
+            joined: false,
+        };
         match replaced {
             Some(index) => self.bytes -= std::mem::replace(&mut self.entries[index], entry).bytes.len(),
             None => self.entries.push_back(entry),
@@ -128,14 +132,18 @@ impl Outbox {
         pushed
     }
 
-    /// Puts an entry at the end whatever the limit says, never to be dropped: for control frames, whose number the caller bounds.
-    pub fn push_urgent(&mut self, bytes: Bytes) {
-        if !bytes.is_empty() {
-            self.bytes += bytes.len();
-            self.entries.push_back(Entry {
-                bytes,
-                overflow: Overflow::Disconnect,
-            });
+    /// Puts a frame at the end whatever the limit says, never to be dropped: for what the caller bounds itself, such as control frames. Its `body`, which
+    /// may be empty, stays a buffer of its own, and leaves with the `head` or not at all.
+    pub fn push_frame(&mut self, head: Bytes, body: Bytes) {
+        for (bytes, joined) in [(head, false), (body, true)] {
+            if !bytes.is_empty() {
+                self.bytes += bytes.len();
+                self.entries.push_back(Entry {
+                    bytes,
+                    overflow: Overflow::Disconnect,
+                    joined,
+                });
+            }
         }
     }
 
@@ -167,14 +175,21 @@ impl Outbox {
             }
             n -= head.len();
             self.entries.pop_front();
-            self.started = false;
+            // A frame whose head has left has begun.
+            self.started = self.entries.front().is_some_and(|next| next.joined);
         }
         self.release();
     }
 
     /// Drops everything except the entry that has begun to leave, if any: a close frame may then follow.
     pub fn clear_unstarted(&mut self) {
-        self.entries.truncate(usize::from(self.started));
+        let begun = self
+            .entries
+            .iter()
+            .skip(1)
+            .take_while(|entry| entry.joined)
+            .count();
+        self.entries.truncate(if self.started { 1 + begun } else { 0 });
         self.bytes = self.entries.iter().map(|entry| entry.bytes.len()).sum();
         self.release();
     }
@@ -270,6 +285,8 @@ struct Entry {
     /// What has not left yet.
     bytes: Bytes,
     overflow: Overflow,
+    /// The rest of the entry before it.
+    joined: bool,
 }
 
 impl Entry {

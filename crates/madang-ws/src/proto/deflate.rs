@@ -105,12 +105,19 @@ impl Deflater {
             // The context has seen the message, so the peer's must too: sent even if it grew.
             return Some(compress(context, payload));
         }
-        once(self.agreed.level, self.bits, payload)
+        compress_alone(self.agreed.level, self.bits, payload)
     }
 }
 
-/// Compresses a message on its own with a pooled compressor; `None` if it doesn't get smaller.
-pub(crate) fn once(level: u32, bits: u8, payload: &[u8]) -> Option<Vec<u8>> {
+/// Compresses a message on its own with the largest window, as
+/// [`Deflate::takes_shared_frames`] demands; `None` if it doesn't get smaller.
+#[cfg(any(feature = "shell", test))]
+pub(crate) fn once(level: u32, payload: &[u8]) -> Option<Vec<u8>> {
+    compress_alone(level, 15, payload)
+}
+
+/// Compresses a message with a pooled compressor; `None` if it doesn't get smaller.
+fn compress_alone(level: u32, bits: u8, payload: &[u8]) -> Option<Vec<u8>> {
     let mut context = COMPRESSORS
         .with_borrow_mut(|pool| {
             let at = pool.iter().position(|pooled| (pooled.0, pooled.1) == (level, bits))?;
@@ -318,7 +325,7 @@ mod tests {
 
     #[test]
     fn a_bomb_is_cut_off_while_inflating() {
-        let bomb = once(9, 15, &vec![0; 64 << 20]).expect("zeros compress");
+        let bomb = once(9, &vec![0; 64 << 20]).expect("zeros compress");
         assert!(bomb.len() < 100_000);
         let mut inflater = Inflater::new(&agreed(false, 15), Role::Server);
         let mut out = Vec::new();

@@ -151,6 +151,13 @@ impl Outgoing {
         self.close(Some(&CloseFrame::new(fault.close_code(), &fault.to_string())), now)
     }
 
+    /// Notes that nothing more will come from the peer: its stream ended without a close frame.
+    pub fn lost(&mut self, now: Instant) {
+        self.close_sent = true;
+        self.close_received = true;
+        self.close_deadline.get_or_insert(now + self.limits.close_time);
+    }
+
     /// Notes that bytes came from the peer. Needed only if [`is_timed`](Self::is_timed).
     pub fn heard(&mut self, now: Instant) {
         self.last_heard = Some(now);

@@ -1,0 +1,128 @@
+//! `madang-bench-server --port N [--threads T]`: the convention of the benchmark's servers, and of
+//! the conformance suites, by the library's public interface.
+//!
+//! * `/echo` sends every message back.
+//! * `/broadcast` sends every message to all others who are connected to it.
+//! * `/autobahn` is `/echo`: it takes 16 MiB, 65,537 fragments, and permessage-deflate where offered.
+
+use madang_hub::{Hub, RoomName, SessionId};
+use madang_ws::server::{ServerConfig, accept};
+use madang_ws::{DeflateConfig, Error, Limits, WebSocket};
+use std::io;
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+
+fn main() -> io::Result<()> {
+    let arguments = Arguments::parse().unwrap_or_else(|error| {
+        eprintln!("madang-bench-server: {error}\nusage: madang-bench-server [--port N] [--threads T]");
+        std::process::exit(2);
+    });
+    let mut builder = match arguments.threads.get() {
+        1 => tokio::runtime::Builder::new_current_thread(),
+        threads => {
+            let mut builder = tokio::runtime::Builder::new_multi_thread();
+            builder.worker_threads(threads);
+            builder
+        }
+    };
+    builder.enable_all().build()?.block_on(serve(&arguments))
+}
+
+async fn serve(arguments: &Arguments) -> io::Result<()> {
+    let (hub, flushers) = Hub::sharded(arguments.threads);
+    for flusher in flushers {
+        tokio::spawn(flusher);
+    }
+    let server = Arc::new(Server::new(hub));
+    let listener = listen(arguments.port)?;
+    loop {
+        // Out of file descriptors, for example: the next one may have more luck.
+        let Ok((stream, _)) = listener.accept().await else { continue };
+        let server = server.clone();
+        tokio::spawn(async move { server.connection(stream).await });
+    }
+}
+
+fn listen(port: u16) -> io::Result<TcpListener> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(SocketAddr::from(([127, 0, 0, 1], port)))?;
+    socket.listen(4096)
+}
+
+struct Server {
+    hub: Hub,
+    room: RoomName,
+    sessions: AtomicU64,
+    config: ServerConfig,
+}
+
+impl Server {
+    fn new(hub: Hub) -> Self {
+        let mut config = ServerConfig::default();
+        // Only clients that offer compression get it: the suites do, the load generator doesn't.
+        config.acceptor.deflate = Some(DeflateConfig {
+            server_no_context_takeover: false,
+            client_no_context_takeover: false,
+            threshold: 0,
+            ..DeflateConfig::default()
+        });
+        config.limits = Limits { fragments: 65_537, ..Limits::default() };
+        let room = RoomName::try_from("broadcast").expect("a valid name");
+        Self { hub, room, sessions: AtomicU64::new(0), config }
+    }
+
+    /// One connection's life. What ends it concerns nobody else.
+    async fn connection(&self, stream: TcpStream) {
+        let _ = stream.set_nodelay(true);
+        let Ok((ws, request)) = accept(stream, &self.config).await else { return };
+        let _ = match request.uri().path() {
+            "/echo" | "/autobahn" => echo(ws).await,
+            "/broadcast" => self.broadcast(ws).await,
+            _ => Ok(()),
+        };
+    }
+
+    async fn broadcast(&self, mut ws: WebSocket) -> Result<(), Error> {
+        let session = SessionId::new(self.sessions.fetch_add(1, Ordering::Relaxed).into());
+        let membership = self.hub.enter(session, ws.sender().recipient());
+        // A member may be in more rooms than one.
+        let _ = membership.join(&self.room);
+        while let Some(message) = ws.recv().await {
+            membership.publish(&self.room, message?.into());
+        }
+        Ok(())
+    }
+}
+
+async fn echo(mut ws: WebSocket) -> Result<(), Error> {
+    while let Some(message) = ws.recv().await {
+        ws.feed(message?).await?;
+    }
+    Ok(())
+}
+
+struct Arguments {
+    port: u16,
+    threads: NonZeroUsize,
+}
+
+impl Arguments {
+    fn parse() -> Result<Self, String> {
+        let mut out = Self { port: 9001, threads: NonZeroUsize::MIN };
+        let mut arguments = std::env::args().skip(1);
+        while let Some(name) = arguments.next() {
+            let value = arguments.next().ok_or_else(|| format!("{name} needs a number"))?;
+            let wrong = |_| format!("{name} doesn't take {value:?}");
+            match name.as_str() {
+                "--port" => out.port = value.parse().map_err(wrong)?,
+                "--threads" => out.threads = value.parse().map_err(wrong)?,
+                _ => return Err(format!("unknown argument {name}")),
+            }
+        }
+        Ok(out)
+    }
+}

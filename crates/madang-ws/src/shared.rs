@@ -1,0 +1,432 @@
+//! The sending side of a connection, which its owner, its [`Sender`](crate::Sender)s
+//! and the hub write to.
+//!
+//! Whoever has something to say encodes it, and writes it to the socket at once
+//! under the connection's lock. What the socket doesn't take waits in the
+//! outbox, and everybody who waits for the connection is woken when it takes more.
+
+use crate::Error;
+use crate::proto::{CloseCode, CloseFrame, Config, Event, Fault, Frame, Message, Outgoing, Role, TimedOut};
+use crate::transport::Writer;
+use bytes::Bytes;
+use madang_hub::{Batch, Outbox, Pushed, Recipient, WireForm};
+use std::io::{self, IoSlice};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Context, Poll, Wake, Waker, ready};
+use std::time::Instant;
+
+pub(crate) struct Shared {
+    state: Mutex<State>,
+    /// Apart from the state, since a stream may wake us while we write to it under the state's lock.
+    wakers: Mutex<Wakers>,
+    /// For the waker that a stream is handed.
+    this: Weak<Shared>,
+    /// The form of a publication that this connection takes.
+    form: WireForm,
+    role: Role,
+    timed: bool,
+}
+
+#[derive(Default)]
+struct Wakers {
+    receiver: Option<Waker>,
+    senders: Vec<Waker>,
+}
+
+pub(crate) struct State {
+    outgoing: Outgoing,
+    outbox: Outbox,
+    writer: Writer,
+    /// A stream such as TLS holds bytes back until it's flushed.
+    unflushed: bool,
+    end: Option<End>,
+    timed: bool,
+}
+
+/// Why nothing more can be sent, whatever the close handshake says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum End {
+    TooSlow,
+    Io(io::ErrorKind),
+    /// The receiving side is gone.
+    Dropped,
+}
+
+impl Shared {
+    pub(crate) fn new(writer: Writer, config: &Config) -> Arc<Self> {
+        let mut outgoing = Outgoing::new(config);
+        let timed = outgoing.is_timed();
+        if timed {
+            outgoing.start(Instant::now());
+        }
+        let form = if outgoing.takes_shared_deflate() { WireForm::DeflatedFrame } else { WireForm::Frame };
+        let outbox = Outbox::new(config.limits.queued);
+        let state = State { outgoing, outbox, writer, unflushed: false, end: None, timed };
+        Arc::new_cyclic(|this| Self {
+            state: Mutex::new(state),
+            wakers: Mutex::default(),
+            this: this.clone(),
+            form,
+            role: config.role,
+            timed,
+        })
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+
+    /// Whether keep-alive or idle timers want to know when something happens.
+    pub(crate) fn is_timed(&self) -> bool {
+        self.timed
+    }
+
+    pub(crate) fn is_server(&self) -> bool {
+        self.role == Role::Server
+    }
+
+    /// Waits until the outbox is below its limit.
+    pub(crate) fn poll_room(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let mut state = self.lock();
+        state.check()?;
+        if state.outbox.cost() < state.outbox.limit() {
+            return Poll::Ready(Ok(()));
+        }
+        self.wait_to_send(cx);
+        // Registered before writing, so that room made in between isn't missed.
+        let _ = self.poll_write(&mut state);
+        state.check()?;
+        if state.outbox.cost() < state.outbox.limit() { Poll::Ready(Ok(())) } else { Poll::Pending }
+    }
+
+    /// Queues a message; it's written at once when much has gathered.
+    pub(crate) fn feed(&self, message: &Message) -> Result<(), Error> {
+        let mut state = self.lock();
+        state.check()?;
+        let frame = state.message(message)?;
+        state.outbox.push_frame(frame.head, frame.body);
+        if state.outbox.bytes() >= CORKED {
+            let _ = self.poll_write(&mut state);
+        }
+        Ok(())
+    }
+
+    /// Sends a message: written at once, as far as the socket takes it.
+    pub(crate) fn send(&self, message: &Message) -> Result<(), Error> {
+        let mut state = self.lock();
+        state.check()?;
+        let frame = state.message(message)?;
+        self.transmit(&mut state, frame);
+        state.check()
+    }
+
+    /// As [`send`](Self::send), but refuses when the outbox is full.
+    pub(crate) fn try_send(&self, message: &Message) -> Result<bool, Error> {
+        let mut state = self.lock();
+        state.check()?;
+        if state.outbox.cost() >= state.outbox.limit() {
+            return Ok(false);
+        }
+        let frame = state.message(message)?;
+        self.transmit(&mut state, frame);
+        state.check().map(|()| true)
+    }
+
+    pub(crate) fn ping(&self, payload: &[u8]) -> Result<(), Error> {
+        let mut state = self.lock();
+        state.check()?;
+        let frame = state.outgoing.ping(payload)?;
+        self.transmit(&mut state, frame);
+        Ok(())
+    }
+
+    /// Waits until everything queued has been handed to the socket.
+    pub(crate) fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let mut state = self.lock();
+        if let Some(end) = state.end {
+            return Poll::Ready(Err(state.error(end)));
+        }
+        if state.is_flushed() {
+            return Poll::Ready(Ok(()));
+        }
+        self.wait_to_send(cx);
+        ready!(self.poll_write(&mut state));
+        Poll::Ready(state.end.map_or(Ok(()), |end| Err(state.error(end))))
+    }
+
+    /// Begins the close handshake.
+    pub(crate) fn close(&self, frame: &CloseFrame) {
+        let mut state = self.lock();
+        if let Some(frame) = state.outgoing.close(Some(frame), Instant::now()) {
+            self.transmit(&mut state, frame);
+            drop(state);
+            // The receiving side has a deadline to keep now.
+            self.wake_receiver();
+        }
+    }
+
+    /// Answers what arrived. Written when the receiving side waits next, with whatever else is queued.
+    pub(crate) fn react(&self, event: &Event) {
+        let mut state = self.lock();
+        // A peer that pings without reading isn't answered beyond the limit; RFC 6455 §5.5.3
+        // allows answering only the latest.
+        if matches!(event, Event::Ping(_)) && state.outbox.cost() >= state.outbox.limit() {
+            return;
+        }
+        if let Some(frame) = state.outgoing.react(event, Instant::now()) {
+            state.outbox.push_frame(frame.head, frame.body);
+        }
+    }
+
+    /// Fails the connection for what the peer did.
+    pub(crate) fn fail(&self, fault: Fault) {
+        let mut state = self.lock();
+        if let Some(frame) = state.outgoing.fail(fault, Instant::now()) {
+            state.outbox.push_frame(frame.head, frame.body);
+        }
+    }
+
+    /// Does what is due.
+    pub(crate) fn handle_timeout(&self, now: Instant) -> Result<(), TimedOut> {
+        let mut state = self.lock();
+        if let Some(frame) = state.outgoing.handle_timeout(now)? {
+            self.transmit(&mut state, frame);
+        }
+        Ok(())
+    }
+
+    /// Writes what is queued, and has the receiving side woken when there is more to do.
+    pub(crate) fn poll_drain(&self, cx: &mut Context<'_>, state: &mut State) -> Poll<()> {
+        self.wait_to_receive(cx);
+        self.poll_write(state)
+    }
+
+    /// Has `cx` woken when the receiving side has something to do.
+    pub(crate) fn wait_to_receive(&self, cx: &Context<'_>) {
+        let mut wakers = lock(&self.wakers);
+        match &mut wakers.receiver {
+            Some(waker) => waker.clone_from(cx.waker()),
+            empty => *empty = Some(cx.waker().clone()),
+        }
+    }
+
+    /// Ends the sending side for good.
+    pub(crate) fn abandon(&self) {
+        let mut state = self.lock();
+        state.end.get_or_insert(End::Dropped);
+        state.give_up();
+        drop(state);
+        self.wake_senders();
+    }
+
+    /// Shuts the stream down for sending.
+    pub(crate) fn poll_shutdown(&self, state: &mut State) -> Poll<()> {
+        let waker = self.waker();
+        state.writer.poll_shutdown(&mut Context::from_waker(&waker)).map(drop)
+    }
+
+    fn transmit(&self, state: &mut State, frame: Frame) {
+        let Frame { head, body } = frame;
+        if state.outbox.is_empty() && !state.unflushed {
+            // Straight to the socket, without passing through the outbox.
+            let slices = [IoSlice::new(&head), IoSlice::new(&body)];
+            let slices = if body.is_empty() { &slices[..1] } else { &slices };
+            match state.writer.write_now(slices) {
+                Ok(written) if written == head.len() + body.len() => return,
+                Ok(written) => {
+                    state.outbox.push_frame(head, body);
+                    state.outbox.consume(written);
+                }
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => state.outbox.push_frame(head, body),
+                Err(e) => return self.broken(state, e.kind()),
+            }
+        } else {
+            state.outbox.push_frame(head, body);
+        }
+        let _ = self.poll_write(state);
+    }
+
+    /// Writes what is queued as far as possible. Pending: [`Wake::wake`] follows.
+    fn poll_write(&self, state: &mut State) -> Poll<()> {
+        if state.is_flushed() {
+            return Poll::Ready(());
+        }
+        let mut waker = None;
+        while !state.outbox.is_empty() {
+            let mut slices = [IoSlice::new(&[]); SLICES];
+            let filled = state.outbox.chunks(&mut slices);
+            let written = match state.writer.write_now(&slices[..filled]) {
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
+                    let waker = waker.get_or_insert_with(|| self.waker());
+                    ready!(state.writer.poll_write(&mut Context::from_waker(waker), &slices[..filled]))
+                }
+                result => result,
+            };
+            match written {
+                Ok(0) => return Poll::Ready(self.broken(state, io::ErrorKind::WriteZero)),
+                Ok(written) => state.outbox.consume(written),
+                Err(e) => return Poll::Ready(self.broken(state, e.kind())),
+            }
+            state.unflushed = !matches!(state.writer, Writer::Tcp(_));
+        }
+        if state.unflushed {
+            let waker = waker.get_or_insert_with(|| self.waker());
+            if let Err(e) = ready!(state.writer.poll_flush(&mut Context::from_waker(waker))) {
+                self.broken(state, e.kind());
+            }
+            state.unflushed = false;
+        }
+        self.wake_senders();
+        Poll::Ready(())
+    }
+
+    fn broken(&self, state: &mut State, kind: io::ErrorKind) {
+        state.end.get_or_insert(End::Io(kind));
+        state.give_up();
+        self.wake_senders();
+        self.wake_receiver();
+    }
+
+    /// What didn't fit into the socket of a batch of which `written` bytes did.
+    #[cold]
+    fn queue_batch(&self, state: &mut State, batch: &Batch<'_>, mut written: usize) {
+        for (bytes, overflow) in batch.frames(self.form) {
+            let pushed = if written == 0 {
+                state.outbox.push(bytes.clone(), overflow)
+            } else {
+                let here = written.min(bytes.len());
+                written -= here;
+                if here == bytes.len() { Pushed::Queued } else { state.outbox.push_started(bytes.slice(here..)) }
+            };
+            if pushed == Pushed::Overflowed {
+                state.too_slow();
+                self.wake_senders();
+                self.wake_receiver();
+                break;
+            }
+        }
+        let _ = self.poll_write(state);
+    }
+
+    fn wait_to_send(&self, cx: &Context<'_>) {
+        let mut wakers = lock(&self.wakers);
+        if !wakers.senders.iter().any(|waker| waker.will_wake(cx.waker())) {
+            wakers.senders.push(cx.waker().clone());
+        }
+    }
+
+    fn wake_receiver(&self) {
+        let receiver = lock(&self.wakers).receiver.take();
+        if let Some(waker) = receiver {
+            waker.wake();
+        }
+    }
+
+    fn wake_senders(&self) {
+        let senders = std::mem::take(&mut lock(&self.wakers).senders);
+        senders.into_iter().for_each(Waker::wake);
+    }
+
+    fn waker(&self) -> Waker {
+        self.this.upgrade().map_or_else(|| Waker::noop().clone(), Waker::from)
+    }
+}
+
+impl Recipient for Shared {
+    fn deliver(&self, batch: &Batch<'_>) {
+        let mut state = self.lock();
+        if state.check().is_err() {
+            return;
+        }
+        if state.timed {
+            state.outgoing.busy(Instant::now());
+        }
+        let mut written = 0;
+        if state.outbox.is_empty() {
+            let joined: &Bytes = batch.joined(self.form);
+            match state.writer.write_now(&[IoSlice::new(joined)]) {
+                Ok(all) if all == joined.len() => return,
+                Ok(some) => written = some,
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
+                Err(e) => return self.broken(&mut state, e.kind()),
+            }
+        }
+        self.queue_batch(&mut state, batch, written);
+    }
+}
+
+impl Wake for Shared {
+    /// The stream takes more: whoever waits for that writes on.
+    fn wake(self: Arc<Self>) {
+        self.wake_receiver();
+        self.wake_senders();
+    }
+}
+
+impl State {
+    pub(crate) fn outgoing(&mut self) -> &mut Outgoing {
+        &mut self.outgoing
+    }
+
+    pub(crate) fn end(&self) -> Option<End> {
+        self.end
+    }
+
+    pub(crate) fn error(&self, end: End) -> Error {
+        match end {
+            End::TooSlow => Error::TooSlow { limit: self.outbox.limit() },
+            End::Io(kind) => Error::Io(kind.into()),
+            End::Dropped => Error::Closed,
+        }
+    }
+
+    pub(crate) fn queued(&self) -> usize {
+        self.outbox.bytes()
+    }
+
+    pub(crate) fn is_flushed(&self) -> bool {
+        self.outbox.is_empty() && !self.unflushed
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        match self.end {
+            Some(end) => Err(self.error(end)),
+            None if self.outgoing.close_sent() => Err(Error::Closed),
+            None => Ok(()),
+        }
+    }
+
+    fn message(&mut self, message: &Message) -> Result<Frame, Error> {
+        if self.timed {
+            self.outgoing.busy(Instant::now());
+        }
+        Ok(self.outgoing.message(message)?)
+    }
+
+    fn too_slow(&mut self) {
+        self.end = Some(End::TooSlow);
+        self.outbox.clear_unstarted();
+        let frame = CloseFrame::new(CloseCode::POLICY, "too slow: more is waiting for you than you may keep waiting");
+        if let Some(frame) = self.outgoing.close(Some(&frame), Instant::now()) {
+            self.outbox.push_frame(frame.head, frame.body);
+        }
+    }
+
+    fn give_up(&mut self) {
+        self.writer = Writer::Gone;
+        self.outbox = Outbox::new(self.outbox.limit());
+        self.unflushed = false;
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What a panic interrupts here is at worst one connection's last message.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Fed messages are written when this much has gathered, without waiting for a flush: a
+/// fraction of a socket's usual send buffer.
+const CORKED: usize = 64 << 10;
+
+/// Buffers per vectored write.
+const SLICES: usize = 64;
