@@ -1,0 +1,193 @@
+import { ChatClient } from "./chat/client";
+import { roomUrl } from "./chat/protocol";
+import { layOut } from "./chat/rows";
+import { checkRoom } from "./chat/rules";
+import { BrowserMemory, openStorage, RoomMemory, randomId } from "./chat/storage";
+import { claimTab } from "./chat/tab";
+import type { Confirmed } from "./chat/timeline";
+import { fill, plural } from "./i18n/texts";
+import { systemClock } from "./net/clock";
+import { connectWebSocket } from "./net/socket";
+import { enableLanguageSwitch, readPage } from "./page";
+import { Announcer } from "./view/announcer";
+import { Composer } from "./view/composer";
+import { ConnectionView } from "./view/connection";
+import { byId, setText } from "./view/dom";
+import { MessageList, problemText } from "./view/message-list";
+import { NameDialog } from "./view/name-dialog";
+import { enablePanel } from "./view/panel";
+import { PeopleView } from "./view/people";
+import { enableRoomForm, LOBBY, showRooms } from "./view/rooms";
+
+/** Messages kept on the page while it follows the newest; older ones are loaded again by scrolling up. */
+const MAX_LOADED = 1000;
+/** Distance from the top at which the next older page is fetched, in CSS pixels: before the reader gets there. */
+const OLDER_PX = 600;
+
+const { language, texts, backWs } = readPage(document.body);
+const browser = new BrowserMemory(
+  openStorage(() => localStorage),
+  randomId,
+);
+const tabStorage = openStorage(() => sessionStorage);
+
+enableLanguageSwitch();
+enablePanel();
+enableRoomForm(texts);
+
+const asked = new URLSearchParams(location.search).get("room") ?? LOBBY;
+const room = checkRoom(asked);
+setText(byId("room-name", "h1"), asked);
+document.title = `${asked} · ${texts.brand.name}`;
+
+if (room.ok) {
+  browser.visit(room.value);
+  showRooms(browser, room.value, texts);
+  void enter(room.value);
+} else {
+  showRooms(browser, "", texts);
+  byId("composer", "form").inert = true;
+  new ConnectionView(texts, () => {}).show({ kind: "refused", code: room.problem });
+}
+
+async function enter(room: string): Promise<void> {
+  const memory = new RoomMemory(tabStorage, room);
+  if ((await claimTab(tabStorage, () => randomId(16))) === "copy") memory.disown();
+
+  const name = memory.name ?? browser.name ?? `${texts.chat.guest}-${1000 + Math.floor(Math.random() * 9000)}`;
+  memory.saveName(name);
+  if (browser.name === null) browser.saveName(name);
+  const ownPrefix = `${browser.authorId}-`;
+
+  let unseen = 0;
+  let painting = false;
+  const changed = () => {
+    if (painting) return;
+    painting = true;
+    // Hidden pages get no animation frames, but their list must not fall behind without end.
+    if (document.hidden) setTimeout(paint);
+    else requestAnimationFrame(paint);
+  };
+
+  const client: ChatClient = new ChatClient({
+    url: roomUrl(backWs, room),
+    name,
+    newClientId: () => `${ownPrefix}${randomId(16)}`,
+    random: Math.random,
+    connect: connectWebSocket,
+    clock: systemClock,
+    memory,
+    events: { changed, arrived },
+  });
+
+  const list = new MessageList(byId("scroller", "div"), byId("messages", "ol"), language, texts, {
+    retry: (clientId) => client.retry(clientId),
+    discard: (clientId) => client.discard(clientId),
+  });
+  const composer = new Composer(
+    language,
+    texts,
+    {
+      send(text) {
+        const problem = client.send(text);
+        if (problem !== null) return problemText(texts, problem);
+        list.toEnd();
+        return null;
+      },
+      drafted(draft, left) {
+        memory.saveDraft(draft);
+        client.typed(left || draft.trim() === "");
+      },
+    },
+    memory.draft,
+  );
+  const people = new PeopleView(language, texts);
+  const connection = new ConnectionView(texts, () => client.wake());
+  const announcer = new Announcer(language, texts);
+  const nameDialog = new NameDialog(texts, (chosen) => {
+    memory.saveName(chosen);
+    browser.saveName(chosen);
+    client.rename(chosen);
+    composer.focus();
+  });
+  const nameButton = byId("name", "button");
+  const marker = byId("new-messages", "button");
+  const older = byId("older", "p");
+  const scroller = byId("scroller", "div");
+  const dayOf = new Intl.DateTimeFormat("en-CA", { year: "numeric", month: "2-digit", day: "2-digit" });
+
+  function paint(): void {
+    painting = false;
+    const { timeline, state } = client;
+    if (list.atEnd) {
+      timeline.trim(MAX_LOADED);
+      unseen = document.hidden ? unseen : 0;
+    }
+    const rows = layOut(timeline, {
+      name: client.name,
+      isOwn: (clientId) => clientId.startsWith(ownPrefix),
+      dayOf: (at) => dayOf.format(at),
+    });
+    paintOlder();
+    list.paint(rows, client.name);
+    connection.show(state);
+    people.show(client.members, client.name, client.typing);
+    setText(nameButton, client.name);
+    paintMarker();
+    if (state.kind === "refused" && state.code !== "room_invalid")
+      nameDialog.open(client.name, problemText(texts, state.code));
+    loadOlderNearTop();
+  }
+
+  function paintOlder(): void {
+    const { timeline } = client;
+    older.hidden = !timeline.opened;
+    if (timeline.moreBefore) setText(older, texts.chat.older_loading);
+    else if (timeline.confirmed.length + timeline.pending.length === 0) setText(older, texts.chat.empty);
+    else setText(older, fill(texts.chat.beginning, { room }));
+  }
+
+  function paintMarker(): void {
+    marker.hidden = list.atEnd;
+    const { new_one, new_other, to_newest } = texts.chat;
+    setText(marker, unseen === 0 ? to_newest : plural(language, unseen, new_one, new_other));
+    marker.classList.toggle("news", unseen > 0);
+    document.title = `${unseen > 0 && document.hidden ? `(${unseen}) ` : ""}${room} · ${texts.brand.name}`;
+  }
+
+  function arrived(messages: readonly Confirmed[]): void {
+    const others = messages.filter((message) => !message.clientId.startsWith(ownPrefix));
+    if (others.length === 0) return;
+    if (document.hidden || !list.atEnd) unseen += others.length;
+    announcer.say(others);
+  }
+
+  function loadOlderNearTop(): void {
+    if (scroller.scrollTop < OLDER_PX) client.loadOlder();
+  }
+
+  scroller.addEventListener("scroll", () => {
+    loadOlderNearTop();
+    if (list.atEnd) unseen = 0;
+    paintMarker();
+  });
+  marker.addEventListener("click", () => {
+    unseen = 0;
+    list.toEnd();
+    paintMarker();
+    composer.focus();
+  });
+  nameButton.addEventListener("click", () => nameDialog.open(client.name));
+  addEventListener("online", () => client.wake());
+  addEventListener("offline", changed);
+  addEventListener("pageshow", (event) => event.persisted && client.wake());
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) return;
+    client.wake();
+    changed();
+  });
+
+  composer.placeholder = fill(texts.chat.compose_placeholder, { room });
+  if (matchMedia("(hover: hover)").matches) composer.focus();
+  client.start();
+}

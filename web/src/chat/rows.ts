@@ -1,0 +1,98 @@
+import type { Confirmed, Pending, Timeline } from "./timeline";
+
+/** One line of the message list, ready to be painted. */
+export type Row = DayRow | MessageRow;
+
+export interface DayRow {
+  kind: "day";
+  key: string;
+  /** Any moment of that day, milliseconds since the epoch. */
+  at: number;
+}
+
+export interface MessageRow {
+  kind: "message";
+  key: string;
+  author: string;
+  text: string;
+  at: number;
+  /** Written in this browser. */
+  own: boolean;
+  /** Starts a group: shows the author and the time. */
+  first: boolean;
+  state: "sent" | Pending["state"];
+  clientId: string;
+  /** Absent while pending. */
+  seq?: number;
+  reason?: string;
+}
+
+export interface Viewer {
+  /** The name under which pending messages will be sent. */
+  name: string;
+  /** Whether a message with this id was written in this browser. */
+  isOwn: (clientId: string) => boolean;
+  /** Names a day in the viewer's time zone, such as `2026-03-01`. */
+  dayOf: (at: number) => string;
+}
+
+/** Messages of one author closer than this form a group, in milliseconds. */
+export const GROUP_MS = 5 * 60_000;
+
+/** Lays the timeline out: a line for each new day, and messages of one author in a row as a group. */
+export function layOut(timeline: Timeline, viewer: Viewer): Row[] {
+  const rows: Row[] = [];
+  let previous: MessageRow | null = null;
+  let day = "";
+  for (const row of messages(timeline, viewer)) {
+    const rowDay = viewer.dayOf(row.at);
+    if (rowDay !== day) {
+      rows.push({ kind: "day", key: `d:${rowDay}:${row.seq ?? row.key}`, at: row.at });
+      day = rowDay;
+      previous = null;
+    }
+    row.first =
+      previous === null ||
+      previous.author !== row.author ||
+      previous.own !== row.own ||
+      Math.abs(row.at - previous.at) >= GROUP_MS;
+    rows.push(row);
+    previous = row;
+  }
+  return rows;
+}
+
+function* messages(timeline: Timeline, viewer: Viewer): Generator<MessageRow> {
+  for (const message of timeline.confirmed) yield confirmedRow(message, viewer);
+  for (const pending of timeline.pending) yield pendingRow(pending, viewer);
+}
+
+function confirmedRow({ key, author, text, at, clientId, seq }: Confirmed, viewer: Viewer): MessageRow {
+  return {
+    kind: "message",
+    key,
+    author,
+    text,
+    at,
+    clientId,
+    seq,
+    own: viewer.isOwn(clientId),
+    first: false,
+    state: "sent",
+  };
+}
+
+function pendingRow({ key, text, at, clientId, state, reason }: Pending, viewer: Viewer): MessageRow {
+  const row: MessageRow = {
+    kind: "message",
+    key,
+    author: viewer.name,
+    text,
+    at,
+    clientId,
+    own: true,
+    first: false,
+    state,
+  };
+  return reason === undefined ? row : { ...row, reason };
+}
