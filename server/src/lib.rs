@@ -13,6 +13,7 @@
 //! `cli` and `config` say what to start, `serve` is the HTTP/1 listener that both servers share, and `run` ties them
 //! together. The parts are public so that tests start them on free ports in their own process.
 
+pub mod chat;
 pub mod cli;
 pub mod config;
 pub mod store;

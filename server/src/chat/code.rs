@@ -1,0 +1,195 @@
+//! What can be wrong: stable codes for programs, sentences for people.
+
+use std::fmt;
+
+use super::command::HISTORY_LIMIT;
+use super::values::{ClientId, Name, Room, Text};
+use super::visit::JOIN_TIME;
+
+/// Why a command was refused. The strings are part of the protocol and never change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// Not JSON, or not an object with fields of the documented types.
+    BadJson,
+    /// An object whose `type` is none of the commands.
+    UnknownType,
+    /// A binary message.
+    NotText,
+    /// Another command before `join`.
+    JoinExpected,
+    /// A second `join`.
+    AlreadyJoined,
+    /// The name is empty or has control characters.
+    NameInvalid,
+    /// The name is longer than [`Name::MAX_LEN`].
+    NameTooLong,
+    /// The room's name in the address is not one.
+    RoomInvalid,
+    /// `session` is not what a welcome gave.
+    SessionInvalid,
+    /// The text is empty or white space.
+    TextEmpty,
+    /// The text is longer than [`Text::MAX_LEN`].
+    TextTooLong,
+    /// The text has a NUL character, which not every database can store.
+    TextInvalid,
+    /// The client's id of the message is missing or not of the documented form.
+    ClientIdInvalid,
+    /// Both `after` and `before`, or a limit outside 1 to [`HISTORY_LIMIT`].
+    HistoryInvalid,
+    /// The database failed; the same command may be sent again.
+    StoreUnavailable,
+}
+
+impl Code {
+    /// Every code.
+    pub const ALL: [Self; 15] = [
+        Self::BadJson,
+        Self::UnknownType,
+        Self::NotText,
+        Self::JoinExpected,
+        Self::AlreadyJoined,
+        Self::NameInvalid,
+        Self::NameTooLong,
+        Self::RoomInvalid,
+        Self::SessionInvalid,
+        Self::TextEmpty,
+        Self::TextTooLong,
+        Self::TextInvalid,
+        Self::ClientIdInvalid,
+        Self::HistoryInvalid,
+        Self::StoreUnavailable,
+    ];
+
+    /// The code as it is sent.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::BadJson => "bad_json",
+            Self::UnknownType => "unknown_type",
+            Self::NotText => "not_text",
+            Self::JoinExpected => "join_expected",
+            Self::AlreadyJoined => "already_joined",
+            Self::NameInvalid => "name_invalid",
+            Self::NameTooLong => "name_too_long",
+            Self::RoomInvalid => "room_invalid",
+            Self::SessionInvalid => "session_invalid",
+            Self::TextEmpty => "text_empty",
+            Self::TextTooLong => "text_too_long",
+            Self::TextInvalid => "text_invalid",
+            Self::ClientIdInvalid => "client_id_invalid",
+            Self::HistoryInvalid => "history_invalid",
+            Self::StoreUnavailable => "store_unavailable",
+        }
+    }
+
+    /// What is said to people, with the limit that was crossed.
+    pub fn message(self) -> String {
+        match self {
+            Self::BadJson => "not a JSON object with the documented fields".to_owned(),
+            Self::UnknownType => "`type` must be join, send, history or typing".to_owned(),
+            Self::NotText => "binary messages have no meaning here; send JSON as text".to_owned(),
+            Self::JoinExpected => format!("`join` must come first, within {} s", JOIN_TIME.as_secs()),
+            Self::AlreadyJoined => "this connection has joined already".to_owned(),
+            Self::NameInvalid => {
+                "the name must have a visible character and no control characters".to_owned()
+            }
+            Self::NameTooLong => format!("the name may have at most {} characters", Name::MAX_LEN),
+            Self::RoomInvalid => format!(
+                "a room's name is 1 to {} letters or digits of any script, `-` or `_`",
+                Room::MAX_LEN
+            ),
+            Self::SessionInvalid => {
+                "`session` must be the one of an earlier welcome, or be left out".to_owned()
+            }
+            Self::TextEmpty => "the text must have a visible character".to_owned(),
+            Self::TextTooLong => format!("the text may have at most {} characters", Text::MAX_LEN),
+            Self::TextInvalid => "the text may not have a NUL character".to_owned(),
+            Self::ClientIdInvalid => {
+                format!(
+                    "`client_id` must be 1 to {} of A-Z, a-z, 0-9, `_`, `-`",
+                    ClientId::MAX_LEN
+                )
+            }
+            Self::HistoryInvalid => {
+                format!("history takes `after` or `before`, not both, and a limit of 1 to {HISTORY_LIMIT}")
+            }
+            Self::StoreUnavailable => "the message store does not answer; try again".to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A command that was not carried out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Why.
+    pub code: Code,
+    /// More exactly why, when there is more to say than [`Code::message`].
+    pub detail: Option<String>,
+    /// Which message it is about, if it is about one.
+    pub client_id: Option<ClientId>,
+}
+
+impl Refusal {
+    /// Adds which message it is about.
+    #[must_use]
+    pub fn about(self, client_id: ClientId) -> Self {
+        Self {
+            client_id: Some(client_id),
+            ..self
+        }
+    }
+}
+
+impl From<Code> for Refusal {
+    fn from(code: Code) -> Self {
+        Self {
+            code,
+            detail: None,
+            client_id: None,
+        }
+    }
+}
+
+/// Why the server closes a connection, as the close code of RFC 6455 §7.4; 4000 to 4999 are the application's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closing {
+    /// The server stops (1001).
+    Stopping,
+    /// The client reads more slowly than the room talks (1008).
+    TooSlow,
+    /// The address names no room (4404): connecting again would not help.
+    RoomInvalid,
+    /// No `join` within [`JOIN_TIME`] (4408).
+    JoinLate,
+}
+
+impl Closing {
+    /// Every reason.
+    pub const ALL: [Self; 4] = [Self::Stopping, Self::TooSlow, Self::RoomInvalid, Self::JoinLate];
+
+    /// The close code.
+    pub const fn code(self) -> u16 {
+        match self {
+            Self::Stopping => 1001,
+            Self::TooSlow => 1008,
+            Self::RoomInvalid => 4404,
+            Self::JoinLate => 4408,
+        }
+    }
+
+    /// The close frame's reason.
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::Stopping => "server stopping",
+            Self::TooSlow => "too slow",
+            Self::RoomInvalid => "room invalid",
+            Self::JoinLate => "join expected",
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! What a client says: JSON text in, a [`Command`] with sound values out.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+
+use super::code::{Code, Refusal};
+use super::values::{ClientId, Name, Session, Text};
+
+/// Most messages that one `history` may ask for.
+pub const HISTORY_LIMIT: u64 = 200;
+
+/// How many messages a `history` without a limit asks for.
+pub const HISTORY_DEFAULT: u64 = 50;
+
+/// A client's command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Step in, under a name, as the session of an earlier connection or a new one.
+    Join {
+        /// The name to be known by.
+        name: Name,
+        /// Which session to go on with.
+        session: Option<Session>,
+    },
+    /// Say something.
+    Send {
+        /// The client's own id of it.
+        client_id: ClientId,
+        /// What.
+        text: Text,
+    },
+    /// Read what was said.
+    History(Range),
+    /// Began to type, or stopped.
+    Typing {
+        /// Whether typing goes on.
+        active: bool,
+    },
+}
+
+/// Which part of the history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// Where it lies.
+    pub position: Position,
+    /// At most so many messages; 1 to [`HISTORY_LIMIT`].
+    pub limit: u64,
+}
+
+/// Where a part of the history lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Position {
+    /// At the end.
+    Newest,
+    /// Directly after a sequence number.
+    After(i64),
+    /// Directly before a sequence number.
+    Before(i64),
+}
+
+impl Command {
+    /// Reads one text message. Fields that a command doesn't know are ignored.
+    ///
+    /// # Errors
+    /// A [`Refusal`] whose code tells the first thing that is wrong.
+    pub fn parse(json: &str) -> Result<Self, Refusal> {
+        let fields: Fields<'_> = serde_json::from_str(json).map_err(|error| Refusal {
+            detail: Some(format!("{}: {error}", Code::BadJson.message())),
+            ..Code::BadJson.into()
+        })?;
+        match fields.kind.as_deref() {
+            Some("join") => Ok(fields.join()?),
+            Some("send") => fields.send(),
+            Some("history") => Ok(Self::History(fields.range()?)),
+            Some("typing") => match fields.active {
+                Some(active) => Ok(Self::Typing { active }),
+                None => Err(missing("active")),
+            },
+            _ => Err(Code::UnknownType.into()),
+        }
+    }
+}
+
+/// The fields of every command: one pass over the text, and no tree of values in between.
+#[derive(Deserialize)]
+struct Fields<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    name: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    session: Option<Cow<'a, str>>,
+    client_id: Option<String>,
+    text: Option<String>,
+    after: Option<u64>,
+    before: Option<u64>,
+    limit: Option<u64>,
+    active: Option<bool>,
+}
+
+impl Fields<'_> {
+    fn join(self) -> Result<Command, Code> {
+        let name = self.name.as_deref().unwrap_or_default().parse()?;
+        let session = self.session.as_deref().map(str::parse).transpose()?;
+        Ok(Command::Join { name, session })
+    }
+
+    fn send(self) -> Result<Command, Refusal> {
+        let client_id = ClientId::new(self.client_id.unwrap_or_default())?;
+        let text = self
+            .text
+            .ok_or_else(|| missing("text").about(client_id.clone()))?;
+        match Text::new(text) {
+            Ok(text) => Ok(Command::Send { client_id, text }),
+            Err(code) => Err(Refusal::from(code).about(client_id)),
+        }
+    }
+
+    fn range(&self) -> Result<Range, Code> {
+        let limit = self.limit.unwrap_or(HISTORY_DEFAULT);
+        let seq = |seq: u64| i64::try_from(seq).map_err(|_| Code::HistoryInvalid);
+        let position = match (self.after, self.before) {
+            (None, None) => Position::Newest,
+            (Some(after), None) => Position::After(seq(after)?),
+            (None, Some(before)) => Position::Before(seq(before)?),
+            (Some(_), Some(_)) => return Err(Code::HistoryInvalid),
+        };
+        if !(1..=HISTORY_LIMIT).contains(&limit) {
+            return Err(Code::HistoryInvalid);
+        }
+        Ok(Range { position, limit })
+    }
+}
+
+fn missing(field: &str) -> Refusal {
+    Refusal {
+        detail: Some(format!("{}: `{field}` is missing", Code::BadJson.message())),
+        ..Code::BadJson.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_each_command() {
+        let range = |position, limit| Ok(Command::History(Range { position, limit }));
+        assert_eq!(
+            Command::parse(r#"{"type":"join","name":" Kim ","session":"AAAAAAAAAAAAAAAAAAAAAQ"}"#),
+            Ok(Command::Join {
+                name: "Kim".parse().unwrap(),
+                session: Some(Session::new(1))
+            })
+        );
+        assert!(matches!(
+            Command::parse(r#"{"name":"\uae40","type":"join","new":[{}]}"#),
+            Ok(Command::Join { name, session: None }) if name.as_str() == "김"
+        ));
+        assert!(matches!(
+            Command::parse(r#"{"type":"send","client_id":"c1","text":"안녕\n"}"#),
+            Ok(Command::Send { text, .. }) if text.clone().into_string() == "안녕\n"
+        ));
+        assert_eq!(
+            Command::parse(r#"{"type":"history"}"#),
+            range(Position::Newest, 50)
+        );
+        assert_eq!(
+            Command::parse(r#"{"type":"history","after":0,"limit":200}"#),
+            range(Position::After(0), 200)
+        );
+        assert_eq!(
+            Command::parse(r#"{"type":"history","before":7,"after":null,"limit":1}"#),
+            range(Position::Before(7), 1)
+        );
+        assert_eq!(
+            Command::parse(r#"{"type":"typing","active":true}"#),
+            Ok(Command::Typing { active: true })
+        );
+    }
+
+    #[test]
+    fn refuses_each_mistake_with_its_code() {
+        let long_name = format!(r#"{{"type":"join","name":"{}"}}"#, "n".repeat(41));
+        let long_text = format!(
+            r#"{{"type":"send","client_id":"c","text":"{}"}}"#,
+            "t".repeat(4001)
+        );
+        let deep = format!(r#"{{"type":"join","x":{}}}"#, "[".repeat(10_000));
+        for (json, code) in [
+            ("", Code::BadJson),
+            ("hello", Code::BadJson),
+            ("[]", Code::BadJson),
+            ("null", Code::BadJson),
+            (r#"{"type":"join""#, Code::BadJson),
+            (r#"{"type":"join","name":"\ud800"}"#, Code::BadJson),
+            (r#"{"type":"join","name":"a"} {}"#, Code::BadJson),
+            (r#"{"type":"join","type":"send"}"#, Code::BadJson),
+            (r#"{"type":7}"#, Code::BadJson),
+            (&deep, Code::BadJson),
+            ("{}", Code::UnknownType),
+            (r#"{"type":"dance"}"#, Code::UnknownType),
+            (r#"{"type":"join"}"#, Code::NameInvalid),
+            (r#"{"type":"join","name":"  "}"#, Code::NameInvalid),
+            (&long_name, Code::NameTooLong),
+            (
+                r#"{"type":"join","name":"a","session":"guess"}"#,
+                Code::SessionInvalid,
+            ),
+            (r#"{"type":"send","text":"a"}"#, Code::ClientIdInvalid),
+            (
+                r#"{"type":"send","client_id":"a b","text":"a"}"#,
+                Code::ClientIdInvalid,
+            ),
+            (r#"{"type":"send","client_id":"c"}"#, Code::BadJson),
+            (r#"{"type":"send","client_id":"c","text":5}"#, Code::BadJson),
+            (r#"{"type":"send","client_id":"c","text":" "}"#, Code::TextEmpty),
+            (
+                r#"{"type":"send","client_id":"c","text":"\u0000"}"#,
+                Code::TextInvalid,
+            ),
+            (&long_text, Code::TextTooLong),
+            (r#"{"type":"history","limit":0}"#, Code::HistoryInvalid),
+            (r#"{"type":"history","limit":201}"#, Code::HistoryInvalid),
+            (r#"{"type":"history","after":1,"before":2}"#, Code::HistoryInvalid),
+            (
+                r#"{"type":"history","after":9223372036854775808}"#,
+                Code::HistoryInvalid,
+            ),
+            (r#"{"type":"history","after":-1}"#, Code::BadJson),
+            (r#"{"type":"history","after":1.5}"#, Code::BadJson),
+            (r#"{"type":"typing"}"#, Code::BadJson),
+            (r#"{"type":"typing","active":"yes"}"#, Code::BadJson),
+        ] {
+            let refusal = Command::parse(json).unwrap_err();
+            assert_eq!(refusal.code, code, "{}", &json[..json.len().min(80)]);
+        }
+    }
+
+    #[test]
+    fn a_refused_send_says_which() {
+        let refusal = Command::parse(r#"{"type":"send","client_id":"c7","text":""}"#).unwrap_err();
+        assert_eq!(refusal.client_id.as_ref().map(ClientId::as_str), Some("c7"));
+    }
+}

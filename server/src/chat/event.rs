@@ -1,0 +1,186 @@
+//! What the server says, and its JSON.
+
+use serde::Serialize;
+
+use super::code::Refusal;
+
+/// One message from the server.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Event<'a> {
+    /// The answer to `join`: every message after `last_seq` will follow by itself.
+    Welcome {
+        /// The room stepped into.
+        room: &'a str,
+        /// The name to be known by, trimmed.
+        name: &'a str,
+        /// The session's secret.
+        session: String,
+        /// Number of the newest message; 0 when there is none.
+        last_seq: i64,
+        /// Who is here, each name once, own included.
+        members: Vec<&'a str>,
+    },
+    /// Somebody else said something.
+    Message(Message<'a>),
+    /// What was sent is stored.
+    Ack {
+        /// The sender's own id of it.
+        client_id: &'a str,
+        /// Its place in the room.
+        seq: i64,
+        /// When it was stored, in milliseconds since 1970-01-01 UTC.
+        at: i64,
+        /// It had been stored before, by an earlier send.
+        duplicate: bool,
+    },
+    /// The answer to `history`.
+    History {
+        /// Ascending.
+        messages: Vec<Message<'a>>,
+        /// As it was asked.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        after: Option<i64>,
+        /// As it was asked.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        before: Option<i64>,
+        /// Whether there are further messages in that direction.
+        more: bool,
+    },
+    /// Somebody began to type, still types, or stopped.
+    Typing {
+        /// Who.
+        name: &'a str,
+        /// Whether typing goes on.
+        active: bool,
+    },
+    /// The first connection of a name stepped in.
+    Joined {
+        /// Who.
+        name: &'a str,
+    },
+    /// The last connection of a name left.
+    Left {
+        /// Who.
+        name: &'a str,
+    },
+    /// A command was refused; the connection goes on unless a close follows.
+    Error {
+        /// For programs.
+        code: &'static str,
+        /// For people.
+        message: String,
+        /// The message it is about, if it is about one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        client_id: Option<&'a str>,
+    },
+}
+
+/// A stored message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Message<'a> {
+    /// Its place in the room, from 1.
+    pub seq: i64,
+    /// Who wrote it.
+    pub author: &'a str,
+    /// The author's own id of it.
+    pub client_id: &'a str,
+    /// What it says.
+    pub text: &'a str,
+    /// When it was stored, in milliseconds since 1970-01-01 UTC.
+    pub at: i64,
+}
+
+impl Event<'_> {
+    /// The event as the text of one message.
+    pub fn to_json(&self) -> String {
+        // Fails only for maps with keys other than text, of which there are none.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+impl<'a> From<&'a Refusal> for Event<'a> {
+    fn from(refusal: &'a Refusal) -> Self {
+        Self::Error {
+            code: refusal.code.as_str(),
+            message: refusal.detail.clone().unwrap_or_else(|| refusal.code.message()),
+            client_id: refusal.client_id.as_ref().map(super::ClientId::as_str),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::{ClientId, Code};
+
+    #[test]
+    fn is_written_as_documented() {
+        let message = Message {
+            seq: 43,
+            author: "Kim",
+            client_id: "c1",
+            text: "<b>\"안녕\"</b>",
+            at: 9,
+        };
+        for (event, json) in [
+            (
+                Event::Welcome {
+                    room: "lobby",
+                    name: "Kim",
+                    session: "s".to_owned(),
+                    last_seq: 42,
+                    members: vec!["Kim", "Lee"],
+                },
+                r#"{"type":"welcome","room":"lobby","name":"Kim","session":"s","last_seq":42,"members":["Kim","Lee"]}"#,
+            ),
+            (
+                Event::Message(message),
+                r#"{"type":"message","seq":43,"author":"Kim","client_id":"c1","text":"<b>\"안녕\"</b>","at":9}"#,
+            ),
+            (
+                Event::Ack {
+                    client_id: "c1",
+                    seq: 43,
+                    at: 9,
+                    duplicate: false,
+                },
+                r#"{"type":"ack","client_id":"c1","seq":43,"at":9,"duplicate":false}"#,
+            ),
+            (
+                Event::History {
+                    messages: vec![message],
+                    after: Some(42),
+                    before: None,
+                    more: true,
+                },
+                r#"{"type":"history","messages":[{"seq":43,"author":"Kim","client_id":"c1","text":"<b>\"안녕\"</b>","at":9}],"after":42,"more":true}"#,
+            ),
+            (
+                Event::Typing {
+                    name: "Lee",
+                    active: true,
+                },
+                r#"{"type":"typing","name":"Lee","active":true}"#,
+            ),
+            (Event::Joined { name: "Lee" }, r#"{"type":"joined","name":"Lee"}"#),
+            (Event::Left { name: "Lee" }, r#"{"type":"left","name":"Lee"}"#),
+        ] {
+            assert_eq!(event.to_json(), json);
+        }
+    }
+
+    #[test]
+    fn an_error_names_its_message_when_there_is_one() {
+        let refusal = Refusal::from(Code::TextEmpty).about(ClientId::new("c1".to_owned()).unwrap());
+        assert_eq!(
+            Event::from(&refusal).to_json(),
+            r#"{"type":"error","code":"text_empty","message":"the text must have a visible character","client_id":"c1"}"#
+        );
+        assert!(
+            !Event::from(&Refusal::from(Code::NotText))
+                .to_json()
+                .contains("client_id")
+        );
+    }
+}

@@ -1,0 +1,23 @@
+//! The chat: commands and time in, events out. No HTTP, no socket, no database, no clock of its own.
+//!
+//! ```text
+//! text of one message -> Visit::receive -> Request  (or a Refusal with its Code)
+//!                                            |
+//!                        Presence: who is here, who is typing -> Event -> JSON
+//! ```
+//!
+//! `docs/chat-protocol.md` describes the messages; a test keeps its list of codes true.
+
+mod code;
+mod command;
+mod event;
+mod presence;
+mod values;
+mod visit;
+
+pub use code::{Closing, Code, Refusal};
+pub use command::{Command, HISTORY_DEFAULT, HISTORY_LIMIT, Position, Range};
+pub use event::{Event, Message};
+pub use presence::{LEASE, LOST_NAMES, Presence, TYPING_INTERVAL};
+pub use values::{ClientId, Name, Room, Session, Text};
+pub use visit::{JOIN_TIME, Visit};

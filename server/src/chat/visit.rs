@@ -1,0 +1,71 @@
+//! One connection's conversation: which command is allowed when.
+
+use std::time::Duration;
+
+use super::code::{Code, Refusal};
+use super::command::Command;
+
+/// How long a connection may wait with its `join`: far more than a page needs on a bad line, and short enough that
+/// idle strangers don't fill the server.
+pub const JOIN_TIME: Duration = Duration::from_secs(10);
+
+/// Where one connection stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Visit {
+    /// It has not joined.
+    #[default]
+    Outside,
+    /// It has.
+    Inside,
+}
+
+impl Visit {
+    /// Reads one text message in the light of what came before it. A `join` that passes leads
+    /// [inside](Self::Inside) only when the caller says so, with [`Self::enter`]: the store may be unable to answer it.
+    ///
+    /// # Errors
+    /// What the client is to be told; nothing has changed.
+    pub fn receive(self, json: &str) -> Result<Command, Refusal> {
+        match (self, Command::parse(json)?) {
+            (Self::Inside, Command::Join { .. }) => Err(Code::AlreadyJoined.into()),
+            (Self::Outside, Command::Send { client_id, .. }) => {
+                Err(Refusal::from(Code::JoinExpected).about(client_id))
+            }
+            (Self::Outside, Command::History(_) | Command::Typing { .. }) => Err(Code::JoinExpected.into()),
+            (_, command) => Ok(command),
+        }
+    }
+
+    /// The `join` was carried out.
+    pub fn enter(&mut self) {
+        *self = Self::Inside;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn join_comes_first_and_once() {
+        let code = |visit: Visit, json: &str| visit.receive(json).map_err(|refusal| refusal.code);
+        let join = r#"{"type":"join","name":"Kim"}"#;
+        let mut visit = Visit::default();
+        assert_eq!(code(visit, r#"{"type":"history"}"#), Err(Code::JoinExpected));
+        assert_eq!(
+            code(visit, r#"{"type":"typing","active":true}"#),
+            Err(Code::JoinExpected)
+        );
+        let send = r#"{"type":"send","client_id":"c","text":"a"}"#;
+        assert_eq!(code(visit, send), Err(Code::JoinExpected));
+        assert!(visit.receive(send).unwrap_err().client_id.is_some());
+        assert!(code(visit, join).is_ok());
+        assert!(
+            code(visit, join).is_ok(),
+            "the store may have been unable to answer the first"
+        );
+        visit.enter();
+        assert_eq!(code(visit, join), Err(Code::AlreadyJoined));
+        assert!(code(visit, send).is_ok());
+    }
+}
