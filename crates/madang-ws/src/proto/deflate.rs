@@ -27,7 +27,7 @@ pub struct DeflateConfig {
     /// spent once per message, not once per download.
     pub level: u32,
     /// Messages of fewer bytes are sent as they are. Default 512: below that the
-    /// saving is less than one TCP segment.
+    /// saving is less than one TCP segment. With 0 every message is compressed, even one that grows.
     pub threshold: usize,
 }
 
@@ -105,7 +105,8 @@ impl Deflater {
             // The context has seen the message, so the peer's must too: sent even if it grew.
             return Some(compress(context, payload));
         }
-        compress_alone(self.agreed.level, self.bits, payload)
+        let out = compress_alone(self.agreed.level, self.bits, payload);
+        (self.agreed.threshold == 0 || out.len() < payload.len()).then_some(out)
     }
 }
 
@@ -113,11 +114,11 @@ impl Deflater {
 /// [`Deflate::takes_shared_frames`] demands; `None` if it doesn't get smaller.
 #[cfg(any(feature = "shell", test))]
 pub(crate) fn once(level: u32, payload: &[u8]) -> Option<Vec<u8>> {
-    compress_alone(level, 15, payload)
+    Some(compress_alone(level, 15, payload)).filter(|out| out.len() < payload.len())
 }
 
-/// Compresses a message with a pooled compressor; `None` if it doesn't get smaller.
-fn compress_alone(level: u32, bits: u8, payload: &[u8]) -> Option<Vec<u8>> {
+/// Compresses a message with a pooled compressor.
+fn compress_alone(level: u32, bits: u8, payload: &[u8]) -> Vec<u8> {
     let mut context = COMPRESSORS
         .with_borrow_mut(|pool| {
             let at = pool.iter().position(|pooled| (pooled.0, pooled.1) == (level, bits))?;
@@ -131,7 +132,7 @@ fn compress_alone(level: u32, bits: u8, payload: &[u8]) -> Option<Vec<u8>> {
             pool.push((level, bits, context));
         }
     });
-    (out.len() < payload.len()).then_some(out)
+    out
 }
 
 fn compressor(level: u32, bits: u8) -> Compress {
@@ -343,7 +344,9 @@ mod tests {
     #[test]
     fn what_does_not_shrink_is_sent_as_it_is() {
         let noise: Vec<u8> = (0..600u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
-        assert_eq!(Deflater::new(agreed(false, 15), Role::Server).deflate(&noise[..16]), None);
+        let little = Deflate { threshold: 1, ..agreed(false, 15) };
+        assert_eq!(Deflater::new(little, Role::Server).deflate(&noise[..16]), None);
+        assert!(Deflater::new(agreed(false, 15), Role::Server).deflate(&noise[..16]).is_some(), "no threshold");
         let threshold = Deflate { threshold: 512, ..agreed(false, 15) };
         assert_eq!(Deflater::new(threshold, Role::Server).deflate(&[0; 511]), None);
         assert!(Deflater::new(threshold, Role::Server).deflate(&[0; 512]).is_some());
