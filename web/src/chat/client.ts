@@ -79,6 +79,8 @@ export class ChatClient {
   static readonly MAX_PENDING = 100;
   /** Transmissions of one message before it is left to the person: it may be what ends the connection. */
   static readonly MAX_ATTEMPTS = 10;
+  /** Transmissions of one message after which it is sent alone. */
+  static readonly SUSPECT_AFTER = 3;
   /** How long a gap in the sequence may last before the missing part is asked for, in milliseconds. */
   static readonly GAP_MS = 1000;
   /** Pause before a send is repeated that the server could not store, in milliseconds. */
@@ -101,6 +103,8 @@ export class ChatClient {
   #askedHistory = 0;
   #askedOlder = false;
   readonly #inFlight = new Set<string>();
+  /** Whether what is in flight is a single message under suspicion. */
+  #suspectInFlight = false;
 
   #retry: Cancel = nothing;
   #watchdog: Cancel = nothing;
@@ -267,6 +271,7 @@ export class ChatClient {
     this.#askedHistory = 0;
     this.#askedOlder = false;
     this.#inFlight.clear();
+    this.#suspectInFlight = false;
     this.#heartbeat.forget();
     this.#typing.clear();
     for (const pending of this.timeline.pending) if (pending.state === "sending") pending.state = "queued";
@@ -370,6 +375,7 @@ export class ChatClient {
       }
     }
     if (this.#state.kind === "catching-up") this.#caughtUp();
+    else this.#flush();
   }
 
   #caughtUp(): void {
@@ -444,25 +450,35 @@ export class ChatClient {
    */
   #flush(): void {
     if (this.#state.kind !== "live" || this.#storeRetry !== nothing) return;
+    if (this.#inFlight.size === 0) this.#suspectInFlight = false;
     const renaming = this.#wantedName !== this.#name;
     if (renaming && !this.#mustKeepName()) return this.#open();
     for (const pending of this.timeline.pending) {
-      if (pending.state === "queued" && (!renaming || pending.attempts > 0)) this.#transmitPending(pending);
+      const tried = pending.attempts > 0;
+      if (pending.state === "queued" && (tried || !renaming) && !this.#transmitPending(pending)) break;
     }
     this.#pendingChanged();
     this.#watch();
   }
 
-  #transmitPending(pending: Pending): void {
+  /**
+   * False when nothing more may be sent for now: a message that went unanswered several times goes alone, so that
+   * only it can be to blame if it ends the connection.
+   */
+  #transmitPending(pending: Pending): boolean {
     if (pending.attempts >= ChatClient.MAX_ATTEMPTS) {
       pending.state = "failed";
       pending.reason = "no_answer";
-      return;
+      return true;
     }
+    const suspect = pending.attempts >= ChatClient.SUSPECT_AFTER;
+    if (this.#suspectInFlight || (suspect && this.#inFlight.size > 0)) return false;
     pending.attempts += 1;
     pending.state = "sending";
     this.#inFlight.add(pending.clientId);
     this.#transmit({ type: "send", client_id: pending.clientId, text: pending.text });
+    this.#suspectInFlight = suspect;
+    return !suspect;
   }
 
   #pendingChanged(): void {

@@ -47,31 +47,33 @@ export function parseServerMessage(text: string): ServerMessage | null {
     return null;
   }
   if (!isRecord(value) || typeof value.type !== "string") return null;
-  return shapes[value.type]?.(value) ? (value as unknown as ServerMessage) : null;
+  return shapes.get(value.type)?.(value) ? (value as unknown as ServerMessage) : null;
 }
 
 type Fields = Record<string, unknown>;
 
-const shapes: Partial<Record<string, (m: Fields) => boolean>> = {
-  welcome: (m) =>
-    isString(m.name) &&
-    isString(m.session) &&
-    isCount(m.last_seq) &&
-    Array.isArray(m.members) &&
-    m.members.every(isString),
-  message: isStored,
-  ack: (m) => isString(m.client_id) && isCount(m.seq) && isCount(m.at),
-  history: (m) =>
-    Array.isArray(m.messages) &&
-    m.messages.every((one) => isRecord(one) && isStored(one)) &&
-    isOptional(m.after, isCount) &&
-    isOptional(m.before, isCount) &&
-    typeof m.more === "boolean",
-  typing: (m) => isString(m.name) && typeof m.active === "boolean",
-  joined: (m) => isString(m.name),
-  left: (m) => isString(m.name),
-  error: (m) => isString(m.code) && isString(m.message) && isOptional(m.client_id, isString),
-};
+const shapes = new Map<string, (m: Fields) => boolean>(
+  Object.entries({
+    welcome: (m) =>
+      isString(m.name) &&
+      isString(m.session) &&
+      isCount(m.last_seq) &&
+      Array.isArray(m.members) &&
+      m.members.every(isString),
+    message: isStored,
+    ack: (m) => isString(m.client_id) && isCount(m.seq) && isCount(m.at),
+    history: (m) =>
+      Array.isArray(m.messages) &&
+      m.messages.every((one) => isRecord(one) && isStored(one)) &&
+      isOptional(m.after, isCount) &&
+      isOptional(m.before, isCount) &&
+      typeof m.more === "boolean",
+    typing: (m) => isString(m.name) && typeof m.active === "boolean",
+    joined: (m) => isString(m.name),
+    left: (m) => isString(m.name),
+    error: (m) => isString(m.code) && isString(m.message) && isOptional(m.client_id, isString),
+  } satisfies Record<ServerMessage["type"], (m: Fields) => boolean>),
+);
 
 function isStored(m: Fields): boolean {
   return isCount(m.seq) && isString(m.author) && isString(m.client_id) && isString(m.text) && isCount(m.at);

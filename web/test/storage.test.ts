@@ -1,0 +1,74 @@
+import { describe, expect, it } from "vitest";
+import { BrowserMemory, openStorage, RoomMemory, randomId, type Storage } from "../src/chat/storage";
+
+const storage = () =>
+  openStorage(() => {
+    throw new Error("forbidden");
+  });
+const broken: Storage = {
+  getItem: () => {
+    throw new Error("forbidden");
+  },
+  setItem: () => {
+    throw new Error("full");
+  },
+  removeItem: () => {
+    throw new Error("forbidden");
+  },
+};
+
+describe("what a tab remembers of a room", () => {
+  it("comes back as it was, per room", () => {
+    const tab = storage();
+    const lobby = new RoomMemory(tab, "lobby");
+    lobby.saveSession("secret");
+    lobby.saveDraft("half a sent");
+    lobby.savePending([{ key: "c:a", clientId: "a", text: "hi", at: 1, state: "sending", attempts: 1 }]);
+    const again = new RoomMemory(tab, "lobby");
+    expect([again.session, again.draft, again.pending.length]).toEqual(["secret", "half a sent", 1]);
+    expect(new RoomMemory(tab, "other").pending).toEqual([]);
+    again.disown();
+    expect([lobby.session, lobby.draft, lobby.pending]).toEqual([null, "", []]);
+  });
+
+  it("is nothing when it is not what this page wrote", () => {
+    const tab = storage();
+    const memory = new RoomMemory(tab, "lobby");
+    for (const value of [
+      "{",
+      "{}",
+      "[1]",
+      '[{"clientId":"a"}]',
+      '[{"key":"c:b","clientId":"a","text":"","at":1,"attempts":0,"state":"queued"}]',
+    ]) {
+      tab.setItem("madang.outbox.lobby", value);
+      expect(memory.pending).toEqual([]);
+    }
+    tab.setItem("madang.name.lobby", "a\u0000b");
+    expect(memory.name).toBeNull();
+  });
+
+  it("is forgotten without harm where storage is forbidden", () => {
+    const memory = new RoomMemory(broken, "lobby");
+    memory.saveDraft("x");
+    expect([memory.draft, memory.session, memory.pending]).toEqual(["", null, []]);
+    expect(new BrowserMemory(broken, randomId).authorId).toMatch(/^[A-Za-z0-9]{12}$/);
+  });
+});
+
+describe("what a browser remembers", () => {
+  it("the last rooms, the newest first, up to MAX_ROOMS", () => {
+    const memory = new BrowserMemory(storage(), randomId);
+    for (let n = 0; n < BrowserMemory.MAX_ROOMS + 5; n += 1) memory.visit(`room-${n}`);
+    memory.visit("room-10");
+    expect(memory.rooms).toHaveLength(BrowserMemory.MAX_ROOMS);
+    expect(memory.rooms.slice(0, 2)).toEqual(["room-10", "room-16"]);
+    memory.forgetRoom("room-10");
+    expect(memory.rooms).not.toContain("room-10");
+  });
+
+  it("its author id stays", () => {
+    const shared = storage();
+    expect(new BrowserMemory(shared, randomId).authorId).toBe(new BrowserMemory(shared, randomId).authorId);
+  });
+});
