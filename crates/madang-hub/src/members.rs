@@ -184,3 +184,84 @@ fn release<T>(table: &mut Vec<T>) {
         table.shrink_to(table.len() * 2);
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::recipient::Batch;
+
+    struct Nobody;
+
+    impl Recipient for Nobody {
+        fn deliver(&self, _batch: &Batch<'_>) {}
+    }
+
+    fn crowd(count: u32, rooms: &[RoomName]) -> Members {
+        let mut members = Members::default();
+        for slot in 0..count {
+            let id = MemberId::new(slot, slot);
+            members.enter(slot, id, SessionId::new(slot.into()), Arc::new(Nobody));
+            rooms.iter().for_each(|room| members.join(slot, room));
+        }
+        members
+    }
+
+    fn name(n: u32) -> RoomName {
+        RoomName::try_from(&*format!("room {n}")).expect("a name")
+    }
+
+    /// Bytes of all tables, without what a hash table needs besides its entries.
+    fn bytes(members: &Members) -> usize {
+        let rooms: usize = members.rooms.iter().map(|room| room.slots.capacity() * 4).sum();
+        members.table.capacity() * size_of::<Option<Member>>()
+            + members.rooms.capacity() * size_of::<Room>()
+            + members.names.capacity() * size_of::<(RoomName, u32)>()
+            + members.vacant.capacity() * 4
+            + rooms
+    }
+
+    #[test]
+    fn a_member_of_one_room_is_a_few_dozen_bytes() {
+        let members = crowd(1 << 14, &[name(0)]);
+        let each = bytes(&members) / members.len();
+        assert!(each <= 72, "{each} bytes");
+        assert!(
+            members
+                .table
+                .iter()
+                .flatten()
+                .all(|member| !member.seats.spilled())
+        );
+    }
+
+    #[test]
+    fn those_who_left_and_their_rooms_leave_nothing_behind() {
+        let mut members = crowd(10_000, &[name(0), name(1)]);
+        (1..10_000).for_each(|slot| drop(members.exit(slot)));
+        assert!(bytes(&members) < 1024, "{} bytes for one member", bytes(&members));
+        members.exit(0);
+        assert!(bytes(&members) < 512, "{} bytes for none", bytes(&members));
+        assert_eq!((members.len(), members.rooms()), (0, 0));
+    }
+
+    #[test]
+    fn rooms_that_emptied_make_place_for_others() {
+        let mut members = crowd(2, &[name(0)]);
+        for n in 1..10_000 {
+            members.join(0, &name(n));
+            members.leave(0, &name(n));
+        }
+        assert_eq!(members.rooms(), 1);
+        assert!(bytes(&members) < 1024);
+    }
+
+    #[test]
+    fn many_rooms_that_emptied_give_their_memory_back() {
+        let mut members = crowd(1, &[name(0)]);
+        (1..5_000).for_each(|n| members.join(0, &name(n)));
+        (1..5_000).for_each(|n| members.leave(0, &name(n)));
+        assert!(members.names.capacity() <= 128, "{}", members.names.capacity());
+        members.leave(0, &name(0));
+        assert!(bytes(&members) < 512);
+    }
+}

@@ -103,7 +103,7 @@ fn an_encoder_that_panics_costs_its_publication_and_no_recipient() {
         hears
             .lock()
             .unwrap()
-            .extend_from_slice(batch.joined(WireForm::Frame))
+            .extend_from_slice(batch.joined(WireForm::Frame));
     });
     hub.everyone().publish(number(1));
     hub.everyone().publish(Publication::new(Broken));
