@@ -86,6 +86,8 @@ impl Hub {
     /// Lets a recipient in: it can join rooms, and gets what is sent to it or to everyone, until the membership is dropped. The shards take
     /// turns.
     ///
+    /// The hub holds the recipient, so a recipient that owns its own membership is never let go.
+    ///
     /// # Panics
     /// With more members than `u32::MAX`, which memory forbids.
     pub fn enter(&self, session: SessionId, recipient: Arc<dyn Recipient>) -> Membership {

@@ -47,7 +47,6 @@ fn stress(shards: usize, turn_log: usize) {
                 let (heard, member) = recorder(&hub, 50 + mover, &[&yard]);
                 member.leave(&yard);
                 member.join(&yard).unwrap();
-                // Between these two, what it publishes itself reaches its session's other half and nobody's echo.
                 hub.send(member.id(), number(u64::MAX));
                 all.push(heard);
             }
