@@ -198,7 +198,7 @@ impl Inflater {
             }
             if out.len() == out.capacity() {
                 // Twice as much each time, but no more than what tells that the limit is crossed.
-                let room = out.len().clamp(1024, 1 << 20).min((limit + 1).saturating_sub(out.len()));
+                let room = out.len().clamp(1024, 1 << 20).min(limit.saturating_add(1).saturating_sub(out.len()));
                 out.reserve_exact(room);
             }
             let (seen, len) = (self.context.total_in(), out.len());

@@ -126,7 +126,7 @@ impl Outgoing {
             return None;
         }
         self.close_sent = true;
-        self.close_deadline = Some(now + self.limits.close_time);
+        self.close_deadline = now.checked_add(self.limits.close_time);
         let payload = frame.map(CloseFrame::payload).unwrap_or_default();
         Some(self.control(OpCode::Close, &payload))
     }
@@ -230,11 +230,11 @@ impl Outgoing {
 
     fn ping_due(&self) -> Option<Instant> {
         let interval = self.limits.keep_alive.ping_interval?;
-        Some(self.last_heard.max(self.last_ping)? + interval)
+        self.last_heard.max(self.last_ping)?.checked_add(interval)
     }
 
     fn idle_due(&self) -> Option<Instant> {
-        Some(self.last_message? + self.limits.keep_alive.idle_timeout?)
+        self.last_message?.checked_add(self.limits.keep_alive.idle_timeout?)
     }
 
     fn control(&self, opcode: OpCode, payload: &[u8]) -> Frame {
