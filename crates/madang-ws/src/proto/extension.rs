@@ -83,7 +83,9 @@ pub(crate) fn verify(header: &str, config: &DeflateConfig) -> Option<Deflate> {
         Some(bits) => bits?,
         None => 15,
     };
+    // RFC 7692 §7.1.2: a window in the answer is at most the one in the offer.
     if server_max_window_bits > config.server_max_window_bits
+        || (agreed.client_max_window_bits.is_some() && client_max_window_bits > config.client_max_window_bits)
         || (config.server_no_context_takeover && !agreed.server_no_context_takeover)
     {
         return None;

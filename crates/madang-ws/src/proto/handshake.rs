@@ -9,6 +9,7 @@ use http::header::{
 };
 use http::{Method, Response, StatusCode, Version};
 use sha1::{Digest, Sha1};
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -35,8 +36,11 @@ pub enum AllowedOrigins {
     /// These, letter for letter and ignoring case, such as `https://example.com`.
     List(Arc<[String]>),
     /// What the function says of the `Origin` header.
-    Check(Arc<dyn Fn(Option<&HeaderValue>) -> bool + Send + Sync>),
+    Check(Arc<OriginCheck>),
 }
+
+/// What [`AllowedOrigins::Check`] asks about the `Origin` header.
+type OriginCheck = dyn Fn(Option<&HeaderValue>) -> bool + Send + Sync;
 
 impl AllowedOrigins {
     /// A list of origins such as `https://example.com`.
@@ -274,8 +278,11 @@ pub struct Offer {
 }
 
 impl Offer {
-    /// An offer with a fresh random key (RFC 6455 §4.1).
-    pub fn new(protocols: Vec<HeaderValue>, deflate: Option<DeflateConfig>) -> Self {
+    /// An offer with a fresh random key (RFC 6455 §4.1). A protocol that is named twice is
+    /// offered once, as the names must be distinct.
+    pub fn new(mut protocols: Vec<HeaderValue>, deflate: Option<DeflateConfig>) -> Self {
+        let mut seen = HashSet::new();
+        protocols.retain(|protocol| seen.insert(protocol.clone()));
         let key = STANDARD.encode(rand::random::<[u8; 16]>());
         // 24 letters of base64 are a valid header.
         let key = HeaderValue::from_str(&key).unwrap_or_else(|_| HeaderValue::from_static(""));
@@ -304,13 +311,15 @@ impl Offer {
         if status != StatusCode::SWITCHING_PROTOCOLS {
             return Err(Mismatch::Status(status));
         }
-        if !has_token(headers, &UPGRADE, "websocket") {
+        // RFC 6455 §4.1: in a response the header is this word, not a list with it.
+        if single(headers, &UPGRADE).is_none_or(|value| !value.as_bytes().eq_ignore_ascii_case(b"websocket")) {
             return Err(Mismatch::Upgrade);
         }
         if !has_token(headers, &CONNECTION, "upgrade") {
             return Err(Mismatch::Connection);
         }
-        if single(headers, &SEC_WEBSOCKET_ACCEPT) != Some(&accept_for(self.key.as_bytes())) {
+        let accept = single(headers, &SEC_WEBSOCKET_ACCEPT).map(|value| value.as_bytes().trim_ascii());
+        if accept != Some(accept_for(self.key.as_bytes()).as_bytes()) {
             return Err(Mismatch::Accept);
         }
         let protocol = match headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter().collect::<Vec<_>>()[..] {
@@ -336,8 +345,8 @@ pub enum Mismatch {
     /// The server refused: its status isn't 101.
     #[error("the server answered {0} instead of 101")]
     Status(StatusCode),
-    /// `Upgrade` doesn't name `websocket`.
-    #[error("the response's Upgrade header doesn't name websocket")]
+    /// `Upgrade` isn't `websocket`.
+    #[error("the response's Upgrade header isn't websocket")]
     Upgrade,
     /// `Connection` doesn't name `upgrade`.
     #[error("the response's Connection header doesn't name Upgrade")]
