@@ -24,6 +24,9 @@ const MAX_LOADED = 1000;
 /** Distance from the top at which the next older page is fetched, in CSS pixels: before the reader gets there. */
 const OLDER_PX = 600;
 
+/** How long painting waits for a frame, in milliseconds. */
+const LONGEST_FRAME_MS = 100;
+
 const { language, texts, backWs } = readPage(document.body);
 const browser = new BrowserMemory(
   openStorage(() => localStorage),
@@ -58,16 +61,11 @@ async function enter(room: string): Promise<void> {
   memory.saveName(name);
   if (browser.name === null) browser.saveName(name);
   const ownPrefix = `${browser.authorId}-`;
+  // By the name too: two tabs of a browser under two names are two people.
+  const isOwn = (clientId: string, author: string) => clientId.startsWith(ownPrefix) && author === client.name;
 
   let unseen = 0;
-  let painting = false;
-  const changed = () => {
-    if (painting) return;
-    painting = true;
-    // Hidden pages get no animation frames, but their list must not fall behind without end.
-    if (document.hidden) setTimeout(paint);
-    else requestAnimationFrame(paint);
-  };
+  const changed = onceAFrame(paint);
 
   const client: ChatClient = new ChatClient({
     url: roomUrl(backWs, room),
@@ -117,7 +115,6 @@ async function enter(room: string): Promise<void> {
   const dayOf = new Intl.DateTimeFormat("en-CA", { year: "numeric", month: "2-digit", day: "2-digit" });
 
   function paint(): void {
-    painting = false;
     const { timeline, state } = client;
     if (list.atEnd) {
       timeline.trim(MAX_LOADED);
@@ -125,13 +122,13 @@ async function enter(room: string): Promise<void> {
     }
     const rows = layOut(timeline, {
       name: client.name,
-      isOwn: (clientId) => clientId.startsWith(ownPrefix),
+      isOwn,
       dayOf: (at) => dayOf.format(at),
     });
     paintOlder();
-    list.paint(rows, client.name);
+    list.paint(rows);
     connection.show(state);
-    people.show(client.members, client.name, client.typing);
+    people.show(client.members, client.name, client.typing, state.kind === "live" || state.kind === "catching-up");
     setText(nameButton, client.name);
     paintMarker();
     if (state.kind === "refused" && state.code !== "room_invalid")
@@ -156,7 +153,7 @@ async function enter(room: string): Promise<void> {
   }
 
   function arrived(messages: readonly Confirmed[]): void {
-    const others = messages.filter((message) => !message.clientId.startsWith(ownPrefix));
+    const others = messages.filter(({ clientId, author }) => !isOwn(clientId, author));
     if (others.length === 0) return;
     if (document.hidden || !list.atEnd) unseen += others.length;
     announcer.say(others);
@@ -190,4 +187,22 @@ async function enter(room: string): Promise<void> {
   composer.placeholder = fill(texts.chat.compose_placeholder, { room });
   if (matchMedia("(hover: hover)").matches) composer.focus();
   client.start();
+}
+
+/** Gathers calls into one per frame. Pages out of sight get no frames, but must not fall behind without end. */
+function onceAFrame(run: () => void): () => void {
+  let due = false;
+  return () => {
+    if (due) return;
+    due = true;
+    const once = () => {
+      if (!due) return;
+      due = false;
+      cancelAnimationFrame(frame);
+      clearTimeout(timer);
+      run();
+    };
+    const frame = requestAnimationFrame(once);
+    const timer = setTimeout(once, LONGEST_FRAME_MS);
+  };
 }

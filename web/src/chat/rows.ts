@@ -16,7 +16,7 @@ export interface MessageRow {
   author: string;
   text: string;
   at: number;
-  /** Written in this browser. */
+  /** The viewer's. */
   own: boolean;
   /** Starts a group: shows the author and the time. */
   first: boolean;
@@ -30,8 +30,8 @@ export interface MessageRow {
 export interface Viewer {
   /** The name under which pending messages will be sent. */
   name: string;
-  /** Whether a message with this id was written in this browser. */
-  isOwn: (clientId: string) => boolean;
+  /** Whether a message with this id and author is the viewer's. */
+  isOwn: (clientId: string, author: string) => boolean;
   /** Names a day in the viewer's time zone, such as `2026-03-01`. */
   dayOf: (at: number) => string;
 }
@@ -76,7 +76,7 @@ function confirmedRow({ key, author, text, at, clientId, seq }: Confirmed, viewe
     at,
     clientId,
     seq,
-    own: viewer.isOwn(clientId),
+    own: viewer.isOwn(clientId, author),
     first: false,
     state: "sent",
   };

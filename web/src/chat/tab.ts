@@ -35,6 +35,7 @@ async function lock(id: string, patience: number): Promise<boolean> {
         resolve(true);
         return new Promise<never>(() => {});
       })
-      .catch(() => resolve(false));
+      // Refused for another reason than that it is taken: nobody can say that this is a copy.
+      .catch(() => resolve(!signal.aborted));
   });
 }

@@ -47,8 +47,7 @@ export class MessageList {
     this.scroller.scrollTop = this.scroller.scrollHeight;
   }
 
-  /** `name` is the viewer's; own messages under it need no label. */
-  paint(rows: readonly Row[], name: string): void {
+  paint(rows: readonly Row[]): void {
     const anchor = this.#following ? null : this.#anchor();
     const keys = new Set(rows.map((row) => row.key));
     for (const [key, { element }] of this.#elements) {
@@ -58,7 +57,7 @@ export class MessageList {
     }
     let next = this.list.firstElementChild;
     for (const row of rows) {
-      const element = this.#painted(row, name);
+      const element = this.#painted(row);
       if (element === next) next = element.nextElementSibling;
       else this.list.insertBefore(element, next);
     }
@@ -82,13 +81,13 @@ export class MessageList {
     return null;
   }
 
-  #painted(row: Row, name: string): HTMLLIElement {
-    const wanted = JSON.stringify(row.kind === "day" ? row : [row, row.own && row.author !== name]);
+  #painted(row: Row): HTMLLIElement {
+    const wanted = JSON.stringify(row);
     const known = this.#elements.get(row.key);
     if (known?.painted === wanted) return known.element;
     const element = known?.element ?? make("li", "");
     if (row.kind === "day") this.#fillDay(element, row.at);
-    else this.#fillMessage(element, row, name);
+    else this.#fillMessage(element, row);
     this.#elements.set(row.key, { element, painted: wanted });
     return element;
   }
@@ -98,7 +97,7 @@ export class MessageList {
     element.replaceChildren(make("span", "", this.#day.format(at)));
   }
 
-  #fillMessage(element: HTMLLIElement, row: MessageRow, name: string): void {
+  #fillMessage(element: HTMLLIElement, row: MessageRow): void {
     element.className = `message${row.own ? " own" : ""}${row.first ? " first" : ""}`;
     element.dataset.state = row.state;
     element.dataset.clientId = row.clientId;
@@ -107,8 +106,8 @@ export class MessageList {
     else element.dataset.seq = String(row.seq);
 
     const author = make("bdi", "author", row.author);
-    // Own messages stand on their own side; the name is for those who listen, and for a name since changed.
-    if (row.own && row.author === name) author.classList.add("only-heard");
+    // Own messages stand on their own side; the name is for those who listen.
+    if (row.own) author.classList.add("only-heard");
     const time = make("time", "time", this.#time.format(row.at));
     time.dateTime = new Date(row.at).toISOString();
     time.title = this.#full.format(row.at);
@@ -154,6 +153,6 @@ export class MessageList {
 
 /** A readable sentence for a code of the protocol or of this page. */
 export function problemText(texts: Texts, code: string): string {
-  const known: Partial<Record<string, string>> = texts.problem;
-  return (code === "other" ? undefined : known[code]) ?? fill(texts.problem.other, { code });
+  const known = code !== "other" && Object.hasOwn(texts.problem, code);
+  return known ? texts.problem[code as keyof Texts["problem"]] : fill(texts.problem.other, { code });
 }

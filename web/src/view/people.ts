@@ -17,10 +17,12 @@ export class PeopleView {
     private readonly texts: Texts,
   ) {}
 
-  show(members: readonly string[], name: string, typing: readonly string[]): void {
+  /** `current`: whether the room says so now; otherwise it is what was true before the connection was lost. */
+  show(members: readonly string[], name: string, typing: readonly string[], current: boolean): void {
     this.#showTyping(typing);
+    this.#list.classList.toggle("stale", !current);
     const { people_one, people_other } = this.texts.chat;
-    setText(this.#count, members.length === 0 ? "" : plural(this.language, members.length, people_one, people_other));
+    setText(this.#count, !current ? "" : plural(this.language, members.length, people_one, people_other));
     const wanted = JSON.stringify([members, name]);
     if (wanted === this.#painted) return;
     this.#painted = wanted;

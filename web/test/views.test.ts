@@ -1,0 +1,159 @@
+// @vitest-environment happy-dom
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import type { MessageRow, Row } from "../src/chat/rows";
+import { textsOf } from "../src/i18n/texts";
+import { colourOf, initialOf } from "../src/view/author";
+import { Composer } from "../src/view/composer";
+import { byId } from "../src/view/dom";
+import { MessageList, problemText } from "../src/view/message-list";
+
+const texts = textsOf("en");
+
+/** The template as the server would give it, less the values that no test looks at. */
+function loadChat(): void {
+  const html = readFileSync(join(import.meta.dirname, "../../server/templates/chat.html"), "utf8");
+  document.body.innerHTML = html.split("{% block body %}")[1]?.replace(/\{%.*?%\}/g, "") ?? "";
+}
+
+const row = (key: string, more: Partial<MessageRow> = {}): MessageRow => ({
+  kind: "message",
+  key,
+  author: "Lee",
+  text: key,
+  at: 0,
+  own: false,
+  first: true,
+  state: "sent",
+  clientId: key,
+  ...more,
+});
+
+beforeEach(() => {
+  loadChat();
+  vi.useFakeTimers();
+});
+
+describe("the message list", () => {
+  function list() {
+    const actions = { retry: vi.fn(), discard: vi.fn() };
+    const scroller = byId("scroller", "div");
+    return { actions, view: new MessageList(scroller, byId("messages", "ol"), "en", texts, actions) };
+  }
+  const shown = () => [...document.querySelectorAll("#messages .text")].map((text) => text.textContent);
+
+  it("shows markup as the text it is, in messages and names", () => {
+    const evil = "<img src=x onerror=alert(1)>";
+    list().view.paint([row("a", { text: evil, author: evil })]);
+    expect(shown()).toEqual([evil]);
+    expect(document.querySelector("#messages .author")?.textContent).toBe(evil);
+    expect(document.querySelector("#messages img")).toBeNull();
+  });
+
+  it("follows the rows, keeping the elements of those that stay", () => {
+    const { view } = list();
+    view.paint([row("b"), row("d")]);
+    const kept = document.querySelector('[data-client-id="b"]');
+    const day: Row = { kind: "day", key: "d:1", at: 0 };
+    view.paint([day, row("a"), row("b"), row("c")]);
+    expect(shown()).toEqual(["a", "b", "c"]);
+    expect(document.querySelector('[data-client-id="b"]')).toBe(kept);
+    expect(document.querySelector("#messages")?.firstElementChild?.className).toBe("day");
+  });
+
+  it("turns a pending message into a sent one in its place", () => {
+    const { view } = list();
+    view.paint([row("a", { own: true, state: "sending" })]);
+    const element = document.querySelector<HTMLElement>("#messages .message");
+    view.paint([row("a", { own: true, state: "sent", seq: 7 })]);
+    expect(document.querySelector("#messages .message")).toBe(element);
+    expect(element?.dataset).toMatchObject({ state: "sent", seq: "7" });
+    expect(element?.querySelector(".mark")?.getAttribute("aria-label")).toBe(texts.chat.state_sent);
+  });
+
+  it("says why a message failed and offers to retry or delete it", () => {
+    const { view, actions } = list();
+    view.paint([row("a", { own: true, state: "failed", reason: "text_too_long" })]);
+    expect(document.querySelector(".why")?.textContent).toContain(texts.problem.text_too_long);
+    document.querySelector<HTMLButtonElement>(".retry")?.click();
+    document.querySelector<HTMLButtonElement>(".discard")?.click();
+    expect([actions.retry.mock.calls, actions.discard.mock.calls]).toEqual([[["a"]], [["a"]]]);
+  });
+});
+
+describe("the composer", () => {
+  function composer(send: (text: string) => string | null = () => null) {
+    const actions = { send: vi.fn(send), drafted: vi.fn() };
+    new Composer("en", texts, actions, "");
+    return { actions, field: byId("text", "textarea") };
+  }
+  const press = (field: HTMLElement, init: KeyboardEventInit & { keyCode?: number }) => {
+    const event = new KeyboardEvent("keydown", { key: "Enter", code: "Enter", cancelable: true, ...init });
+    Object.defineProperty(event, "keyCode", { value: init.keyCode ?? 13 });
+    field.dispatchEvent(event);
+  };
+  const compose = (field: HTMLElement, name: string, data: string) =>
+    field.dispatchEvent(Object.defineProperty(new Event(name), "data", { value: data }));
+  const type = (field: HTMLTextAreaElement, text: string) => {
+    field.value = text;
+    field.dispatchEvent(new Event("input"));
+  };
+
+  it("sends on Enter and empties the field and the draft", () => {
+    const { actions, field } = composer();
+    type(field, "hello");
+    expect(actions.drafted).toHaveBeenLastCalledWith("hello", false);
+    press(field, {});
+    expect(actions.send.mock.calls).toEqual([["hello"]]);
+    expect(field.value).toBe("");
+    expect(actions.drafted).toHaveBeenLastCalledWith("", false);
+  });
+
+  it("sends a Hangul composition after it has ended, with the last syllable", () => {
+    const { actions, field } = composer();
+    compose(field, "compositionstart", "");
+    compose(field, "compositionupdate", "요");
+    type(field, "안녕하세");
+    press(field, { isComposing: true, keyCode: 229 });
+    expect(actions.send).not.toHaveBeenCalled();
+    compose(field, "compositionend", "요");
+    field.value = "안녕하세요";
+    press(field, {});
+    vi.runAllTimers();
+    expect(actions.send.mock.calls).toEqual([["안녕하세요"]]);
+    expect(field.value).toBe("");
+  });
+
+  it("keeps a text that can't be sent and says why, until it is changed", () => {
+    const { field } = composer(() => "too long");
+    type(field, "x");
+    press(field, {});
+    expect([field.value, byId("problem", "p").textContent]).toEqual(["x", "too long"]);
+    expect(field.getAttribute("aria-invalid")).toBe("true");
+    type(field, "y");
+    expect(byId("problem", "p").textContent).toBe("");
+  });
+
+  it("counts when it gets tight", () => {
+    const { field } = composer();
+    type(field, "a".repeat(3599));
+    expect(byId("count", "p").textContent).toBe("");
+    type(field, "a".repeat(3999));
+    expect(byId("count", "p").textContent).toBe("1 character left");
+    type(field, "a".repeat(4002));
+    expect(byId("count", "p").textContent).toBe("2 characters too many");
+  });
+});
+
+it("a name has one colour and one sign, whatever it is made of", () => {
+  expect(colourOf("윤서")).toBe(colourOf("윤서"));
+  expect(new Set(Array.from({ length: 200 }, (_, n) => colourOf(`guest-${n}`))).size).toBe(10);
+  expect(initialOf("👩‍👧 family")).toBe("👩‍👧");
+  expect(initialOf("kim")).toBe("K");
+});
+
+it("an unknown code of the server is still a sentence", () => {
+  expect(problemText(texts, "brand_new")).toBe("The server refused it (brand_new).");
+  expect(problemText(texts, "toString")).toBe("The server refused it (toString).");
+});
