@@ -1,8 +1,8 @@
 //! The receiving direction: bytes in, events out.
 
 use super::deflate::Inflater;
-use super::message::{Assembly, Bounds};
-use super::{CloseFrame, Config, Deflate, Fault, Header, LimitExceeded, Message, OpCode, Role, Violation, mask};
+use super::message::Assembly;
+use super::{CloseFrame, Config, Fault, Header, LimitExceeded, Message, OpCode, Violation, mask};
 use bytes::{Buf, Bytes, BytesMut};
 
 /// What arrived.
@@ -21,9 +21,7 @@ pub enum Event {
 /// Reads frames. Between messages it owns no buffer.
 #[derive(Debug)]
 pub struct Incoming {
-    role: Role,
-    limits: Bounds,
-    deflate: Option<Deflate>,
+    config: Config,
     /// Bytes that follow what has been read so far.
     inbox: BytesMut,
     /// The first thing that the last [`receive`](Self::receive) brought, read before anything was copied.
@@ -50,9 +48,7 @@ impl Incoming {
     /// The reader of a connection that has just been opened.
     pub fn new(config: &Config) -> Self {
         Self {
-            role: config.role,
-            limits: Bounds::of(&config.limits),
-            deflate: config.deflate,
+            config: *config,
             inbox: BytesMut::new(),
             first: None,
             frame: None,
@@ -122,7 +118,7 @@ impl Incoming {
         loop {
             if self.frame.is_none() {
                 let Some((header, size)) =
-                    Header::parse(&data[*used..], self.role, self.deflate.is_some())?
+                    Header::parse(&data[*used..], self.config.role, self.config.deflate.is_some())?
                 else {
                     return Ok(None);
                 };
@@ -162,7 +158,7 @@ impl Incoming {
             (OpCode::Text | OpCode::Binary, Some(_)) => return Err(Violation::ExpectedContinuation.into()),
             _ => {}
         }
-        let limits = self.limits;
+        let limits = &self.config.limits;
         if header.len > limits.frame as u64 {
             return Err(LimitExceeded::Frame(limits.frame).into());
         }
@@ -177,10 +173,10 @@ impl Incoming {
         let assembly = match &mut self.assembly {
             Some(assembly) => assembly,
             None => {
-                let inflater = match (&self.deflate, header.rsv1) {
+                let inflater = match (&self.config.deflate, header.rsv1) {
                     (Some(agreed), true) => {
                         let kept = self.inflater.take().map(|kept| *kept);
-                        Some(kept.unwrap_or_else(|| Inflater::new(agreed, self.role)))
+                        Some(kept.unwrap_or_else(|| Inflater::new(agreed, self.config.role)))
                     }
                     _ => None,
                 };
@@ -188,7 +184,7 @@ impl Incoming {
                 self.assembly.insert(Box::new(Assembly::new(text, inflater)))
             }
         };
-        assembly.begin_frame(header.len, self.limits)?;
+        assembly.begin_frame(header.len, &self.config.limits)?;
         self.frame =
             Some(Payload { fin: header.fin, key: header.mask.unwrap_or_default(), phase: 0, remaining: header.len });
         Ok(())
@@ -202,7 +198,7 @@ impl Incoming {
         *used += len;
         let piece = &mut data[here..*used];
         mask::apply(frame.key, frame.phase, piece);
-        assembly.push(piece, self.limits)?;
+        assembly.push(piece, &self.config.limits)?;
         frame.phase = (frame.phase + len) % 4;
         frame.remaining -= len as u64;
         if frame.remaining > 0 {
@@ -211,7 +207,7 @@ impl Incoming {
         let fin = frame.fin;
         self.frame = None;
         let Some(assembly) = fin.then(|| self.assembly.take()).flatten() else { return Ok(None) };
-        let (message, inflater) = assembly.finish(self.limits)?;
+        let (message, inflater) = assembly.finish(&self.config.limits)?;
         // A plain message leaves the context of the compressed ones as it is (RFC 7692 §7.2.2).
         if let Some(inflater) = inflater {
             self.inflater = inflater.keep().map(Box::new);
