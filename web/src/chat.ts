@@ -49,7 +49,7 @@ if (room.ok) {
   void enter(room.value);
 } else {
   showRooms(browser, "", texts);
-  byId("composer", "form").inert = true;
+  byId("composer", "form").hidden = true;
   new ConnectionView(texts, () => {}).show({ kind: "refused", code: room.problem });
 }
 
