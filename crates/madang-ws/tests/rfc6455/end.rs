@@ -22,7 +22,11 @@ pub(crate) struct Outcome {
 impl End {
     pub(crate) fn new(config: &Config) -> Self {
         let now = Instant::now();
-        Self { connection: Connection::new(config, now), role: config.role, now }
+        Self {
+            connection: Connection::new(config, now),
+            role: config.role,
+            now,
+        }
     }
 
     pub(crate) fn server() -> Self {
@@ -65,8 +69,14 @@ impl End {
         loop {
             match self.connection.poll_event(self.now) {
                 Ok(Some(event)) => {
-                    assert_eq!(outcome.fault, None, "nothing follows a fault, but this did: {event:?}");
-                    assert!(!matches!(outcome.events.last(), Some(Event::Close(_))), "nothing follows a close");
+                    assert_eq!(
+                        outcome.fault, None,
+                        "nothing follows a fault, but this did: {event:?}"
+                    );
+                    assert!(
+                        !matches!(outcome.events.last(), Some(Event::Close(_))),
+                        "nothing follows a close"
+                    );
                     outcome.events.push(event);
                 }
                 Ok(None) => return,
@@ -104,7 +114,10 @@ impl End {
 
 impl Outcome {
     pub(crate) fn of(events: impl Into<Vec<Event>>) -> Self {
-        Self { events: events.into(), fault: None }
+        Self {
+            events: events.into(),
+            fault: None,
+        }
     }
 }
 
@@ -125,8 +138,15 @@ pub(crate) fn fault(config: &Config, bytes: &[u8]) -> Fault {
     let close = end.sent().pop().expect("a close frame");
     assert_eq!(close.close_code(), Some(fault.close_code().as_u16()));
     assert!(end.connection.is_closed());
-    let late = [wire::frame(end.peer(), wire::FIN | wire::TEXT, b"late"), wire::close(end.peer(), 1000, "")];
-    assert_eq!(end.receive(&late.concat()), Outcome::default(), "RFC 6455 §7.1.7: nothing is read any more");
+    let late = [
+        wire::frame(end.peer(), wire::FIN | wire::TEXT, b"late"),
+        wire::close(end.peer(), 1000, ""),
+    ];
+    assert_eq!(
+        end.receive(&late.concat()),
+        Outcome::default(),
+        "RFC 6455 §7.1.7: nothing is read any more"
+    );
     assert_eq!(end.sent(), []);
     fault
 }
@@ -154,7 +174,10 @@ impl Pair {
             configure(&mut config);
             End::new(&config)
         };
-        Self { client: end(Role::Client), server: end(Role::Server) }
+        Self {
+            client: end(Role::Client),
+            server: end(Role::Server),
+        }
     }
 
     /// Carries bytes both ways until nothing is left to write: what the client got, what the server got.

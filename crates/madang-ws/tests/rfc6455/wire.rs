@@ -35,7 +35,12 @@ pub(crate) fn raw(first: u8, key: Option<[u8; 4]>, payload: &[u8]) -> Vec<u8> {
     }
     out.extend(key.into_iter().flatten());
     let key = key.unwrap_or_default();
-    out.extend(payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key));
+    out.extend(
+        payload
+            .iter()
+            .zip(key.iter().cycle())
+            .map(|(byte, key)| byte ^ key),
+    );
     out
 }
 
@@ -66,7 +71,11 @@ pub(crate) fn read(from: Role, mut bytes: &[u8]) -> Vec<Sent> {
     let mut frames = Vec::new();
     while let [first, second, rest @ ..] = bytes {
         assert_eq!(first & 0x30, 0, "RSV2 and RSV3 are 0");
-        assert_eq!(second & 0x80 != 0, from == Role::Client, "a client masks, a server doesn't");
+        assert_eq!(
+            second & 0x80 != 0,
+            from == Role::Client,
+            "a client masks, a server doesn't"
+        );
         let (len, rest) = match second & 0x7f {
             126 => {
                 let (len, rest) = rest.split_first_chunk().expect("16 bits of length");
@@ -77,7 +86,10 @@ pub(crate) fn read(from: Role, mut bytes: &[u8]) -> Vec<Sent> {
             127 => {
                 let (len, rest) = rest.split_first_chunk().expect("64 bits of length");
                 let len = u64::from_be_bytes(*len);
-                assert!(len > 0xffff && len >> 63 == 0, "the shortest form, and no top bit");
+                assert!(
+                    len > 0xffff && len >> 63 == 0,
+                    "the shortest form, and no top bit"
+                );
                 (len as usize, rest)
             }
             len => (usize::from(len), rest),
@@ -91,8 +103,16 @@ pub(crate) fn read(from: Role, mut bytes: &[u8]) -> Vec<Sent> {
         };
         let (payload, rest) = rest.split_at_checked(len).expect("the whole payload");
         let mask = key.unwrap_or_default();
-        let payload = payload.iter().zip(mask.iter().cycle()).map(|(byte, key)| byte ^ key).collect();
-        frames.push(Sent { first: *first, key, payload });
+        let payload = payload
+            .iter()
+            .zip(mask.iter().cycle())
+            .map(|(byte, key)| byte ^ key)
+            .collect();
+        frames.push(Sent {
+            first: *first,
+            key,
+            payload,
+        });
         bytes = rest;
     }
     assert!(bytes.is_empty(), "whole frames only");
