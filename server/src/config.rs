@@ -42,6 +42,20 @@ pub struct Config {
 }
 
 impl Config {
+    /// How a browser reaches a back that listens on `addr`.
+    pub fn back_url(&self, addr: SocketAddr) -> String {
+        self.back_url.clone().unwrap_or_else(|| format!("ws://{addr}"))
+    }
+
+    /// Origins whose pages may use the back, when the front listens on `addr`.
+    pub fn allowed_origins(&self, addr: SocketAddr) -> Vec<Origin> {
+        if self.allowed_origins.is_empty() {
+            Origin::of_front(addr)
+        } else {
+            self.allowed_origins.clone()
+        }
+    }
+
     /// What stands in the way of serving pages, though each value alone is right.
     ///
     /// # Errors
@@ -77,18 +91,15 @@ pub struct DatabaseUrl(String);
 #[error("{0}")]
 pub struct Problem(pub String);
 
-/// Reads all four sources.
+/// Reads all four sources: the settings as they were found, and what they mean.
 ///
 /// # Errors
 /// Every [`Problem`] found: an unreadable file, an unknown key, a value of the wrong form.
-pub fn load(flags: &Flags) -> Result<(Config, Vec<Setting>), Vec<Problem>> {
+pub fn load(flags: &Flags) -> (Vec<Setting>, Result<Config, Vec<Problem>>) {
     let mut problems = Vec::new();
     let settings = sources::collect(flags, &mut problems);
-    let config = parse(&settings, &mut problems);
-    match config {
-        Some(config) if problems.is_empty() => Ok((config, settings)),
-        _ => Err(problems),
-    }
+    let config = parse(&settings, &mut problems).filter(|_| problems.is_empty());
+    (settings, config.ok_or(problems))
 }
 
 fn parse(settings: &[Setting], problems: &mut Vec<Problem>) -> Option<Config> {
@@ -159,6 +170,25 @@ impl Reader<'_> {
         self.settings
             .iter()
             .any(|setting| setting.key == key && !setting.values.is_empty())
+    }
+}
+
+impl Setting {
+    /// A text of this setting as it may be shown: without its password.
+    fn shown(&self, text: &str) -> String {
+        if self.key == Key::DatabaseUrl {
+            without_password(text)
+        } else {
+            text.to_owned()
+        }
+    }
+}
+
+/// `key = value (source)`, one line.
+impl std::fmt::Display for Setting {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let values: Vec<_> = self.values.iter().map(|text| self.shown(text)).collect();
+        write!(f, "{} = {} ({})", self.key, values.join(", "), self.source)
     }
 }
 

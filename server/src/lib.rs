@@ -10,10 +10,15 @@
 //!              store/           madang-hub -> the others in the room
 //! ```
 //!
-//! `cli` and `config` say what to start, `serve` is the HTTP/1 listener that both servers share, and `run` ties them
-//! together. The parts are public so that tests start them on free ports in their own process.
+//! `cli` and `config` say what to start, `listener` is the HTTP/1 listener of both servers, `run` opens and closes
+//! them. The parts are public so that tests start them on free ports in their own process.
 
+pub mod back;
 pub mod chat;
 pub mod cli;
 pub mod config;
+pub mod front;
+pub mod listener;
+pub mod logging;
+pub mod run;
 pub mod store;

@@ -1,3 +1,46 @@
 //! The program `madang`.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+use madang_server::cli::{Cli, Command};
+use madang_server::{config, logging, run};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let command = cli.command.unwrap_or_default();
+    let (settings, config) = config::load(&cli.flags);
+    if command == Command::Check {
+        for setting in &settings {
+            println!("{setting}");
+        }
+    }
+    let config = match config {
+        Ok(config) => config,
+        Err(problems) => {
+            for problem in problems {
+                eprintln!("madang: {problem}");
+            }
+            return ExitCode::FAILURE;
+        }
+    };
+    if command == Command::Check {
+        return report(config.check_front());
+    }
+    logging::start(config.log_format);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    match runtime {
+        Ok(runtime) => report(runtime.block_on(run::run(command, &config))),
+        Err(error) => report(Err(error)),
+    }
+}
+
+fn report<E: std::fmt::Display>(outcome: Result<(), E>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("madang: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! The store keeps its promises on every database: numbers without gap or duplicate, once per author and client id,
 //! pages in order, errors instead of hanging.
+#![allow(clippy::unwrap_used, reason = "a test that can't go on may panic")]
 
 mod support;
 

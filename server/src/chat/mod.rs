@@ -18,6 +18,6 @@ mod visit;
 pub use code::{Closing, Code, Refusal};
 pub use command::{Command, HISTORY_DEFAULT, HISTORY_LIMIT, Position, Range};
 pub use event::{Event, Message};
-pub use presence::{LEASE, LOST_NAMES, Presence, TYPING_INTERVAL};
+pub use presence::{LEASE, LOST_NAMES, NAMES_LISTED, Presence, TYPING_INTERVAL};
 pub use values::{ClientId, Name, Room, Session, Text};
 pub use visit::{JOIN_TIME, Visit};

@@ -22,6 +22,9 @@ pub const TYPING_INTERVAL: Duration = Duration::from_secs(3);
 /// under ever new names.
 pub const LOST_NAMES: usize = 1000;
 
+/// Names that a welcome lists: more than a page shows, and small beside what may wait for a reader.
+pub const NAMES_LISTED: usize = 1000;
+
 /// A room's names.
 #[derive(Debug, Default)]
 pub struct Presence {
@@ -98,9 +101,14 @@ impl Presence {
         })
     }
 
-    /// Every name, once.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.names.keys().map(Name::as_str)
+    /// Every name, once; beyond [`NAMES_LISTED`] only so many, `own` among them.
+    pub fn list<'a>(&'a self, own: &'a Name) -> Vec<&'a str> {
+        let mut names: Vec<_> = self.names.keys().take(NAMES_LISTED).map(Name::as_str).collect();
+        if names.len() < self.names.len() && names.binary_search(&own.as_str()).is_err() {
+            names.pop();
+            names.push(own.as_str());
+        }
+        names
     }
 
     /// Whether nobody is here, and nobody is expected back.
@@ -150,7 +158,7 @@ mod tests {
         assert!(matches!(presence.join(&kim), Some(Event::Joined { name: "Kim" })));
         assert!(presence.join(&kim).is_none(), "a second tab is no news");
         assert!(presence.leave(&kim).is_none());
-        assert_eq!(presence.names().collect::<Vec<_>>(), ["Kim"]);
+        assert_eq!(presence.list(&kim), ["Kim"]);
         assert!(matches!(presence.leave(&kim), Some(Event::Left { name: "Kim" })));
         assert!(presence.is_empty());
     }
@@ -168,7 +176,7 @@ mod tests {
         assert!(presence.join(&kim).is_none());
         assert_eq!(presence.poll_timeout(), None);
         assert_eq!(timeout(&mut presence, start + LEASE * 2), Vec::<String>::new());
-        assert_eq!(presence.names().count(), 1);
+        assert_eq!(presence.list(&kim), ["Kim"]);
     }
 
     #[test]
@@ -240,7 +248,21 @@ mod tests {
             "a returned name makes place"
         );
         assert_eq!(timeout(&mut presence, start + LEASE).len(), LOST_NAMES);
-        assert_eq!(presence.names().collect::<Vec<_>>(), ["n0"]);
+        assert_eq!(presence.list(&name("n0")), ["n0"]);
+    }
+
+    #[test]
+    fn a_crowd_is_listed_in_part_oneself_included() {
+        let mut presence = Presence::default();
+        for n in 0..NAMES_LISTED {
+            presence.join(&name(&format!("n{n}")));
+        }
+        let last = name("z");
+        assert_eq!(presence.list(&last).len(), NAMES_LISTED);
+        presence.join(&last);
+        let listed = presence.list(&last);
+        assert_eq!((listed.len(), listed.last()), (NAMES_LISTED, Some(&"z")));
+        assert_eq!(presence.list(&name("n0")).len(), NAMES_LISTED);
     }
 
     fn name(name: &str) -> Name {

@@ -1,0 +1,155 @@
+//! Settings, routes and middleware of the back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Extension, Path, State};
+use axum::response::Response;
+use axum::routing::{any, get};
+use http::header::InvalidHeaderValue;
+use http::{HeaderValue, Method, header};
+use madang_ws::axum::WebSocketUpgrade;
+use madang_ws::{AllowedOrigins, DeflateConfig, KeepAlive, Limits};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+use tower_http::trace::TraceLayer;
+
+use super::http::health;
+use super::rooms::Rooms;
+use super::websocket::{self, Entrance};
+use crate::chat::Room;
+use crate::config::Origin;
+use crate::listener::{ConnectionLimits, Peer};
+use crate::store::Store;
+
+/// Bytes of one chat message from a client: the longest text (4000 characters) with every character written as two
+/// `\uXXXX`, and room for the rest. Beyond: close 1009.
+pub const CHAT_MESSAGE_BYTES: usize = 64 * 1024;
+
+/// Bytes of one relayed message: half of what may wait for a reader, so that any one message fits. Beyond: close 1009.
+pub const RELAY_MESSAGE_BYTES: usize = QUEUED_BYTES / 2;
+
+/// Bytes that may wait for one connection's reader: a few seconds of a very busy room. Beyond: close 1008.
+pub const QUEUED_BYTES: usize = 1024 * 1024;
+
+/// A connection that says nothing for this long is asked whether it is there; two unanswered questions end it.
+/// Proxies commonly cut silent connections off after 60 s.
+const PING_INTERVAL: Duration = Duration::from_secs(25);
+
+/// How long a peer may take to answer a close: some seconds less than the whole server has to stop.
+const CLOSE_TIME: Duration = Duration::from_secs(5);
+
+/// What the back is opened with.
+#[derive(Clone, Debug)]
+pub struct BackSettings {
+    /// Origins whose pages may use it. Programs, which send no `Origin`, always may.
+    pub allowed_origins: Vec<Origin>,
+    /// Connections it holds.
+    pub limits: ConnectionLimits,
+}
+
+/// What every request and connection of the back shares.
+#[derive(Debug)]
+pub(super) struct App {
+    pub(super) store: Store,
+    pub(super) rooms: Rooms,
+    /// Cancelled when the server begins to stop.
+    pub(super) stop: CancellationToken,
+    /// Connections that have work to finish.
+    pub(super) tasks: TaskTracker,
+    origins: AllowedOrigins,
+}
+
+impl App {
+    pub(super) fn new(
+        store: Store,
+        rooms: Rooms,
+        origins: &[Origin],
+        stop: CancellationToken,
+        tasks: TaskTracker,
+    ) -> Self {
+        let origins = AllowedOrigins::list(origins.iter().map(Origin::as_str));
+        Self {
+            store,
+            rooms,
+            stop,
+            tasks,
+            origins,
+        }
+    }
+
+    /// Answers a handshake; the connection then runs as one of [`Self::tasks`] and keeps its peer's place.
+    fn upgrade(self: Arc<Self>, upgrade: WebSocketUpgrade, entrance: Entrance, peer: Peer) -> Response {
+        let message = match entrance {
+            Entrance::Relay => RELAY_MESSAGE_BYTES,
+            Entrance::Room(_) => CHAT_MESSAGE_BYTES,
+        };
+        let limits = Limits {
+            frame: message,
+            message,
+            queued: QUEUED_BYTES,
+            close_time: CLOSE_TIME,
+            ..Limits::default()
+        };
+        let keep_alive = KeepAlive {
+            ping_interval: Some(PING_INTERVAL),
+            ..KeepAlive::default()
+        };
+        let origins = self.origins.clone();
+        let tracked = self.tasks.token();
+        upgrade
+            .limits(limits)
+            .deflate(DeflateConfig::default())
+            .origins(origins)
+            .keep_alive(keep_alive)
+            .on_upgrade(move |ws| async move {
+                websocket::serve(ws, entrance, self).await;
+                drop((peer, tracked));
+            })
+    }
+}
+
+/// The routes of the back.
+///
+/// # Errors
+/// An allowed origin cannot stand in a header.
+pub(super) fn router(app: Arc<App>, origins: &[Origin]) -> Result<Router, InvalidHeaderValue> {
+    let origins: Result<Vec<_>, _> = origins
+        .iter()
+        .map(|origin| HeaderValue::from_str(origin.as_str()))
+        .collect();
+    let cors = CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins?))
+        .allow_methods([Method::GET, Method::HEAD])
+        .allow_headers([header::ACCEPT]);
+    Ok(Router::new()
+        .route("/", any(relay))
+        .route("/ws/{room}", any(room))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .with_state(app)
+        .layer(cors)
+        .layer(TraceLayer::new_for_http()))
+}
+
+async fn relay(
+    State(app): State<Arc<App>>,
+    Extension(peer): Extension<Peer>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    app.upgrade(upgrade, Entrance::Relay, peer)
+}
+
+/// A name that isn't one gets its connection too: a page can't see why a handshake failed, but it sees a close code.
+async fn room(
+    State(app): State<Arc<App>>,
+    Extension(peer): Extension<Peer>,
+    name: Result<Path<String>, PathRejection>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    let room = name.ok().and_then(|Path(name)| name.parse::<Room>().ok());
+    app.upgrade(upgrade, Entrance::Room(room), peer)
+}

@@ -1,0 +1,3 @@
+//! What the back answers over plain HTTP.
+
+pub(super) mod health;

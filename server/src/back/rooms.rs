@@ -1,0 +1,423 @@
+//! The chat's rooms on the hub and the store: order, presence, history.
+//!
+//! A room exists here while somebody is in it. Two locks keep its order: `turn` lets one message at a time be stored
+//! and published, so messages are published in the order of their numbers; `state` makes stepping in exact, so that a
+//! welcome's `last_seq` and what follows it have neither a hole nor an overlap.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use madang_hub::{Hub, Membership, Publication, RoomName, SessionId};
+use madang_ws::{Message as WsMessage, Sender};
+use tokio::sync::OnceCell;
+use tokio_util::sync::CancellationToken;
+
+use crate::chat::{
+    ClientId, Event, HISTORY_LIMIT, Message, Name, Position, Presence, Range, Room, Session, Text,
+};
+use crate::store::{Appended, Draft, Page, Store, StoreError, StoredMessage};
+
+/// Bytes of text that one answer to `history` holds at most, the first message aside: a quarter of what may wait for
+/// a reader, who could not take 200 of the longest messages at once.
+pub const HISTORY_BYTES: usize = super::QUEUED_BYTES / 4;
+
+/// Every room that somebody is in.
+#[derive(Debug)]
+pub(super) struct Rooms {
+    hub: Hub,
+    store: Store,
+    stop: CancellationToken,
+    open: Arc<Mutex<HashMap<Room, Weak<OpenRoom>>>>,
+}
+
+/// One room.
+#[derive(Debug)]
+pub(super) struct OpenRoom {
+    name: Room,
+    /// The hub's name of it.
+    address: RoomName,
+    hub: Hub,
+    store: Store,
+    stop: CancellationToken,
+    turn: tokio::sync::Mutex<()>,
+    state: Mutex<State>,
+    /// Set when `last_seq` has been read from the store.
+    ready: OnceCell<()>,
+    open: Arc<Mutex<HashMap<Room, Weak<Self>>>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    presence: Presence,
+    /// Number of the newest message that was published, or was there when the room opened.
+    last_seq: i64,
+    /// Whether a task ends the leases of `presence`.
+    timed: bool,
+}
+
+/// Somebody in a room. Dropped, they are lost: the connection broke off, and whoever returns soon was never away.
+#[derive(Debug)]
+pub(super) struct Guest {
+    room: Arc<OpenRoom>,
+    name: Name,
+    membership: Membership,
+    goodbye: bool,
+}
+
+impl Rooms {
+    pub(super) fn new(hub: Hub, store: Store, stop: CancellationToken) -> Self {
+        Self {
+            hub,
+            store,
+            stop,
+            open: Arc::default(),
+        }
+    }
+
+    /// Lets a connection into the hub, as `session`.
+    pub(super) fn enter(&self, session: Session, connection: &Sender) -> Membership {
+        self.hub
+            .enter(SessionId::new(session.as_u128()), connection.recipient())
+    }
+
+    /// Steps in: from now on the room's events reach the connection, the welcome first.
+    ///
+    /// # Errors
+    /// The store cannot say where the room stands; nothing has happened.
+    pub(super) async fn join(
+        &self,
+        room: &Room,
+        name: Name,
+        session: Session,
+        connection: &Sender,
+    ) -> Result<Guest, StoreError> {
+        let room = self.open(room);
+        room.ready
+            .get_or_try_init(|| async {
+                let last_seq = room.store.last_seq(room.name.as_str()).await?;
+                room.state().last_seq = last_seq;
+                Ok::<_, StoreError>(())
+            })
+            .await?;
+        let membership = self.enter(session, connection);
+        {
+            let mut state = room.state();
+            if let Err(error) = membership.join(&room.address) {
+                // It is in no other room, so this is a mistake of ours, and not worth a connection.
+                tracing::error!(%error, "the hub refused a member");
+            }
+            if let Some(joined) = state.presence.join(&name) {
+                membership.publish(&room.address, publication(&joined));
+            }
+            let welcome = Event::Welcome {
+                room: room.name.as_str(),
+                name: name.as_str(),
+                session: session.to_string(),
+                last_seq: state.last_seq,
+                members: state.presence.list(&name),
+            };
+            self.hub.send(membership.id(), publication(&welcome));
+        }
+        Ok(Guest {
+            room,
+            name,
+            membership,
+            goodbye: false,
+        })
+    }
+
+    fn open(&self, name: &Room) -> Arc<OpenRoom> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(room) = open.get(name).and_then(Weak::upgrade) {
+            return room;
+        }
+        let room = Arc::new(OpenRoom {
+            name: name.clone(),
+            address: address(name),
+            hub: self.hub.clone(),
+            store: self.store.clone(),
+            stop: self.stop.clone(),
+            turn: tokio::sync::Mutex::default(),
+            state: Mutex::default(),
+            ready: OnceCell::new(),
+            open: self.open.clone(),
+        });
+        open.insert(name.clone(), Arc::downgrade(&room));
+        room
+    }
+}
+
+impl Guest {
+    /// Stores a message and publishes it to the others.
+    ///
+    /// # Errors
+    /// The store failed. The message may be there all the same; sending it again, with its id, is safe.
+    pub(super) async fn send(&self, client_id: &ClientId, text: Text) -> Result<Appended, StoreError> {
+        let room = &self.room;
+        let draft = Draft {
+            room: room.name.as_str().to_owned(),
+            author: self.name.as_str().to_owned(),
+            client_id: client_id.as_str().to_owned(),
+            text: text.into_string(),
+            at: now(),
+        };
+        let _turn = room.turn.lock().await;
+        let appended = room.store.append(&draft).await?;
+        room.publish_missed(appended.seq).await?;
+        let mut state = room.state();
+        if appended.seq > state.last_seq {
+            state.last_seq = appended.seq;
+            if let Some(stopped) = state.presence.typing(&self.name, false, Instant::now()) {
+                self.membership.publish(&room.address, publication(&stopped));
+            }
+            let message = Message {
+                seq: appended.seq,
+                author: &draft.author,
+                client_id: &draft.client_id,
+                text: &draft.text,
+                at: appended.at,
+            };
+            self.membership
+                .publish(&room.address, publication(&Event::Message(message)));
+        }
+        Ok(appended)
+    }
+
+    /// Reads a part of the history, as the JSON of its event.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub(super) async fn history(&self, range: Range) -> Result<String, StoreError> {
+        let (store, room) = (&self.room.store, self.room.name.as_str());
+        let (mut page, after, before) = match range.position {
+            Position::Newest => (store.newest(room, range.limit).await?, None, None),
+            Position::After(seq) => (store.after(room, seq, range.limit).await?, Some(seq), None),
+            Position::Before(seq) => (store.before(room, seq, range.limit).await?, None, Some(seq)),
+        };
+        shorten(&mut page, after.is_none());
+        let messages = page.messages.iter().map(message).collect();
+        Ok(Event::History {
+            messages,
+            after,
+            before,
+            more: page.more,
+        }
+        .to_json())
+    }
+
+    /// Tells the others who types.
+    pub(super) fn typing(&self, active: bool) {
+        let mut state = self.room.state();
+        if let Some(event) = state.presence.typing(&self.name, active, Instant::now()) {
+            self.membership.publish(&self.room.address, publication(&event));
+        }
+        self.room.keep_time(&mut state);
+    }
+
+    /// Steps out after a goodbye.
+    pub(super) fn leave(mut self) {
+        self.goodbye = true;
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        self.membership.leave(&self.room.address);
+        let mut state = self.room.state();
+        let left = if self.goodbye {
+            state.presence.leave(&self.name)
+        } else {
+            state.presence.lose(&self.name, Instant::now())
+        };
+        // A server that stops has no such news: everybody is being sent away, and will be back.
+        if self.room.stop.is_cancelled() {
+            return;
+        }
+        if let Some(left) = left {
+            self.room.publish(&left);
+        }
+        self.room.keep_time(&mut state);
+    }
+}
+
+impl OpenRoom {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn publish(&self, event: &Event<'_>) {
+        self.hub.to(&self.address).publish(publication(event));
+    }
+
+    /// Publishes what was stored between the last published message and `seq` by somebody who couldn't publish it:
+    /// a commit whose answer got lost. The caller has the turn.
+    async fn publish_missed(&self, seq: i64) -> Result<(), StoreError> {
+        loop {
+            let last = self.state().last_seq;
+            if seq <= last + 1 {
+                return Ok(());
+            }
+            let missed = self.store.after(self.name.as_str(), last, HISTORY_LIMIT).await?;
+            let mut state = self.state();
+            for row in missed.messages.iter().filter(|row| row.seq < seq) {
+                self.publish(&Event::Message(message(row)));
+                state.last_seq = row.seq;
+            }
+            if state.last_seq == last {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Has a task end the leases, while there are any.
+    fn keep_time(self: &Arc<Self>, state: &mut State) {
+        if state.timed || state.presence.poll_timeout().is_none() {
+            return;
+        }
+        state.timed = true;
+        let room = self.clone();
+        tokio::spawn(async move {
+            // A new lease is never the first to end, since all have one length: no need to be woken for it.
+            while let Some(deadline) = room.next_deadline() {
+                tokio::select! {
+                    () = room.stop.cancelled() => return,
+                    () = tokio::time::sleep_until(deadline.into()) => {}
+                }
+                room.state()
+                    .presence
+                    .handle_timeout(Instant::now(), |event| room.publish(&event));
+            }
+        });
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        let mut state = self.state();
+        let deadline = state.presence.poll_timeout();
+        state.timed = deadline.is_some();
+        deadline
+    }
+}
+
+impl Drop for OpenRoom {
+    fn drop(&mut self) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        // Somebody may have opened it anew in the meantime.
+        if open.get(&self.name).is_some_and(|room| room.strong_count() == 0) {
+            open.remove(&self.name);
+        }
+    }
+}
+
+/// A chat room has the same name in the hub: 64 characters of UTF-8 are 256 bytes at most, none of them a control
+/// character.
+fn address(room: &Room) -> RoomName {
+    RoomName::try_from(room.as_str()).unwrap_or_else(|error| unreachable!("{error}"))
+}
+
+fn publication(event: &Event<'_>) -> Publication {
+    WsMessage::from(event.to_json()).into()
+}
+
+fn message(row: &StoredMessage) -> Message<'_> {
+    Message {
+        seq: row.seq,
+        author: &row.author,
+        client_id: &row.client_id,
+        text: &row.text,
+        at: row.at,
+    }
+}
+
+/// Keeps what fits into [`HISTORY_BYTES`], from the side that was asked for, and at least one message.
+fn shorten(page: &mut Page, newest_first: bool) {
+    let mut space = HISTORY_BYTES;
+    let mut fits = |row: &&StoredMessage| {
+        let size = json_len(&row.text) + json_len(&row.author) + 200;
+        space.checked_sub(size).map(|rest| space = rest).is_some()
+    };
+    let rows = page.messages.iter();
+    let fitting = if newest_first {
+        rows.rev().take_while(&mut fits).count()
+    } else {
+        rows.take_while(&mut fits).count()
+    };
+    let surplus = page.messages.len().saturating_sub(fitting.max(1));
+    page.more |= surplus > 0;
+    if newest_first {
+        page.messages.drain(..surplus);
+    } else {
+        page.messages.truncate(page.messages.len() - surplus);
+    }
+}
+
+/// Bytes of a text in JSON (RFC 8259 §7), at most.
+fn json_len(text: &str) -> usize {
+    let escaped = |byte| match byte {
+        0..0x20 => 6,
+        b'"' | b'\\' => 2,
+        _ => 1,
+    };
+    text.bytes().map(escaped).sum()
+}
+
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_of_long_messages_is_shortened_on_the_far_side() {
+        let long = "\u{1}".repeat(4000);
+        let rows = |n: i64| Page {
+            messages: (1..=n).map(|seq| row(seq, &long)).collect(),
+            more: false,
+        };
+        let fitting = i64::try_from(HISTORY_BYTES / (6 * 4000 + 206)).unwrap();
+        let seqs = |page: &Page| {
+            (
+                page.messages.first().unwrap().seq,
+                page.messages.last().unwrap().seq,
+                page.more,
+            )
+        };
+
+        let mut page = rows(200);
+        shorten(&mut page, true);
+        assert_eq!(seqs(&page), (201 - fitting, 200, true));
+        let json = Event::History {
+            messages: page.messages.iter().map(message).collect(),
+            after: None,
+            before: None,
+            more: true,
+        };
+        assert!(json.to_json().len() <= HISTORY_BYTES + 100);
+
+        let mut page = rows(200);
+        shorten(&mut page, false);
+        assert_eq!(seqs(&page), (1, fitting, true));
+
+        let mut page = rows(fitting);
+        shorten(&mut page, false);
+        assert_eq!(seqs(&page), (1, fitting, false));
+
+        let mut empty = Page::default();
+        shorten(&mut empty, true);
+        assert_eq!(empty, Page::default());
+    }
+
+    fn row(seq: i64, text: &str) -> StoredMessage {
+        StoredMessage {
+            room: "lobby".to_owned(),
+            seq,
+            author: "Kim".to_owned(),
+            client_id: "c".to_owned(),
+            text: text.to_owned(),
+            at: 0,
+        }
+    }
+}

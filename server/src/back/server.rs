@@ -1,0 +1,97 @@
+//! Opening the back, and closing it without losing what it had accepted.
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::InvalidHeaderValue;
+use madang_hub::Hub;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::app::{self, App, BackSettings};
+use super::rooms::Rooms;
+use crate::listener::Listener;
+use crate::store::Store;
+
+/// How long a stopping server gives its connections to finish: what process supervisors commonly wait for at least.
+pub const DRAIN_TIME: Duration = Duration::from_secs(10);
+
+/// The back, running.
+#[derive(Debug)]
+pub struct Back {
+    addr: SocketAddr,
+    store: Store,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+    accepting: JoinHandle<()>,
+}
+
+impl Back {
+    /// Serves WebSocket and health on an open port.
+    ///
+    /// # Errors
+    /// An allowed origin cannot stand in a header.
+    pub fn open(
+        listener: Listener,
+        store: Store,
+        settings: &BackSettings,
+    ) -> Result<Self, InvalidHeaderValue> {
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let shards = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let (hub, flushers) = Hub::sharded(shards);
+        // They end with the last handle of the hub, which the connections hold.
+        for flusher in flushers {
+            tokio::spawn(flusher);
+        }
+        let rooms = Rooms::new(hub, store.clone(), stop.clone());
+        let origins = &settings.allowed_origins;
+        let app = Arc::new(App::new(
+            store.clone(),
+            rooms,
+            origins,
+            stop.clone(),
+            tasks.clone(),
+        ));
+        let router = app::router(app, origins)?;
+        let addr = listener.addr();
+        let accepting = tokio::spawn(listener.serve(router, settings.limits, stop.clone(), tasks.clone()));
+        Ok(Self {
+            addr,
+            store,
+            stop,
+            tasks,
+            accepting,
+        })
+    }
+
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Stops accepting, closes every connection with 1001 once its command under way is answered, waits for them at
+    /// most [`DRAIN_TIME`], and closes the database. Returns whether all of them ended in time.
+    ///
+    /// # Cancel safety
+    /// Dropped before it is ready, the server still stops, but nobody waits for it.
+    pub async fn close(self) -> bool {
+        self.stop.cancel();
+        self.tasks.close();
+        // The task ends by itself once told to; it has no panic to pass on.
+        let _ = self.accepting.await;
+        let in_time = tokio::time::timeout(DRAIN_TIME, self.tasks.wait()).await.is_ok();
+        if !in_time {
+            tracing::warn!(
+                connections = self.tasks.len(),
+                "connections cut off: they did not end in time"
+            );
+        }
+        if let Err(error) = self.store.close().await {
+            tracing::warn!(%error, "the database did not close well");
+        }
+        in_time
+    }
+}

@@ -1,0 +1,247 @@
+//! The four events of a connection: [`connection`], [`message`], [`error`], [`close`].
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use madang_hub::{Membership, Publication, RoomName};
+use madang_ws::{CloseCode, Error, Message, WebSocket};
+use tokio::time::{Instant, Sleep, sleep};
+
+use super::app::App;
+use super::rooms::Guest;
+use crate::chat::{Closing, Code, Command, Event, JOIN_TIME, Refusal, Room, Session, Visit};
+use crate::store::{Appended, StoreError};
+
+/// Which door a connection came through.
+#[derive(Clone, Debug)]
+pub(super) enum Entrance {
+    /// `/`: messages go verbatim to everybody else here.
+    Relay,
+    /// `/ws/{room}`: the chat, if the name is one.
+    Room(Option<Room>),
+}
+
+/// How long the answer to a command may wait for a reader who has left [`QUEUED_BYTES`](super::QUEUED_BYTES) unread.
+/// Beyond: close 1008, as for a room's messages that don't fit.
+const READ_TIME: Duration = Duration::from_secs(10);
+
+/// One connection from its beginning to its end.
+pub(super) async fn serve(mut ws: WebSocket, entrance: Entrance, app: Arc<App>) {
+    let mut visitor = connection(&mut ws, entrance, &app).await;
+    let ending = loop {
+        tokio::select! {
+            biased;
+            () = app.stop.cancelled() => break Ending::Ours(Closing::Stopping),
+            closing = visitor.is_due() => break Ending::Ours(closing),
+            received = ws.recv() => match received {
+                // Boxed: a connection that waits keeps no room for the handling of its next message.
+                Some(Ok(received)) => match Box::pin(message(&mut visitor, &mut ws, received, &app)).await {
+                    Ok(()) => {}
+                    Err(closing) => break Ending::Ours(closing),
+                },
+                Some(Err(failed)) => {
+                    error(&failed);
+                    break Ending::Lost;
+                }
+                None => break Ending::Theirs,
+            },
+        }
+    };
+    close(visitor, ws, ending, &app).await;
+}
+
+/// Somebody connected: the relay lets them in at once, a room waits for their `join`.
+async fn connection(ws: &mut WebSocket, entrance: Entrance, app: &App) -> Visitor {
+    match entrance {
+        Entrance::Relay => {
+            let membership = app.rooms.enter(new_session(), &ws.sender());
+            let yard = relay_room();
+            if let Err(error) = membership.join(&yard) {
+                // It is in no other room, so this is a mistake of ours, and not worth a connection.
+                tracing::error!(%error, "the hub refused a member");
+            }
+            Visitor::Relay { membership, yard }
+        }
+        Entrance::Room(Some(room)) => Visitor::Outside {
+            room,
+            join_due: Box::pin(sleep(JOIN_TIME)),
+        },
+        Entrance::Room(None) => Visitor::Nowhere,
+    }
+}
+
+/// A message arrived; the next one is read when this one has been answered. An error is why the connection must end.
+async fn message(
+    visitor: &mut Visitor,
+    ws: &mut WebSocket,
+    received: Message,
+    app: &App,
+) -> Result<(), Closing> {
+    if let Visitor::Relay { membership, yard } = visitor {
+        membership.publish(yard, Publication::from(received));
+        return Ok(());
+    }
+    let answer = match &received {
+        Message::Text(json) => command(visitor, ws, json, app).await,
+        Message::Binary(_) => Err(Code::NotText.into()),
+    };
+    match answer {
+        Ok(None) => Ok(()),
+        Ok(Some(json)) => say(ws, json, app).await,
+        Err(refusal) => {
+            tracing::debug!(code = %refusal.code, "command refused");
+            say(ws, Event::from(&refusal).to_json(), app).await
+        }
+    }
+}
+
+/// The connection failed: the peer's fault, the network's, or the peer was too slow. `close` follows.
+fn error(failed: &Error) {
+    match failed {
+        // What happens to phones in tunnels all day.
+        Error::Lost | Error::Io(_) | Error::TimedOut(_) => {
+            tracing::debug!(code = failed.code(), "connection lost")
+        }
+        _ => tracing::info!(code = failed.code(), error = %failed, "connection failed"),
+    }
+}
+
+/// The connection ends: whoever is in a room leaves it, the peer is told why.
+async fn close(visitor: Visitor, mut ws: WebSocket, ending: Ending, app: &App) {
+    // A page that is reloaded says 1001, and will be back.
+    let goodbye = ws
+        .close_frame()
+        .is_none_or(|frame| frame.code != CloseCode::GOING_AWAY);
+    match visitor {
+        Visitor::Inside { guest } if ending == Ending::Theirs && goodbye => guest.leave(),
+        other => drop(other),
+    }
+    let Ending::Ours(closing) = ending else { return };
+    let last_word = match closing {
+        Closing::JoinLate => Some(Code::JoinExpected),
+        Closing::RoomInvalid => Some(Code::RoomInvalid),
+        Closing::Stopping | Closing::TooSlow => None,
+    };
+    // From here on, how the connection fails on its way out is of no interest any more.
+    if let Some(code) = last_word {
+        let _ = say(&mut ws, Event::from(&code.into()).to_json(), app).await;
+    }
+    if let Some(code) = CloseCode::new(closing.code()) {
+        let _ = ws.close(code, closing.reason()).await;
+    }
+}
+
+/// Who is connected, and how far they got.
+#[derive(Debug)]
+enum Visitor {
+    /// At `/`.
+    Relay { membership: Membership, yard: RoomName },
+    /// At an address that names no room.
+    Nowhere,
+    /// Before their `join`.
+    Outside { room: Room, join_due: Pin<Box<Sleep>> },
+    /// In a room.
+    Inside { guest: Guest },
+}
+
+/// Who ended it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    Ours(Closing),
+    Theirs,
+    Lost,
+}
+
+impl Visitor {
+    /// Ready when this visitor is to be sent away; never for those who are where they belong.
+    async fn is_due(&mut self) -> Closing {
+        match self {
+            Self::Nowhere => Closing::RoomInvalid,
+            Self::Outside { join_due, .. } => {
+                join_due.as_mut().await;
+                Closing::JoinLate
+            }
+            Self::Relay { .. } | Self::Inside { .. } => std::future::pending().await,
+        }
+    }
+}
+
+/// Carries out one command of the chat; the answer, if there is one, is an event's JSON.
+async fn command(
+    visitor: &mut Visitor,
+    ws: &mut WebSocket,
+    json: &str,
+    app: &App,
+) -> Result<Option<String>, Refusal> {
+    match visitor {
+        Visitor::Outside { room, join_due } => {
+            if let Command::Join { name, session } = Visit::Outside.receive(json)? {
+                let session = session.unwrap_or_else(new_session);
+                match app.rooms.join(room, name, session, &ws.sender()).await {
+                    // The hub sends the welcome: it must come before what the room says next.
+                    Ok(guest) => *visitor = Visitor::Inside { guest },
+                    Err(error) => {
+                        // The time the store took is not the visitor's.
+                        join_due.as_mut().reset(Instant::now() + JOIN_TIME);
+                        return Err(unavailable(&error));
+                    }
+                }
+            }
+            Ok(None)
+        }
+        Visitor::Inside { guest } => match Visit::Inside.receive(json)? {
+            Command::Send { client_id, text } => match guest.send(&client_id, text).await {
+                Ok(Appended { seq, at, duplicate }) => Ok(Some(
+                    Event::Ack {
+                        client_id: client_id.as_str(),
+                        seq,
+                        at,
+                        duplicate,
+                    }
+                    .to_json(),
+                )),
+                Err(error) => Err(unavailable(&error).about(client_id)),
+            },
+            Command::History(range) => guest
+                .history(range)
+                .await
+                .map(Some)
+                .map_err(|error| unavailable(&error)),
+            Command::Typing { active } => {
+                guest.typing(active);
+                Ok(None)
+            }
+            Command::Join { .. } => Err(Code::AlreadyJoined.into()),
+        },
+        Visitor::Relay { .. } | Visitor::Nowhere => Ok(None),
+    }
+}
+
+fn unavailable(error: &StoreError) -> Refusal {
+    tracing::error!(%error, "the store failed");
+    Code::StoreUnavailable.into()
+}
+
+/// Queues an answer; answers leave together when the next message is waited for.
+async fn say(ws: &mut WebSocket, json: String, app: &App) -> Result<(), Closing> {
+    tokio::select! {
+        biased;
+        // That the connection is gone, `recv` will say.
+        _ = ws.feed(json) => Ok(()),
+        () = app.stop.cancelled() => Err(Closing::Stopping),
+        () = sleep(READ_TIME) => Err(Closing::TooSlow),
+    }
+}
+
+fn new_session() -> Session {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random)
+        .unwrap_or_else(|error| unreachable!("the system has no randomness: {error}"));
+    Session::new(u128::from_ne_bytes(random))
+}
+
+/// No chat room's name has a slash.
+fn relay_room() -> RoomName {
+    RoomName::try_from("/").unwrap_or_else(|error| unreachable!("{error}"))
+}

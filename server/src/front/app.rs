@@ -1,0 +1,46 @@
+//! Which address shows what, and the headers that every answer has.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
+use http::header::{self, InvalidHeaderValue};
+use http::{HeaderName, HeaderValue};
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::trace::TraceLayer;
+
+use super::pages::{self, Pages};
+use super::{assets, server};
+
+/// The routes of the front.
+///
+/// # Errors
+/// `back_url` cannot stand in a header.
+pub fn router(pages: Pages, back_url: &str) -> Result<Router, InvalidHeaderValue> {
+    let policy = HeaderValue::from_str(&content_security_policy(back_url))?;
+    let always = |name: HeaderName, value: HeaderValue| SetResponseHeaderLayer::if_not_present(name, value);
+    let fixed = |name, value| always(name, HeaderValue::from_static(value));
+    Ok(Router::new()
+        .route("/", get(pages::home))
+        .route("/chat", get(pages::chat))
+        .route("/assets/{*path}", get(assets::asset))
+        .fallback(server::not_found)
+        .with_state(Arc::new(pages))
+        .layer(always(header::CONTENT_SECURITY_POLICY, policy))
+        .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(fixed(header::REFERRER_POLICY, "same-origin"))
+        .layer(fixed(
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ))
+        .layer(TraceLayer::new_for_http()))
+}
+
+/// Nothing but our own files, and the back: what a message says can't run, load or send anything.
+fn content_security_policy(back_url: &str) -> String {
+    let http = back_url.replacen("ws", "http", 1);
+    format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; \
+         connect-src 'self' {back_url} {http}; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+}

@@ -1,0 +1,83 @@
+//! The pages' scripts, styles and pictures: what Vite built, embedded in the program.
+
+use axum::body::Body;
+use axum::extract::{Path, RawQuery};
+use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use rust_embed::{Embed, EmbeddedFile};
+
+use super::server::not_found;
+
+#[derive(Embed)]
+#[folder = "$CARGO_MANIFEST_DIR/../web/dist/assets"]
+// Until `make web` has run there are none, and tests that need no pages shouldn't need npm.
+#[allow_missing = true]
+struct Assets;
+
+/// A file, or 304 if the browser has it.
+pub(super) async fn asset(
+    Path(path): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    match Assets::get(&path) {
+        Some(file) => respond(&path, query.as_deref(), &headers, file),
+        None => not_found().await.into_response(),
+    }
+}
+
+fn respond(path: &str, query: Option<&str>, request: &HeaderMap, file: EmbeddedFile) -> Response {
+    let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(file.metadata.sha256_hash()));
+    let fresh = has_tag(request, &tag);
+    let mut response = if fresh {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        let mut response = Response::new(Body::from(file.data.into_owned()));
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type(path)));
+        response
+    };
+    let headers = response.headers_mut();
+    // With a version in the address it can never become another file; without, the browser is to ask.
+    let versioned = query.is_some_and(|query| query.split('&').any(|pair| pair.starts_with("v=")));
+    let caching = if versioned {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    };
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        headers.insert(header::ETAG, tag);
+    }
+    response
+}
+
+/// RFC 9110 §13.1.2, compared weakly.
+fn has_tag(request: &HeaderMap, tag: &str) -> bool {
+    let tags = request
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    tags.flat_map(|value| value.split(',')).any(|one| {
+        let one = one.trim();
+        one == "*" || one.strip_prefix("W/").unwrap_or(one) == tag
+    })
+}
+
+fn content_type(path: &str) -> &'static str {
+    match path.rsplit_once('.').map(|(_, ending)| ending) {
+        Some("js" | "mjs") => "text/javascript; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("json" | "map" | "webmanifest") => "application/json",
+        Some("svg") => "image/svg+xml",
+        Some("png") => "image/png",
+        Some("ico") => "image/x-icon",
+        Some("webp") => "image/webp",
+        Some("woff2") => "font/woff2",
+        Some("txt") => "text/plain; charset=utf-8",
+        _ => "application/octet-stream",
+    }
+}

@@ -1,0 +1,199 @@
+//! From settings to running servers, and from a signal to a clean end.
+
+use std::io;
+use std::net::SocketAddr;
+
+use thiserror::Error;
+use tokio::signal;
+
+use crate::back::{Back, BackSettings};
+use crate::cli::Command;
+use crate::config::{Config, DatabaseUrl, Problem};
+use crate::front::{Front, OpenError};
+use crate::listener::{ConnectionLimits, Listener};
+use crate::store::{Store, StoreError};
+
+/// Why the program could not start. Each is one line.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The settings don't fit together.
+    #[error(transparent)]
+    Settings(#[from] Problem),
+    /// A port could not be opened.
+    #[error("the {server} can't listen on {addr}: {reason}")]
+    Listen {
+        /// Which server.
+        server: &'static str,
+        /// Where it should have listened.
+        addr: SocketAddr,
+        /// What the system said.
+        reason: String,
+    },
+    /// The database can't be used.
+    #[error("the database {url} can't be used: {error}")]
+    Database {
+        /// Its address, without the password.
+        url: DatabaseUrl,
+        /// What it said.
+        error: StoreError,
+    },
+    /// The front can't show its pages.
+    #[error(transparent)]
+    Front(#[from] OpenError),
+    /// An allowed origin cannot stand in a header.
+    #[error("an allowed origin can't stand in a header")]
+    Origin(#[from] http::header::InvalidHeaderValue),
+    /// Signals can't be waited for.
+    #[error("signals can't be waited for: {0}")]
+    Signals(io::Error),
+}
+
+/// The servers of one process.
+#[derive(Debug)]
+pub struct Servers {
+    /// Unless only the front was asked for.
+    pub back: Option<Back>,
+    /// Unless only the back was asked for.
+    pub front: Option<Front>,
+}
+
+impl Servers {
+    /// Opens what `command` names.
+    ///
+    /// # Errors
+    /// [`StartError`]; nothing is left open.
+    pub async fn open(command: Command, config: &Config) -> Result<Self, StartError> {
+        if command.runs_front() {
+            config.check_front()?;
+        }
+        // Ports first: they tell at once whether the program runs already, and the addresses, for port 0.
+        let back = command
+            .runs_back()
+            .then(|| listen("back", config.back_addr))
+            .transpose()?;
+        let front = command
+            .runs_front()
+            .then(|| listen("front", config.front_addr))
+            .transpose()?;
+        let back_url = config.back_url(back.as_ref().map_or(config.back_addr, Listener::addr));
+        let front_addr = front.as_ref().map_or(config.front_addr, Listener::addr);
+
+        let back = match back {
+            Some(listener) => {
+                let url = &config.database_url;
+                let store = Store::open(url).await.map_err(|error| StartError::Database {
+                    url: url.clone(),
+                    error,
+                })?;
+                let allowed_origins = config.allowed_origins(front_addr);
+                let limits = ConnectionLimits {
+                    total: config.max_connections,
+                    per_address: config.max_connections_per_address,
+                };
+                let back = Back::open(
+                    listener,
+                    store,
+                    &BackSettings {
+                        allowed_origins,
+                        limits,
+                    },
+                )?;
+                tracing::info!(addr = %back.addr(), "back listening");
+                Some(back)
+            }
+            None => None,
+        };
+        let front = match front {
+            Some(listener) => {
+                let limits = ConnectionLimits {
+                    total: config.max_connections,
+                    per_address: None,
+                };
+                let front = Front::open(listener, &back_url, limits)?;
+                tracing::info!(addr = %front.addr(), "front listening: open http://{}/", front.addr());
+                Some(front)
+            }
+            None => None,
+        };
+        Ok(Self { back, front })
+    }
+
+    /// Closes them. Returns whether every connection ended in time.
+    pub async fn close(self) -> bool {
+        let front = async {
+            if let Some(front) = self.front {
+                front.close().await;
+            }
+        };
+        let back = async {
+            match self.back {
+                Some(back) => back.close().await,
+                None => true,
+            }
+        };
+        tokio::join!(front, back).1
+    }
+}
+
+/// Runs what `command` names until SIGTERM or Ctrl-C.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn run(command: Command, config: &Config) -> Result<(), StartError> {
+    // Before the ports are open: a signal that comes early is not lost.
+    let stop = stop_signal()?;
+    raise_file_limit();
+    let servers = Servers::open(command, config).await?;
+    stop.await;
+    tracing::info!("stopping");
+    let in_time = servers.close().await;
+    tracing::info!(in_time, "stopped");
+    Ok(())
+}
+
+fn listen(server: &'static str, addr: SocketAddr) -> Result<Listener, StartError> {
+    Listener::bind(addr).map_err(|error| {
+        let reason = match error.kind() {
+            io::ErrorKind::AddrInUse => "the port is in use".to_owned(),
+            _ => error.to_string(),
+        };
+        StartError::Listen { server, addr, reason }
+    })
+}
+
+#[cfg(unix)]
+fn stop_signal() -> Result<impl Future<Output = ()>, StartError> {
+    use signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).map_err(StartError::Signals)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(StartError::Signals)?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn stop_signal() -> Result<impl Future<Output = ()>, StartError> {
+    Ok(async {
+        // An error means that Ctrl-C can't be noticed: then the system ends the program in its own way.
+        if signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    })
+}
+
+/// Takes all the open files the system allows: many systems start programs with 1,024 and let them ask for more.
+#[cfg(unix)]
+fn raise_file_limit() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::debug!(%error, "the limit of open files stays as it is");
+    }
+}
+
+#[cfg(not(unix))]
+fn raise_file_limit() {}
