@@ -15,6 +15,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
+/// It gives the memory of closed connections back, which the system's doesn't.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> io::Result<()> {
     let arguments = Arguments::parse().unwrap_or_else(|error| {
         eprintln!("madang-bench-server: {error}\nusage: madang-bench-server [--port N] [--threads T]");
@@ -40,7 +44,9 @@ async fn serve(arguments: &Arguments) -> io::Result<()> {
     let listener = listen(arguments.port)?;
     loop {
         // Out of file descriptors, for example: the next one may have more luck.
-        let Ok((stream, _)) = listener.accept().await else { continue };
+        let Ok((stream, _)) = listener.accept().await else {
+            continue;
+        };
         let server = server.clone();
         tokio::spawn(async move { server.connection(stream).await });
     }
@@ -70,19 +76,33 @@ impl Server {
             threshold: 0,
             ..DeflateConfig::default()
         });
-        config.limits = Limits { fragments: 65_537, ..Limits::default() };
+        config.limits = Limits {
+            fragments: 65_537,
+            ..Limits::default()
+        };
         let room = RoomName::try_from("broadcast").expect("a valid name");
-        Self { hub, room, sessions: AtomicU64::new(0), config }
+        Self {
+            hub,
+            room,
+            sessions: AtomicU64::new(0),
+            config,
+        }
     }
 
     /// One connection's life. What ends it concerns nobody else.
     async fn connection(&self, stream: TcpStream) {
         let _ = stream.set_nodelay(true);
-        let Ok((ws, request)) = accept(stream, &self.config).await else { return };
-        let _ = match request.uri().path() {
-            "/echo" | "/autobahn" => echo(ws).await,
-            "/broadcast" => self.broadcast(ws).await,
-            _ => Ok(()),
+        let (ws, broadcast) = {
+            // The request is gone with this block: an idle connection keeps nothing of it.
+            let Ok((ws, request)) = accept(stream, &self.config).await else {
+                return;
+            };
+            (ws, request.uri().path() == "/broadcast")
+        };
+        let _ = if broadcast {
+            self.broadcast(ws).await
+        } else {
+            echo(ws).await
         };
     }
 
@@ -112,7 +132,10 @@ struct Arguments {
 
 impl Arguments {
     fn parse() -> Result<Self, String> {
-        let mut out = Self { port: 9001, threads: NonZeroUsize::MIN };
+        let mut out = Self {
+            port: 9001,
+            threads: NonZeroUsize::MIN,
+        };
         let mut arguments = std::env::args().skip(1);
         while let Some(name) = arguments.next() {
             let value = arguments.next().ok_or_else(|| format!("{name} needs a number"))?;

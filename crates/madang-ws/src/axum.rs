@@ -1,9 +1,9 @@
 //! The axum 0.8 extractor.
 
+use crate::WebSocket;
 use crate::proto::handshake::{AllowedOrigins, Rejection};
 use crate::proto::{DeflateConfig, KeepAlive, Limits};
 use crate::server::{AcceptError, ServerConfig};
-use crate::WebSocket;
 use axum_core::body::Body;
 use axum_core::extract::FromRequestParts;
 use axum_core::response::{IntoResponse, Response};
@@ -64,7 +64,9 @@ impl WebSocketUpgrade {
 
     /// Sets the subprotocols that the server speaks, the preferred first. One that isn't a valid header value is left out.
     pub fn protocols(mut self, protocols: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        let protocols = protocols.into_iter().filter_map(|name| HeaderValue::from_str(name.as_ref()).ok());
+        let protocols = protocols
+            .into_iter()
+            .filter_map(|name| HeaderValue::from_str(name.as_ref()).ok());
         self.config.acceptor.protocols = protocols.collect();
         self
     }

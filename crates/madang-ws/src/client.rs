@@ -1,9 +1,9 @@
 //! Opening connections.
 
+use crate::WebSocket;
 use crate::http1::{self, BadHead};
 use crate::proto::handshake::{Mismatch, Offer};
 use crate::proto::{Config, DeflateConfig, KeepAlive, Limits, Role};
-use crate::WebSocket;
 use http::header::{HOST, HeaderMap, HeaderValue};
 use http::{Request, Response, Uri};
 use std::io;
@@ -71,12 +71,19 @@ impl ClientConfig {
     ///
     /// # Errors
     /// See [`ConnectError`].
-    pub async fn connect_over<S>(&self, stream: S, url: &str) -> Result<(WebSocket, Response<()>), ConnectError>
+    pub async fn connect_over<S>(
+        &self,
+        stream: S,
+        url: &str,
+    ) -> Result<(WebSocket, Response<()>), ConnectError>
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let target = Target::parse(url)?;
-        let opening = Box::pin(tokio::time::timeout(self.limits.handshake_time, self.open(stream, &target.uri)));
+        let opening = Box::pin(tokio::time::timeout(
+            self.limits.handshake_time,
+            self.open(stream, &target.uri),
+        ));
         opening.await.map_err(|_| ConnectError::TimedOut)?
     }
 
@@ -107,7 +114,10 @@ impl ClientConfig {
             keep_alive: self.keep_alive,
             deflate: agreement.deflate,
         };
-        Ok((WebSocket::agreed(stream, &read, &config, agreement.protocol), response))
+        Ok((
+            WebSocket::agreed(stream, &read, &config, agreement.protocol),
+            response,
+        ))
     }
 
     #[cfg(feature = "rustls")]
@@ -122,7 +132,9 @@ impl ClientConfig {
             None => system_roots()?,
         };
         let name = ServerName::try_from(target.host().to_owned()).map_err(|_| ConnectError::Url)?;
-        let stream = tokio_rustls::TlsConnector::from(tls).connect(name, stream).await?;
+        let stream = tokio_rustls::TlsConnector::from(tls)
+            .connect(name, stream)
+            .await?;
         self.open(stream, &target.uri).await
     }
 
@@ -169,7 +181,9 @@ impl Target {
             Some("wss") => true,
             _ => return Err(ConnectError::Url),
         };
-        let has_user = uri.authority().is_none_or(|authority| authority.as_str().contains('@'));
+        let has_user = uri
+            .authority()
+            .is_none_or(|authority| authority.as_str().contains('@'));
         if has_user || uri.host().is_none_or(str::is_empty) {
             return Err(ConnectError::Url);
         }
@@ -180,7 +194,9 @@ impl Target {
     /// The host without the brackets of an IPv6 address.
     fn host(&self) -> &str {
         let host = self.uri.host().unwrap_or_default();
-        host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+        host.strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'))
+            .unwrap_or(host)
     }
 }
 

@@ -105,7 +105,11 @@ fn header_map(parsed: &[httparse::Header<'_>]) -> Result<HeaderMap, BadHead> {
 }
 
 fn version(minor: Option<u8>) -> Version {
-    if minor == Some(1) { Version::HTTP_11 } else { Version::HTTP_10 }
+    if minor == Some(1) {
+        Version::HTTP_11
+    } else {
+        Version::HTTP_10
+    }
 }
 
 /// As many as hyper takes by default.

@@ -26,6 +26,8 @@ pub mod axum;
 #[cfg(feature = "client")]
 pub mod client;
 #[cfg(feature = "shell")]
+mod driver;
+#[cfg(feature = "shell")]
 mod error;
 #[cfg(any(feature = "server", feature = "client"))]
 mod http1;

@@ -20,7 +20,14 @@ impl Encode for Message {
             Some(compressed) => (true, &compressed[..]),
             None => (false, &payload[..]),
         };
-        Header { fin: true, rsv1, opcode, mask: None, len: payload.len() as u64 }.frame(payload)
+        Header {
+            fin: true,
+            rsv1,
+            opcode,
+            mask: None,
+            len: payload.len() as u64,
+        }
+        .frame(payload)
     }
 
     fn size_hint(&self) -> Option<usize> {

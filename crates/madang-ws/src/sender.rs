@@ -1,8 +1,8 @@
 //! A handle that sends, from any task.
 
+use crate::Error;
 use crate::proto::{CloseCode, CloseFrame, Message};
 use crate::shared::Shared;
-use crate::Error;
 use futures_sink::Sink;
 use madang_hub::Recipient;
 use std::fmt;
@@ -89,14 +89,19 @@ impl Sender {
     /// On a client's connection: each frame of a client is masked with its own
     /// key (RFC 6455 §5.3), so it can't share frames with others.
     pub fn recipient(&self) -> Arc<dyn Recipient> {
-        assert!(self.0.is_server(), "only a server's connection takes publications");
+        assert!(
+            self.0.is_server(),
+            "only a server's connection takes publications"
+        );
         self.0.clone()
     }
 }
 
 impl fmt::Debug for Sender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sender").field("queued_bytes", &self.queued_bytes()).finish()
+        f.debug_struct("Sender")
+            .field("queued_bytes", &self.queued_bytes())
+            .finish()
     }
 }
 

@@ -1,9 +1,9 @@
 //! Accepting connections.
 
+use crate::WebSocket;
 use crate::http1::{self, BadHead};
 use crate::proto::handshake::{Acceptor, Agreement, Rejection};
 use crate::proto::{Config, KeepAlive, Limits, Role};
-use crate::WebSocket;
 use http::{Request, Response, StatusCode, header};
 use std::io;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
@@ -57,43 +57,53 @@ impl ServerConfig {
 /// }
 /// # }
 /// ```
-pub async fn accept<S>(mut stream: S, config: &ServerConfig) -> Result<(WebSocket, Request<()>), AcceptError>
+pub async fn accept<S>(stream: S, config: &ServerConfig) -> Result<(WebSocket, Request<()>), AcceptError>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let time = config.limits.handshake_time;
-    // The boxed future is gone, with its buffers, before the connection's life begins.
-    let handshake = Box::pin(tokio::time::timeout(time, open(&mut stream, config)));
-    let (request, agreement, read) = match handshake.await {
-        Ok(result) => result?,
-        Err(_) => return Err(AcceptError::TimedOut),
-    };
-    let connection = config.connection(&agreement);
-    Ok((WebSocket::agreed(stream, &read, &connection, agreement.protocol), request))
+    // Boxed, so that a task keeps no room for the handshake while its connection lives.
+    Box::pin(async move {
+        let mut stream = stream;
+        let opening = tokio::time::timeout(config.limits.handshake_time, open(&mut stream, config));
+        let (request, agreement, read) = opening.await.map_err(|_| AcceptError::TimedOut)??;
+        let connection = config.connection(&agreement);
+        Ok((
+            WebSocket::agreed(stream, &read, &connection, agreement.protocol),
+            request,
+        ))
+    })
+    .await
 }
 
 async fn open<S: AsyncRead + AsyncWrite + Unpin>(
     stream: &mut S,
     config: &ServerConfig,
 ) -> Result<(Request<()>, Agreement, Vec<u8>), AcceptError> {
-    let (request, read) = match http1::read_head(stream, config.limits.handshake, http1::parse_request).await? {
-        Ok(head) => head,
-        Err(bad) => {
-            let (status, error) = match bad {
-                BadHead::Malformed => (StatusCode::BAD_REQUEST, AcceptError::Malformed),
-                BadHead::TooLong => {
-                    (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, AcceptError::TooLong(config.limits.handshake))
-                }
-            };
-            let mut response = Response::new(format!("{error}\n"));
-            *response.status_mut() = status;
-            refuse(stream, response).await?;
-            return Err(error);
-        }
-    };
-    match config.acceptor.accept(request.method(), request.version(), request.headers()) {
+    let (request, read) =
+        match http1::read_head(stream, config.limits.handshake, http1::parse_request).await? {
+            Ok(head) => head,
+            Err(bad) => {
+                let (status, error) = match bad {
+                    BadHead::Malformed => (StatusCode::BAD_REQUEST, AcceptError::Malformed),
+                    BadHead::TooLong => (
+                        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                        AcceptError::TooLong(config.limits.handshake),
+                    ),
+                };
+                let mut response = Response::new(format!("{error}\n"));
+                *response.status_mut() = status;
+                refuse(stream, response).await?;
+                return Err(error);
+            }
+        };
+    match config
+        .acceptor
+        .accept(request.method(), request.version(), request.headers())
+    {
         Ok((agreement, response)) => {
-            stream.write_all(&http1::write_response(&response.map(|()| ""))).await?;
+            stream
+                .write_all(&http1::write_response(&response.map(|()| "")))
+                .await?;
             stream.flush().await?;
             Ok((request, agreement, read))
         }
@@ -166,11 +176,26 @@ mod upgrade {
     ///
     /// # Errors
     /// Why the request is refused; [`Rejection::response`] is the answer.
-    pub fn upgrade<B>(request: &mut Request<B>, config: &ServerConfig) -> Result<(Response<()>, Upgrade), Rejection> {
-        let accepted = config.acceptor.accept(request.method(), request.version(), request.headers());
+    pub fn upgrade<B>(
+        request: &mut Request<B>,
+        config: &ServerConfig,
+    ) -> Result<(Response<()>, Upgrade), Rejection> {
+        let accepted = config
+            .acceptor
+            .accept(request.method(), request.version(), request.headers());
         let (agreement, response) = accepted?;
-        let on_upgrade = request.extensions_mut().remove::<OnUpgrade>().ok_or(Rejection::NotUpgradable)?;
-        Ok((response, Upgrade { on_upgrade, agreement, config: config.clone() }))
+        let on_upgrade = request
+            .extensions_mut()
+            .remove::<OnUpgrade>()
+            .ok_or(Rejection::NotUpgradable)?;
+        Ok((
+            response,
+            Upgrade {
+                on_upgrade,
+                agreement,
+                config: config.clone(),
+            },
+        ))
     }
 
     /// A connection that will be open once its response has been sent.

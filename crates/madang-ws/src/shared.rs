@@ -59,9 +59,20 @@ impl Shared {
         if timed {
             outgoing.start(Instant::now());
         }
-        let form = if outgoing.takes_shared_deflate() { WireForm::DeflatedFrame } else { WireForm::Frame };
+        let form = if outgoing.takes_shared_deflate() {
+            WireForm::DeflatedFrame
+        } else {
+            WireForm::Frame
+        };
         let outbox = Outbox::new(config.limits.queued);
-        let state = State { outgoing, outbox, writer, unflushed: false, end: None, timed };
+        let state = State {
+            outgoing,
+            outbox,
+            writer,
+            unflushed: false,
+            end: None,
+            timed,
+        };
         Arc::new_cyclic(|this| Self {
             state: Mutex::new(state),
             wakers: Mutex::default(),
@@ -96,7 +107,11 @@ impl Shared {
         // Registered before writing, so that room made in between isn't missed.
         let _ = self.poll_write(&mut state);
         state.check()?;
-        if state.outbox.cost() < state.outbox.limit() { Poll::Ready(Ok(())) } else { Poll::Pending }
+        if state.outbox.cost() < state.outbox.limit() {
+            Poll::Ready(Ok(()))
+        } else {
+            Poll::Pending
+        }
     }
 
     /// Queues a message; it's written at once when much has gathered.
@@ -222,7 +237,10 @@ impl Shared {
     /// Shuts the stream down for sending.
     pub(crate) fn poll_shutdown(&self, state: &mut State) -> Poll<()> {
         let waker = self.waker();
-        state.writer.poll_shutdown(&mut Context::from_waker(&waker)).map(drop)
+        state
+            .writer
+            .poll_shutdown(&mut Context::from_waker(&waker))
+            .map(drop)
     }
 
     fn transmit(&self, state: &mut State, frame: Frame) {
@@ -258,7 +276,11 @@ impl Shared {
             let written = match state.writer.write_now(&slices[..filled]) {
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
                     let waker = waker.get_or_insert_with(|| self.waker());
-                    ready!(state.writer.poll_write(&mut Context::from_waker(waker), &slices[..filled]))
+                    ready!(
+                        state
+                            .writer
+                            .poll_write(&mut Context::from_waker(waker), &slices[..filled])
+                    )
                 }
                 result => result,
             };
@@ -296,7 +318,11 @@ impl Shared {
             } else {
                 let here = written.min(bytes.len());
                 written -= here;
-                if here == bytes.len() { Pushed::Queued } else { state.outbox.push_started(bytes.slice(here..)) }
+                if here == bytes.len() {
+                    Pushed::Queued
+                } else {
+                    state.outbox.push_started(bytes.slice(here..))
+                }
             };
             if pushed == Pushed::Overflowed {
                 state.too_slow();
@@ -328,7 +354,9 @@ impl Shared {
     }
 
     fn waker(&self) -> Waker {
-        self.this.upgrade().map_or_else(|| Waker::noop().clone(), Waker::from)
+        self.this
+            .upgrade()
+            .map_or_else(|| Waker::noop().clone(), Waker::from)
     }
 }
 
@@ -374,7 +402,9 @@ impl State {
 
     pub(crate) fn error(&self, end: End) -> Error {
         match end {
-            End::TooSlow => Error::TooSlow { limit: self.outbox.limit() },
+            End::TooSlow => Error::TooSlow {
+                limit: self.outbox.limit(),
+            },
             End::Io(kind) => Error::Io(kind.into()),
             End::Dropped => Error::Closed,
         }
@@ -406,7 +436,10 @@ impl State {
     fn too_slow(&mut self) {
         self.end = Some(End::TooSlow);
         self.outbox.clear_unstarted();
-        let frame = CloseFrame::new(CloseCode::POLICY, "too slow: more is waiting for you than you may keep waiting");
+        let frame = CloseFrame::new(
+            CloseCode::POLICY,
+            "too slow: more is waiting for you than you may keep waiting",
+        );
         if let Some(frame) = self.outgoing.close(Some(&frame), Instant::now()) {
             self.outbox.push_frame(frame.head, frame.body);
         }

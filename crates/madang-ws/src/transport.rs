@@ -32,7 +32,10 @@ pub(crate) enum Writer {
 /// Takes a stream apart. A [`TcpStream`] is recognised whatever the caller's type parameter says.
 pub(crate) fn split<S: Io>(stream: S) -> (Reader, Writer) {
     let mut stream = Some(stream);
-    if let Some(tcp) = (&mut stream as &mut dyn Any).downcast_mut::<Option<TcpStream>>().and_then(Option::take) {
+    if let Some(tcp) = (&mut stream as &mut dyn Any)
+        .downcast_mut::<Option<TcpStream>>()
+        .and_then(Option::take)
+    {
         let (read, write) = tcp.into_split();
         return (Reader::Tcp(read), Writer::Tcp(write));
     }
@@ -84,7 +87,11 @@ impl Writer {
         }
     }
 
-    pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+    pub(crate) fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
         match self {
             Self::Tcp(half) => loop {
                 ready!(half.as_ref().poll_write_ready(cx))?;

@@ -80,7 +80,10 @@ impl CloseFrame {
         while !reason.is_char_boundary(end) {
             end -= 1;
         }
-        Self { code, reason: reason[..end].into() }
+        Self {
+            code,
+            reason: reason[..end].into(),
+        }
     }
 
     /// Reads a close frame's payload; `None` when it's empty (code 1005).
@@ -92,7 +95,10 @@ impl CloseFrame {
         };
         let code = CloseCode::new(code).ok_or(Violation::InvalidCloseCode(code))?;
         let reason = simdutf8::basic::from_utf8(reason).map_err(|_| Violation::Utf8)?;
-        Ok(Some(Self { code, reason: reason.into() }))
+        Ok(Some(Self {
+            code,
+            reason: reason.into(),
+        }))
     }
 
     pub(crate) fn payload(&self) -> Bytes {
@@ -109,11 +115,18 @@ mod tests {
 
     #[test]
     fn section_7_4_codes_outside_the_valid_ranges_are_refused() {
-        for code in [0, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65535] {
-            assert_eq!(CloseFrame::parse(&u16::to_be_bytes(code)), Err(Violation::InvalidCloseCode(code)));
+        for code in [
+            0, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65535,
+        ] {
+            assert_eq!(
+                CloseFrame::parse(&u16::to_be_bytes(code)),
+                Err(Violation::InvalidCloseCode(code))
+            );
         }
         for code in [1000, 1003, 1007, 1014, 3000, 3999, 4000, 4999] {
-            assert!(matches!(CloseFrame::parse(&u16::to_be_bytes(code)), Ok(Some(f)) if f.code.as_u16() == code));
+            assert!(
+                matches!(CloseFrame::parse(&u16::to_be_bytes(code)), Ok(Some(f)) if f.code.as_u16() == code)
+            );
         }
     }
 

@@ -34,7 +34,11 @@ impl Connection {
     pub fn new(config: &Config, now: Instant) -> Self {
         let mut outgoing = Outgoing::new(config);
         outgoing.start(now);
-        Self { incoming: Incoming::new(config), outgoing, transmit: VecDeque::new() }
+        Self {
+            incoming: Incoming::new(config),
+            outgoing,
+            transmit: VecDeque::new(),
+        }
     }
 
     /// Takes bytes from the peer.

@@ -91,7 +91,12 @@ impl Deflater {
     /// For what `role` sends.
     pub(crate) fn new(agreed: Deflate, role: Role) -> Self {
         let (takeover, bits) = agreed.direction(role);
-        Self { agreed, takeover, bits, context: None }
+        Self {
+            agreed,
+            takeover,
+            bits,
+            context: None,
+        }
     }
 
     /// The compressed payload, or `None` if the message is better sent as it is.
@@ -101,7 +106,9 @@ impl Deflater {
             return None;
         }
         if self.takeover {
-            let context = self.context.get_or_insert_with(|| compressor(self.agreed.level, self.bits));
+            let context = self
+                .context
+                .get_or_insert_with(|| compressor(self.agreed.level, self.bits));
             // The context has seen the message, so the peer's must too: sent even if it grew.
             return Some(compress(context, payload));
         }
@@ -121,7 +128,9 @@ pub(crate) fn once(level: u32, payload: &[u8]) -> Option<Vec<u8>> {
 fn compress_alone(level: u32, bits: u8, payload: &[u8]) -> Vec<u8> {
     let mut context = COMPRESSORS
         .with_borrow_mut(|pool| {
-            let at = pool.iter().position(|pooled| (pooled.0, pooled.1) == (level, bits))?;
+            let at = pool
+                .iter()
+                .position(|pooled| (pooled.0, pooled.1) == (level, bits))?;
             Some(pool.swap_remove(at).2)
         })
         .unwrap_or_else(|| compressor(level, bits));
@@ -175,7 +184,11 @@ pub(crate) struct Inflater {
 impl Inflater {
     /// For what the peer of `role` sends.
     pub(crate) fn new(agreed: &Deflate, role: Role) -> Self {
-        let peer = if role == Role::Server { Role::Client } else { Role::Server };
+        let peer = if role == Role::Server {
+            Role::Client
+        } else {
+            Role::Server
+        };
         let (takeover, bits) = agreed.direction(peer);
         let context = if takeover {
             Decompress::new_with_window_bits(false, bits.clamp(MIN_BITS, 15))
@@ -185,7 +198,11 @@ impl Inflater {
                 .with_borrow_mut(Vec::pop)
                 .unwrap_or_else(|| Decompress::new_with_window_bits(false, 15))
         };
-        Self { context, takeover, ended: false }
+        Self {
+            context,
+            takeover,
+            ended: false,
+        }
     }
 
     /// Inflates the next piece of a message onto `out`, which never exceeds `limit` by more than a byte.
@@ -198,7 +215,10 @@ impl Inflater {
             }
             if out.len() == out.capacity() {
                 // Twice as much each time, but no more than what tells that the limit is crossed.
-                let room = out.len().clamp(1024, 1 << 20).min(limit.saturating_add(1).saturating_sub(out.len()));
+                let room = out
+                    .len()
+                    .clamp(1024, 1 << 20)
+                    .min(limit.saturating_add(1).saturating_sub(out.len()));
                 out.reserve_exact(room);
             }
             let (seen, len) = (self.context.total_in(), out.len());
@@ -213,7 +233,9 @@ impl Inflater {
             }
             match status {
                 Status::StreamEnd => self.ended = true,
-                _ if used == 0 && out.len() == len && !piece.is_empty() => return Err(Violation::Inflate.into()),
+                _ if used == 0 && out.len() == len && !piece.is_empty() => {
+                    return Err(Violation::Inflate.into());
+                }
                 _ => {}
             }
             if piece.is_empty() && (self.ended || out.len() < out.capacity()) {
@@ -277,7 +299,12 @@ mod tests {
         }
     }
 
-    fn inflate(inflater: &mut Inflater, payload: &[u8], piece: usize, limit: usize) -> Result<Vec<u8>, Fault> {
+    fn inflate(
+        inflater: &mut Inflater,
+        payload: &[u8],
+        piece: usize,
+        limit: usize,
+    ) -> Result<Vec<u8>, Fault> {
         let mut out = Vec::new();
         for piece in payload.chunks(piece) {
             inflater.inflate(piece, &mut out, limit)?;
@@ -311,17 +338,47 @@ mod tests {
         let agreed = agreed(true, 15);
         let mut inflater = Inflater::new(&agreed, Role::Client);
         let hello = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
-        assert_eq!(inflate(&mut inflater, &hello, 7, 100).as_deref(), Ok(&b"Hello"[..]), "7.2.3.1");
+        assert_eq!(
+            inflate(&mut inflater, &hello, 7, 100).as_deref(),
+            Ok(&b"Hello"[..]),
+            "7.2.3.1"
+        );
         let again = [0xf2, 0x00, 0x11, 0x00, 0x00];
-        assert_eq!(inflate(&mut inflater, &again, 7, 100).as_deref(), Ok(&b"Hello"[..]), "7.2.3.2");
+        assert_eq!(
+            inflate(&mut inflater, &again, 7, 100).as_deref(),
+            Ok(&b"Hello"[..]),
+            "7.2.3.2"
+        );
         let stored = [0x00, 0x05, 0x00, 0xfa, 0xff, 0x48, 0x65, 0x6c, 0x6c, 0x6f, 0x00];
-        assert_eq!(inflate(&mut inflater, &stored, 3, 100).as_deref(), Ok(&b"Hello"[..]), "7.2.3.3");
+        assert_eq!(
+            inflate(&mut inflater, &stored, 3, 100).as_deref(),
+            Ok(&b"Hello"[..]),
+            "7.2.3.3"
+        );
         let last = [0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x00];
-        assert_eq!(inflate(&mut inflater, &last, 3, 100).as_deref(), Ok(&b"Hello"[..]), "7.2.3.4");
-        let two = [0xf2, 0x48, 0x05, 0x00, 0x00, 0x00, 0xff, 0xff, 0xca, 0xc9, 0xc9, 0x07, 0x00];
-        assert_eq!(inflate(&mut inflater, &two, 5, 100).as_deref(), Ok(&b"Hello"[..]), "7.2.3.5");
-        assert_eq!(inflate(&mut inflater, &[0], 1, 100).as_deref(), Ok(&b""[..]), "7.2.3.6");
-        assert_eq!(Deflater::new(agreed, Role::Server).deflate(b""), Some(vec![0]), "7.2.3.6");
+        assert_eq!(
+            inflate(&mut inflater, &last, 3, 100).as_deref(),
+            Ok(&b"Hello"[..]),
+            "7.2.3.4"
+        );
+        let two = [
+            0xf2, 0x48, 0x05, 0x00, 0x00, 0x00, 0xff, 0xff, 0xca, 0xc9, 0xc9, 0x07, 0x00,
+        ];
+        assert_eq!(
+            inflate(&mut inflater, &two, 5, 100).as_deref(),
+            Ok(&b"Hello"[..]),
+            "7.2.3.5"
+        );
+        assert_eq!(
+            inflate(&mut inflater, &[0], 1, 100).as_deref(),
+            Ok(&b""[..]),
+            "7.2.3.6"
+        );
+        assert_eq!(
+            Deflater::new(agreed, Role::Server).deflate(b""),
+            Some(vec![0]),
+            "7.2.3.6"
+        );
     }
 
     #[test]
@@ -331,25 +388,56 @@ mod tests {
         let mut inflater = Inflater::new(&agreed(false, 15), Role::Server);
         let mut out = Vec::new();
         let limit = 1 << 20;
-        assert_eq!(inflater.inflate(&bomb, &mut out, limit), Err(LimitExceeded::Message(limit).into()));
-        assert!(out.capacity() <= limit + 1, "no more was allocated than the limit allows: {}", out.capacity());
+        assert_eq!(
+            inflater.inflate(&bomb, &mut out, limit),
+            Err(LimitExceeded::Message(limit).into())
+        );
+        assert!(
+            out.capacity() <= limit + 1,
+            "no more was allocated than the limit allows: {}",
+            out.capacity()
+        );
     }
 
     #[test]
     fn rubbish_is_a_violation() {
         let mut inflater = Inflater::new(&agreed(true, 15), Role::Client);
-        assert_eq!(inflate(&mut inflater, &[0xff; 20], 20, 100), Err(Violation::Inflate.into()));
+        assert_eq!(
+            inflate(&mut inflater, &[0xff; 20], 20, 100),
+            Err(Violation::Inflate.into())
+        );
     }
 
     #[test]
     fn what_does_not_shrink_is_sent_as_it_is() {
-        let noise: Vec<u8> = (0..600u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
-        let little = Deflate { threshold: 1, ..agreed(false, 15) };
+        let noise: Vec<u8> = (0..600u32)
+            .map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8)
+            .collect();
+        let little = Deflate {
+            threshold: 1,
+            ..agreed(false, 15)
+        };
         assert_eq!(Deflater::new(little, Role::Server).deflate(&noise[..16]), None);
-        assert!(Deflater::new(agreed(false, 15), Role::Server).deflate(&noise[..16]).is_some(), "no threshold");
-        let threshold = Deflate { threshold: 512, ..agreed(false, 15) };
+        assert!(
+            Deflater::new(agreed(false, 15), Role::Server)
+                .deflate(&noise[..16])
+                .is_some(),
+            "no threshold"
+        );
+        let threshold = Deflate {
+            threshold: 512,
+            ..agreed(false, 15)
+        };
         assert_eq!(Deflater::new(threshold, Role::Server).deflate(&[0; 511]), None);
-        assert!(Deflater::new(threshold, Role::Server).deflate(&[0; 512]).is_some());
-        assert_eq!(Deflater::new(agreed(true, 8), Role::Server).deflate(&[0; 512]), None, "no 8-bit window");
+        assert!(
+            Deflater::new(threshold, Role::Server)
+                .deflate(&[0; 512])
+                .is_some()
+        );
+        assert_eq!(
+            Deflater::new(agreed(true, 8), Role::Server).deflate(&[0; 512]),
+            None,
+            "no 8-bit window"
+        );
     }
 }

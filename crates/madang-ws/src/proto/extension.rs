@@ -10,7 +10,9 @@ pub(crate) struct Malformed;
 /// The first acceptable offer in a client's header: what was agreed, and the
 /// server's header. `Ok(None)`: no offer is acceptable, which declines them all.
 pub(crate) fn accept(header: &str, config: &DeflateConfig) -> Result<Option<(Deflate, String)>, Malformed> {
-    Ok(parse(header)?.into_iter().find_map(|offer| accept_offer(&offer, config)))
+    Ok(parse(header)?
+        .into_iter()
+        .find_map(|offer| accept_offer(&offer, config)))
 }
 
 fn accept_offer(offer: &Extension<'_>, config: &DeflateConfig) -> Option<(Deflate, String)> {
@@ -60,7 +62,10 @@ pub(crate) fn offer(config: &DeflateConfig) -> String {
         header.push_str("; client_no_context_takeover");
     }
     if config.server_max_window_bits < 15 {
-        header.push_str(&format!("; server_max_window_bits={}", config.server_max_window_bits));
+        header.push_str(&format!(
+            "; server_max_window_bits={}",
+            config.server_max_window_bits
+        ));
     }
     header.push_str("; client_max_window_bits");
     if config.client_max_window_bits < 15 {
@@ -190,12 +195,18 @@ fn token<'a>(rest: &mut &'a str) -> Result<&'a str, Malformed> {
     let end = text.find(|c| !is_token_char(c)).unwrap_or(text.len());
     let (token, after) = text.split_at(end);
     *rest = after.trim_start_matches(BLANK);
-    if token.is_empty() { Err(Malformed) } else { Ok(token) }
+    if token.is_empty() {
+        Err(Malformed)
+    } else {
+        Ok(token)
+    }
 }
 
 fn quoted_or_token(rest: &mut &str) -> Result<String, Malformed> {
     let text = rest.trim_start_matches(BLANK);
-    let Some(quoted) = text.strip_prefix('"') else { return token(rest).map(str::to_owned) };
+    let Some(quoted) = text.strip_prefix('"') else {
+        return token(rest).map(str::to_owned);
+    };
     let mut value = String::new();
     let mut chars = quoted.char_indices();
     while let Some((at, c)) = chars.next() {
@@ -203,7 +214,11 @@ fn quoted_or_token(rest: &mut &str) -> Result<String, Malformed> {
             '"' => {
                 *rest = quoted[at + 1..].trim_start_matches(BLANK);
                 // RFC 6455 §9.1: what is quoted must be a token all the same.
-                return if value.is_empty() || !value.chars().all(is_token_char) { Err(Malformed) } else { Ok(value) };
+                return if value.is_empty() || !value.chars().all(is_token_char) {
+                    Err(Malformed)
+                } else {
+                    Ok(value)
+                };
             }
             '\\' => value.push(chars.next().ok_or(Malformed)?.1),
             c => value.push(c),
@@ -234,25 +249,40 @@ mod tests {
     };
 
     fn answer(offer: &str, config: &DeflateConfig) -> Option<String> {
-        accept(offer, config).expect("well-formed").map(|(_, header)| header)
+        accept(offer, config)
+            .expect("well-formed")
+            .map(|(_, header)| header)
     }
 
     #[test]
     fn the_first_acceptable_offer_wins() {
         let offer = "x-unknown, permessage-deflate; server_max_window_bits=7, \
                      permessage-deflate; server_max_window_bits=\"10\"; client_max_window_bits, permessage-deflate";
-        assert_eq!(answer(offer, &TAKEOVER).as_deref(), Some("permessage-deflate; server_max_window_bits=10"));
+        assert_eq!(
+            answer(offer, &TAKEOVER).as_deref(),
+            Some("permessage-deflate; server_max_window_bits=10")
+        );
     }
 
     #[test]
     fn the_server_may_ask_for_less_memory_than_was_offered() {
-        let config = DeflateConfig { client_max_window_bits: 10, ..DeflateConfig::default() };
+        let config = DeflateConfig {
+            client_max_window_bits: 10,
+            ..DeflateConfig::default()
+        };
         assert_eq!(
             answer("permessage-deflate; client_max_window_bits", &config).as_deref(),
-            Some("permessage-deflate; server_no_context_takeover; client_no_context_takeover; client_max_window_bits=10")
+            Some(
+                "permessage-deflate; server_no_context_takeover; client_no_context_takeover; client_max_window_bits=10"
+            )
         );
-        let (agreed, header) = accept("permessage-deflate", &config).expect("well-formed").expect("accepted");
-        assert_eq!(agreed.client_max_window_bits, 15, "RFC 7692 §7.1.2.2: it wasn't offered");
+        let (agreed, header) = accept("permessage-deflate", &config)
+            .expect("well-formed")
+            .expect("accepted");
+        assert_eq!(
+            agreed.client_max_window_bits, 15,
+            "RFC 7692 §7.1.2.2: it wasn't offered"
+        );
         assert!(!header.contains("client_max_window_bits"));
     }
 
@@ -269,20 +299,37 @@ mod tests {
         ] {
             assert_eq!(answer(declined, &TAKEOVER), None, "{declined}");
         }
-        for malformed in ["", ",", "permessage-deflate;", "permessage-deflate; a=", "a b", "a; b=\"c", "a; b=\"\""] {
+        for malformed in [
+            "",
+            ",",
+            "permessage-deflate;",
+            "permessage-deflate; a=",
+            "a b",
+            "a; b=\"c",
+            "a; b=\"\"",
+        ] {
             assert_eq!(accept(malformed, &TAKEOVER).err(), Some(Malformed), "{malformed}");
         }
     }
 
     #[test]
     fn the_client_verifies_the_answer_as_strictly() {
-        let offered = DeflateConfig { server_max_window_bits: 12, ..DeflateConfig::default() };
+        let offered = DeflateConfig {
+            server_max_window_bits: 12,
+            ..DeflateConfig::default()
+        };
         assert_eq!(
             offer(&offered),
             "permessage-deflate; server_no_context_takeover; client_no_context_takeover; \
              server_max_window_bits=12; client_max_window_bits"
         );
-        assert!(verify("permessage-deflate; server_no_context_takeover; server_max_window_bits=11", &offered).is_some());
+        assert!(
+            verify(
+                "permessage-deflate; server_no_context_takeover; server_max_window_bits=11",
+                &offered
+            )
+            .is_some()
+        );
         for wrong in [
             "x-unknown",
             "permessage-deflate; server_no_context_takeover",

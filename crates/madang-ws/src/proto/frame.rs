@@ -87,7 +87,9 @@ impl Header {
     /// The first rule that the header breaks, as soon as the bytes that break
     /// it are there.
     pub fn parse(bytes: &[u8], role: Role, deflate: bool) -> Result<Option<(Self, usize)>, Violation> {
-        let Some(&first) = bytes.first() else { return Ok(None) };
+        let Some(&first) = bytes.first() else {
+            return Ok(None);
+        };
         let fin = first & 0x80 != 0;
         let rsv1 = first & 0x40 != 0;
         // RFC 6455 §5.2: reserved bits must be 0 unless an extension gives them a meaning.
@@ -102,7 +104,9 @@ impl Header {
         if opcode.is_control() && !fin {
             return Err(Violation::FragmentedControl);
         }
-        let Some(&second) = bytes.get(1) else { return Ok(None) };
+        let Some(&second) = bytes.get(1) else {
+            return Ok(None);
+        };
         let masked = second & 0x80 != 0;
         match (role, masked) {
             (Role::Server, false) => return Err(Violation::UnmaskedFrame),
@@ -115,7 +119,9 @@ impl Header {
         }
         let (len, end) = match short {
             126 => {
-                let Some(raw) = bytes.get(2..4) else { return Ok(None) };
+                let Some(raw) = bytes.get(2..4) else {
+                    return Ok(None);
+                };
                 let len = u64::from(u16::from_be_bytes([raw[0], raw[1]]));
                 if len < 126 {
                     return Err(Violation::NonMinimalLength);
@@ -123,7 +129,9 @@ impl Header {
                 (len, 4)
             }
             127 => {
-                let Some(raw) = bytes.get(2..10) else { return Ok(None) };
+                let Some(raw) = bytes.get(2..10) else {
+                    return Ok(None);
+                };
                 let mut be = [0; 8];
                 be.copy_from_slice(raw);
                 let len = u64::from_be_bytes(be);
@@ -140,11 +148,22 @@ impl Header {
         let mut mask = None;
         let mut size = end;
         if masked {
-            let Some(key) = bytes.get(end..end + 4) else { return Ok(None) };
+            let Some(key) = bytes.get(end..end + 4) else {
+                return Ok(None);
+            };
             mask = Some([key[0], key[1], key[2], key[3]]);
             size += 4;
         }
-        Ok(Some((Self { fin, rsv1, opcode, mask, len }, size)))
+        Ok(Some((
+            Self {
+                fin,
+                rsv1,
+                opcode,
+                mask,
+                len,
+            },
+            size,
+        )))
     }
 
     /// Appends the header in its shortest encoding.
@@ -207,14 +226,20 @@ mod tests {
     #[test]
     fn section_5_2_length_must_be_minimal() {
         assert_eq!(parse(&[0x82, 126, 0, 125]), Err(Violation::NonMinimalLength));
-        assert_eq!(parse(&[0x82, 127, 0, 0, 0, 0, 0, 0, 0xff, 0xff]), Err(Violation::NonMinimalLength));
+        assert_eq!(
+            parse(&[0x82, 127, 0, 0, 0, 0, 0, 0, 0xff, 0xff]),
+            Err(Violation::NonMinimalLength)
+        );
         assert!(matches!(parse(&[0x82, 126, 0, 126]), Ok(Some(_))));
         assert!(matches!(parse(&[0x82, 127, 0, 0, 0, 0, 0, 1, 0, 0]), Ok(Some(_))));
     }
 
     #[test]
     fn section_5_2_top_bit_of_a_64_bit_length_must_be_0() {
-        assert_eq!(parse(&[0x82, 127, 0x80, 0, 0, 0, 0, 0, 0, 0]), Err(Violation::LengthTopBit));
+        assert_eq!(
+            parse(&[0x82, 127, 0x80, 0, 0, 0, 0, 0, 0, 0]),
+            Err(Violation::LengthTopBit)
+        );
     }
 
     #[test]
@@ -229,9 +254,15 @@ mod tests {
 
     #[test]
     fn rfc_7692_section_6_rsv1_is_for_the_first_frame_of_a_data_message() {
-        assert!(matches!(Header::parse(&[0xc1, 0], Role::Client, true), Ok(Some(_))));
+        assert!(matches!(
+            Header::parse(&[0xc1, 0], Role::Client, true),
+            Ok(Some(_))
+        ));
         for first in [0xc0, 0xc8, 0xc9, 0xca] {
-            assert_eq!(Header::parse(&[first, 0], Role::Client, true), Err(Violation::ReservedBits));
+            assert_eq!(
+                Header::parse(&[first, 0], Role::Client, true),
+                Err(Violation::ReservedBits)
+            );
         }
     }
 
@@ -245,7 +276,13 @@ mod tests {
 
     #[test]
     fn section_5_1_client_frames_are_masked_and_server_frames_are_not() {
-        assert_eq!(Header::parse(&[0x81, 0x01], Role::Server, false), Err(Violation::UnmaskedFrame));
-        assert_eq!(Header::parse(&[0x81, 0x81], Role::Client, false), Err(Violation::MaskedFrame));
+        assert_eq!(
+            Header::parse(&[0x81, 0x01], Role::Server, false),
+            Err(Violation::UnmaskedFrame)
+        );
+        assert_eq!(
+            Header::parse(&[0x81, 0x81], Role::Client, false),
+            Err(Violation::MaskedFrame)
+        );
     }
 }

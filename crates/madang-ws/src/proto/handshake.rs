@@ -57,9 +57,9 @@ impl AllowedOrigins {
     pub fn allows(&self, origin: Option<&HeaderValue>) -> bool {
         match (self, origin) {
             (Self::Any, _) | (Self::List(_), None) => true,
-            (Self::List(list), Some(origin)) => {
-                list.iter().any(|allowed| allowed.as_bytes().eq_ignore_ascii_case(origin.as_bytes()))
-            }
+            (Self::List(list), Some(origin)) => list
+                .iter()
+                .any(|allowed| allowed.as_bytes().eq_ignore_ascii_case(origin.as_bytes())),
             (Self::Check(check), origin) => check(origin),
         }
     }
@@ -114,7 +114,11 @@ impl Acceptor {
             return Err(Rejection::Version);
         }
         let key = single(headers, &SEC_WEBSOCKET_KEY)
-            .filter(|key| STANDARD.decode(key.as_bytes()).is_ok_and(|nonce| nonce.len() == 16))
+            .filter(|key| {
+                STANDARD
+                    .decode(key.as_bytes())
+                    .is_ok_and(|nonce| nonce.len() == 16)
+            })
             .ok_or(Rejection::Key)?;
         if !self.origins.allows(headers.get(ORIGIN)) {
             return Err(Rejection::Origin);
@@ -126,7 +130,10 @@ impl Acceptor {
         out.insert(UPGRADE, HeaderValue::from_static("websocket"));
         out.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
         out.insert(SEC_WEBSOCKET_ACCEPT, accept_for(key.as_bytes()));
-        let mut agreement = Agreement { protocol: protocol.clone(), deflate: None };
+        let mut agreement = Agreement {
+            protocol: protocol.clone(),
+            deflate: None,
+        };
         if let Some(protocol) = protocol {
             out.insert(SEC_WEBSOCKET_PROTOCOL, protocol);
         }
@@ -148,10 +155,15 @@ impl Acceptor {
 
     /// The first of our protocols that the client offers (RFC 6455 §4.2.2); none is no failure.
     fn choose_protocol(&self, headers: &HeaderMap) -> Result<Option<HeaderValue>, Rejection> {
-        let Some(offered) = joined(headers, &SEC_WEBSOCKET_PROTOCOL) else { return Ok(None) };
+        let Some(offered) = joined(headers, &SEC_WEBSOCKET_PROTOCOL) else {
+            return Ok(None);
+        };
         let offered = offered.map_err(|_| Rejection::Protocol)?;
         let mut names: Vec<&str> = offered.split(',').map(str::trim).collect();
-        if names.iter().any(|name| name.is_empty() || !name.chars().all(extension::is_token_char)) {
+        if names
+            .iter()
+            .any(|name| name.is_empty() || !name.chars().all(extension::is_token_char))
+        {
             return Err(Rejection::Protocol);
         }
         let count = names.len();
@@ -161,7 +173,11 @@ impl Acceptor {
         if names.len() != count {
             return Err(Rejection::Protocol);
         }
-        Ok(self.protocols.iter().find(|ours| names.iter().any(|name| name.as_bytes() == ours.as_bytes())).cloned())
+        Ok(self
+            .protocols
+            .iter()
+            .find(|ours| names.iter().any(|name| name.as_bytes() == ours.as_bytes()))
+            .cloned())
     }
 }
 
@@ -252,7 +268,10 @@ impl Rejection {
         let mut response = Response::new(format!("{self}\n"));
         *response.status_mut() = self.status();
         let headers = response.headers_mut();
-        headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        headers.insert(
+            http::header::CONTENT_TYPE,
+            HeaderValue::from_static("text/plain; charset=utf-8"),
+        );
         match self {
             Self::Method => {
                 headers.insert(ALLOW, HeaderValue::from_static("GET"));
@@ -286,7 +305,11 @@ impl Offer {
         let key = STANDARD.encode(rand::random::<[u8; 16]>());
         // 24 letters of base64 are a valid header.
         let key = HeaderValue::from_str(&key).unwrap_or_else(|_| HeaderValue::from_static(""));
-        Self { key, protocols, deflate }
+        Self {
+            key,
+            protocols,
+            deflate,
+        }
     }
 
     /// Adds the handshake's headers to a GET request.
@@ -298,7 +321,11 @@ impl Offer {
         for protocol in &self.protocols {
             headers.append(SEC_WEBSOCKET_PROTOCOL, protocol.clone());
         }
-        if let Some(offer) = self.deflate.as_ref().and_then(|d| HeaderValue::from_str(&extension::offer(d)).ok()) {
+        if let Some(offer) = self
+            .deflate
+            .as_ref()
+            .and_then(|d| HeaderValue::from_str(&extension::offer(d)).ok())
+        {
             headers.insert(SEC_WEBSOCKET_EXTENSIONS, offer);
         }
     }
@@ -312,7 +339,8 @@ impl Offer {
             return Err(Mismatch::Status(status));
         }
         // RFC 6455 §4.1: in a response the header is this word, not a list with it.
-        if single(headers, &UPGRADE).is_none_or(|value| !value.as_bytes().eq_ignore_ascii_case(b"websocket")) {
+        if single(headers, &UPGRADE).is_none_or(|value| !value.as_bytes().eq_ignore_ascii_case(b"websocket"))
+        {
             return Err(Mismatch::Upgrade);
         }
         if !has_token(headers, &CONNECTION, "upgrade") {
@@ -398,7 +426,10 @@ fn accept_for(key: &[u8]) -> HeaderValue {
 /// Whether a comma-separated header names `token`, ignoring case, among its values.
 fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
     headers.get_all(name).iter().any(|value| {
-        value.as_bytes().split(|&b| b == b',').any(|part| part.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
+        value
+            .as_bytes()
+            .split(|&b| b == b',')
+            .any(|part| part.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
     })
 }
 
@@ -450,7 +481,10 @@ mod tests {
     fn section_1_3_the_example_of_the_rfc() {
         let (_, response) = accept(&Acceptor::default(), &request()).expect("a valid request");
         assert_eq!(response.status(), 101);
-        assert_eq!(response.headers()["sec-websocket-accept"], "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+        assert_eq!(
+            response.headers()["sec-websocket-accept"],
+            "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+        );
     }
 
     #[test]
@@ -476,11 +510,24 @@ mod tests {
             Some(Rejection::HttpVersion)
         );
         assert_eq!(with("sec-websocket-version", "8").err(), Some(Rejection::Version));
-        for key in ["", "dGhlIHNhbXBsZSBub25j", "dGhlIHNhbXBsZSBub25jZQ", "dGhlIHNhbXBsZSBub25jZSE=", "!"] {
-            assert_eq!(with("sec-websocket-key", key).err(), Some(Rejection::Key), "{key}");
+        for key in [
+            "",
+            "dGhlIHNhbXBsZSBub25j",
+            "dGhlIHNhbXBsZSBub25jZQ",
+            "dGhlIHNhbXBsZSBub25jZSE=",
+            "!",
+        ] {
+            assert_eq!(
+                with("sec-websocket-key", key).err(),
+                Some(Rejection::Key),
+                "{key}"
+            );
         }
         let mut doubled = request();
-        doubled.append("sec-websocket-key", HeaderValue::from_static("dGhlIHNhbXBsZSBub25jZQ=="));
+        doubled.append(
+            "sec-websocket-key",
+            HeaderValue::from_static("dGhlIHNhbXBsZSBub25jZQ=="),
+        );
         assert_eq!(accept(&acceptor, &doubled).err(), Some(Rejection::Key));
     }
 
@@ -495,7 +542,10 @@ mod tests {
     #[test]
     fn statuses_and_headers_of_refusals() {
         assert_eq!(Rejection::Version.response().status(), 426);
-        assert_eq!(Rejection::Version.response().headers()["sec-websocket-version"], "13");
+        assert_eq!(
+            Rejection::Version.response().headers()["sec-websocket-version"],
+            "13"
+        );
         assert_eq!(Rejection::Method.response().status(), 405);
         assert_eq!(Rejection::Method.response().headers()["allow"], "GET");
         assert_eq!(Rejection::Origin.response().status(), 403);
@@ -507,7 +557,10 @@ mod tests {
 
     #[test]
     fn section_10_2_origins_are_checked() {
-        let listed = Acceptor { origins: AllowedOrigins::list(["http://a.test"]), ..Acceptor::default() };
+        let listed = Acceptor {
+            origins: AllowedOrigins::list(["http://a.test"]),
+            ..Acceptor::default()
+        };
         let from = |acceptor: &Acceptor, origin: &'static str| {
             let mut headers = request();
             headers.insert(ORIGIN, HeaderValue::from_static(origin));
@@ -517,7 +570,10 @@ mod tests {
         assert_eq!(from(&listed, "http://a.test.evil.test"), Some(Rejection::Origin));
         assert_eq!(from(&listed, "null"), Some(Rejection::Origin));
         assert!(accept(&listed, &request()).is_ok(), "a program without Origin");
-        let hook = Acceptor { origins: AllowedOrigins::check(|origin| origin.is_some()), ..Acceptor::default() };
+        let hook = Acceptor {
+            origins: AllowedOrigins::check(|origin| origin.is_some()),
+            ..Acceptor::default()
+        };
         assert_eq!(from(&hook, "http://b.test"), None);
         assert_eq!(accept(&hook, &request()).err(), Some(Rejection::Origin));
     }
@@ -532,7 +588,10 @@ mod tests {
             let mut headers = request();
             headers.append(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(value));
             accept(&acceptor, &headers).map(|(agreement, response)| {
-                assert_eq!(agreement.protocol.as_ref(), response.headers().get(SEC_WEBSOCKET_PROTOCOL));
+                assert_eq!(
+                    agreement.protocol.as_ref(),
+                    response.headers().get(SEC_WEBSOCKET_PROTOCOL)
+                );
                 agreement.protocol
             })
         };
@@ -545,12 +604,24 @@ mod tests {
 
     #[test]
     fn section_9_1_extensions_are_declined_unless_malformed() {
-        assert_eq!(with("sec-websocket-extensions", "permessage-deflate").map(|(a, _)| a.deflate), Ok(None));
-        assert_eq!(with("sec-websocket-extensions", "permessage-deflate;").err(), Some(Rejection::Extensions));
-        let acceptor = Acceptor { deflate: Some(DeflateConfig::default()), ..Acceptor::default() };
+        assert_eq!(
+            with("sec-websocket-extensions", "permessage-deflate").map(|(a, _)| a.deflate),
+            Ok(None)
+        );
+        assert_eq!(
+            with("sec-websocket-extensions", "permessage-deflate;").err(),
+            Some(Rejection::Extensions)
+        );
+        let acceptor = Acceptor {
+            deflate: Some(DeflateConfig::default()),
+            ..Acceptor::default()
+        };
         let mut headers = request();
         headers.append(SEC_WEBSOCKET_EXTENSIONS, HeaderValue::from_static("x-other"));
-        headers.append(SEC_WEBSOCKET_EXTENSIONS, HeaderValue::from_static("permessage-deflate; client_max_window_bits"));
+        headers.append(
+            SEC_WEBSOCKET_EXTENSIONS,
+            HeaderValue::from_static("permessage-deflate; client_max_window_bits"),
+        );
         let (agreement, response) = accept(&acceptor, &headers).expect("valid");
         assert!(agreement.deflate.is_some());
         assert!(response.headers().contains_key(SEC_WEBSOCKET_EXTENSIONS));
@@ -558,7 +629,10 @@ mod tests {
 
     #[test]
     fn section_4_1_the_client_checks_everything() {
-        let offer = Offer::new(vec![HeaderValue::from_static("v1")], Some(DeflateConfig::default()));
+        let offer = Offer::new(
+            vec![HeaderValue::from_static("v1")],
+            Some(DeflateConfig::default()),
+        );
         let mut headers = request();
         offer.write(&mut headers);
         let acceptor = Acceptor {
@@ -578,15 +652,37 @@ mod tests {
             };
             offer.verify(StatusCode::SWITCHING_PROTOCOLS, &headers).err()
         };
-        assert_eq!(offer.verify(StatusCode::OK, &good), Err(Mismatch::Status(StatusCode::OK)));
+        assert_eq!(
+            offer.verify(StatusCode::OK, &good),
+            Err(Mismatch::Status(StatusCode::OK))
+        );
         assert_eq!(check("upgrade", None), Some(Mismatch::Upgrade));
         assert_eq!(check("connection", Some("close")), Some(Mismatch::Connection));
-        assert_eq!(check("sec-websocket-accept", Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")), Some(Mismatch::Accept));
+        assert_eq!(
+            check("sec-websocket-accept", Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")),
+            Some(Mismatch::Accept)
+        );
         assert_eq!(check("sec-websocket-accept", None), Some(Mismatch::Accept));
-        assert_eq!(check("sec-websocket-protocol", Some("v2")), Some(Mismatch::Protocol));
-        assert_eq!(check("sec-websocket-protocol", None), None, "the server may choose none");
-        assert_eq!(check("sec-websocket-extensions", Some("x-other")), Some(Mismatch::Extensions));
-        let unasked = Offer { deflate: None, ..offer.clone() };
-        assert_eq!(unasked.verify(StatusCode::SWITCHING_PROTOCOLS, &good), Err(Mismatch::Extensions));
+        assert_eq!(
+            check("sec-websocket-protocol", Some("v2")),
+            Some(Mismatch::Protocol)
+        );
+        assert_eq!(
+            check("sec-websocket-protocol", None),
+            None,
+            "the server may choose none"
+        );
+        assert_eq!(
+            check("sec-websocket-extensions", Some("x-other")),
+            Some(Mismatch::Extensions)
+        );
+        let unasked = Offer {
+            deflate: None,
+            ..offer.clone()
+        };
+        assert_eq!(
+            unasked.verify(StatusCode::SWITCHING_PROTOCOLS, &good),
+            Err(Mismatch::Extensions)
+        );
     }
 }

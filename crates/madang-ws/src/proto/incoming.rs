@@ -1,8 +1,10 @@
 //! The receiving direction: bytes in, events out.
 
 use super::deflate::Inflater;
-use super::message::Assembly;
-use super::{CloseFrame, Config, Fault, Header, LimitExceeded, Message, OpCode, Violation, mask};
+use super::message::{Assembly, Bounds};
+use super::{
+    CloseFrame, Config, Deflate, Fault, Header, LimitExceeded, Message, OpCode, Role, Violation, mask,
+};
 use bytes::{Buf, Bytes, BytesMut};
 
 /// What arrived.
@@ -21,7 +23,9 @@ pub enum Event {
 /// Reads frames. Between messages it owns no buffer.
 #[derive(Debug)]
 pub struct Incoming {
-    config: Config,
+    role: Role,
+    limits: Bounds,
+    deflate: Option<Deflate>,
     /// Bytes that follow what has been read so far.
     inbox: BytesMut,
     /// The first thing that the last [`receive`](Self::receive) brought, read before anything was copied.
@@ -48,7 +52,9 @@ impl Incoming {
     /// The reader of a connection that has just been opened.
     pub fn new(config: &Config) -> Self {
         Self {
-            config: *config,
+            role: config.role,
+            limits: Bounds::of(&config.limits),
+            deflate: config.deflate,
             inbox: BytesMut::new(),
             first: None,
             frame: None,
@@ -92,7 +98,11 @@ impl Incoming {
         if !inbox.is_empty() && !self.ended {
             // Without an event, what is left is the beginning of a header or a control frame: a few
             // bytes that may stay for long, and shouldn't keep the large buffer they came in.
-            self.inbox = if event.is_none() { BytesMut::from(&inbox[..]) } else { inbox };
+            self.inbox = if event.is_none() {
+                BytesMut::from(&inbox[..])
+            } else {
+                inbox
+            };
         }
         event.transpose()
     }
@@ -117,13 +127,14 @@ impl Incoming {
     fn read_frames(&mut self, data: &mut [u8], used: &mut usize) -> Result<Option<Event>, Fault> {
         loop {
             if self.frame.is_none() {
-                let Some((header, size)) =
-                    Header::parse(&data[*used..], self.config.role, self.config.deflate.is_some())?
+                let Some((header, size)) = Header::parse(&data[*used..], self.role, self.deflate.is_some())?
                 else {
                     return Ok(None);
                 };
                 let here = *used + size;
-                let whole = usize::try_from(header.len).ok().filter(|len| data.len() - here >= *len);
+                let whole = usize::try_from(header.len)
+                    .ok()
+                    .filter(|len| data.len() - here >= *len);
                 if header.opcode.is_control() {
                     let Some(len) = whole else { return Ok(None) };
                     *used = here + len;
@@ -136,7 +147,10 @@ impl Incoming {
                     && self.assembly.is_none()
                 {
                     *used = here + len;
-                    return Ok(Some(Event::Message(unfragmented(&header, &mut data[here..*used])?)));
+                    return Ok(Some(Event::Message(unfragmented(
+                        &header,
+                        &mut data[here..*used],
+                    )?)));
                 }
                 self.begin(&header)?;
                 *used = here;
@@ -158,7 +172,7 @@ impl Incoming {
             (OpCode::Text | OpCode::Binary, Some(_)) => return Err(Violation::ExpectedContinuation.into()),
             _ => {}
         }
-        let limits = &self.config.limits;
+        let limits = self.limits;
         if header.len > limits.frame as u64 {
             return Err(LimitExceeded::Frame(limits.frame).into());
         }
@@ -173,10 +187,10 @@ impl Incoming {
         let assembly = match &mut self.assembly {
             Some(assembly) => assembly,
             None => {
-                let inflater = match (&self.config.deflate, header.rsv1) {
+                let inflater = match (&self.deflate, header.rsv1) {
                     (Some(agreed), true) => {
                         let kept = self.inflater.take().map(|kept| *kept);
-                        Some(kept.unwrap_or_else(|| Inflater::new(agreed, self.config.role)))
+                        Some(kept.unwrap_or_else(|| Inflater::new(agreed, self.role)))
                     }
                     _ => None,
                 };
@@ -184,21 +198,28 @@ impl Incoming {
                 self.assembly.insert(Box::new(Assembly::new(text, inflater)))
             }
         };
-        assembly.begin_frame(header.len, &self.config.limits)?;
-        self.frame =
-            Some(Payload { fin: header.fin, key: header.mask.unwrap_or_default(), phase: 0, remaining: header.len });
+        assembly.begin_frame(header.len, self.limits)?;
+        self.frame = Some(Payload {
+            fin: header.fin,
+            key: header.mask.unwrap_or_default(),
+            phase: 0,
+            remaining: header.len,
+        });
         Ok(())
     }
 
     /// Takes what is there of the current frame's payload; a message, if this ends one.
     fn read_payload(&mut self, data: &mut [u8], used: &mut usize) -> Result<Option<Event>, Fault> {
-        let (Some(frame), Some(assembly)) = (&mut self.frame, &mut self.assembly) else { return Ok(None) };
+        let (Some(frame), Some(assembly)) = (&mut self.frame, &mut self.assembly) else {
+            return Ok(None);
+        };
         let here = *used;
-        let len = usize::try_from(frame.remaining).map_or(data.len() - here, |len| len.min(data.len() - here));
+        let len =
+            usize::try_from(frame.remaining).map_or(data.len() - here, |len| len.min(data.len() - here));
         *used += len;
         let piece = &mut data[here..*used];
         mask::apply(frame.key, frame.phase, piece);
-        assembly.push(piece, &self.config.limits)?;
+        assembly.push(piece, self.limits)?;
         frame.phase = (frame.phase + len) % 4;
         frame.remaining -= len as u64;
         if frame.remaining > 0 {
@@ -206,8 +227,10 @@ impl Incoming {
         }
         let fin = frame.fin;
         self.frame = None;
-        let Some(assembly) = fin.then(|| self.assembly.take()).flatten() else { return Ok(None) };
-        let (message, inflater) = assembly.finish(&self.config.limits)?;
+        let Some(assembly) = fin.then(|| self.assembly.take()).flatten() else {
+            return Ok(None);
+        };
+        let (message, inflater) = assembly.finish(self.limits)?;
         // A plain message leaves the context of the compressed ones as it is (RFC 7692 §7.2.2).
         if let Some(inflater) = inflater {
             self.inflater = inflater.keep().map(Box::new);

@@ -86,6 +86,11 @@ pub struct Config {
 impl Config {
     /// The defaults for an end: no compression, no timers.
     pub fn new(role: Role) -> Self {
-        Self { role, limits: Limits::default(), keep_alive: KeepAlive::default(), deflate: None }
+        Self {
+            role,
+            limits: Limits::default(),
+            keep_alive: KeepAlive::default(),
+            deflate: None,
+        }
     }
 }

@@ -41,7 +41,11 @@ mod tests {
     fn section_5_3_masking_twice_gives_the_original() {
         let mut data = *b"Hello";
         super::apply([0x37, 0xfa, 0x21, 0x3d], 0, &mut data);
-        assert_eq!(data, [0x7f, 0x9f, 0x4d, 0x51, 0x58], "the example of RFC 6455 §5.7");
+        assert_eq!(
+            data,
+            [0x7f, 0x9f, 0x4d, 0x51, 0x58],
+            "the example of RFC 6455 §5.7"
+        );
         super::apply([0x37, 0xfa, 0x21, 0x3d], 0, &mut data);
         assert_eq!(&data, b"Hello");
     }

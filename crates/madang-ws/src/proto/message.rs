@@ -155,6 +155,24 @@ impl fmt::Display for Utf8Bytes {
     }
 }
 
+/// The limits of messages, without the rest of [`Limits`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    pub(crate) frame: usize,
+    pub(crate) message: usize,
+    pub(crate) fragments: usize,
+}
+
+impl Bounds {
+    pub(crate) fn of(limits: &Limits) -> Self {
+        Self {
+            frame: limits.frame,
+            message: limits.message,
+            fragments: limits.fragments,
+        }
+    }
+}
+
 /// A message of which not everything has arrived. Memory grows with what
 /// arrives, never with what a header promises.
 #[derive(Debug)]
@@ -169,11 +187,16 @@ pub(crate) struct Assembly {
 impl Assembly {
     /// Begins a message; with an `inflater` if it's compressed.
     pub(crate) fn new(text: bool, inflater: Option<Inflater>) -> Self {
-        Self { data: Vec::new(), utf8: text.then(Validator::default), inflater, fragments: 0 }
+        Self {
+            data: Vec::new(),
+            utf8: text.then(Validator::default),
+            inflater,
+            fragments: 0,
+        }
     }
 
     /// Counts a frame of `len` bytes against the limits before any of it is kept.
-    pub(crate) fn begin_frame(&mut self, len: u64, limits: &Limits) -> Result<(), LimitExceeded> {
+    pub(crate) fn begin_frame(&mut self, len: u64, limits: Bounds) -> Result<(), LimitExceeded> {
         self.fragments += 1;
         if self.fragments > limits.fragments {
             return Err(LimitExceeded::Fragments(limits.fragments));
@@ -185,7 +208,7 @@ impl Assembly {
     }
 
     /// Adds unmasked payload.
-    pub(crate) fn push(&mut self, payload: &[u8], limits: &Limits) -> Result<(), Fault> {
+    pub(crate) fn push(&mut self, payload: &[u8], limits: Bounds) -> Result<(), Fault> {
         let start = self.data.len();
         match &mut self.inflater {
             Some(inflater) => inflater.inflate(payload, &mut self.data, limits.message)?,
@@ -195,7 +218,7 @@ impl Assembly {
     }
 
     /// Ends the message; an inflater comes back for the next one.
-    pub(crate) fn finish(mut self, limits: &Limits) -> Result<(Message, Option<Inflater>), Fault> {
+    pub(crate) fn finish(mut self, limits: Bounds) -> Result<(Message, Option<Inflater>), Fault> {
         if let Some(inflater) = &mut self.inflater {
             let start = self.data.len();
             inflater.finish(&mut self.data, limits.message)?;

@@ -71,7 +71,9 @@ impl Outgoing {
     pub fn new(config: &Config) -> Self {
         Self {
             role: config.role,
-            deflater: config.deflate.map(|agreed| Box::new(Deflater::new(agreed, config.role))),
+            deflater: config
+                .deflate
+                .map(|agreed| Box::new(Deflater::new(agreed, config.role))),
             shared_deflate: config.role == Role::Server
                 && config.deflate.as_ref().is_some_and(Deflate::takes_shared_frames),
             close_sent: false,
@@ -102,7 +104,11 @@ impl Outgoing {
             Message::Binary(_) => OpCode::Binary,
         };
         let payload = message.as_bytes();
-        match self.deflater.as_mut().and_then(|deflater| deflater.deflate(payload)) {
+        match self
+            .deflater
+            .as_mut()
+            .and_then(|deflater| deflater.deflate(payload))
+        {
             Some(compressed) => Ok(self.frame(opcode, true, &compressed.into())),
             None => Ok(self.frame(opcode, false, payload)),
         }
@@ -148,7 +154,10 @@ impl Outgoing {
     /// Fails the connection (RFC 6455 §7.1.7): a close frame that says why.
     pub fn fail(&mut self, fault: Fault, now: Instant) -> Option<Frame> {
         self.close_received = true;
-        self.close(Some(&CloseFrame::new(fault.close_code(), &fault.to_string())), now)
+        self.close(
+            Some(&CloseFrame::new(fault.close_code(), &fault.to_string())),
+            now,
+        )
     }
 
     /// Notes that nothing more will come from the peer: its stream ended without a close frame.
@@ -200,7 +209,10 @@ impl Outgoing {
             };
         }
         if self.idle_due().is_some_and(|due| due <= now) {
-            return Ok(self.close(Some(&CloseFrame::new(CloseCode::GOING_AWAY, "idle for too long")), now));
+            return Ok(self.close(
+                Some(&CloseFrame::new(CloseCode::GOING_AWAY, "idle for too long")),
+                now,
+            ));
         }
         if self.ping_due().is_some_and(|due| due <= now) {
             if self.unanswered_pings >= self.limits.unanswered_pings {
@@ -234,30 +246,46 @@ impl Outgoing {
     }
 
     fn idle_due(&self) -> Option<Instant> {
-        self.last_message?.checked_add(self.limits.keep_alive.idle_timeout?)
+        self.last_message?
+            .checked_add(self.limits.keep_alive.idle_timeout?)
     }
 
     fn control(&self, opcode: OpCode, payload: &[u8]) -> Frame {
         let payload = &payload[..payload.len().min(125)];
         let head = self.header(opcode, false, payload.len()).frame(payload);
-        Frame { head, body: Bytes::new() }
+        Frame {
+            head,
+            body: Bytes::new(),
+        }
     }
 
     fn frame(&self, opcode: OpCode, rsv1: bool, payload: &Bytes) -> Frame {
         let header = self.header(opcode, rsv1, payload.len());
         // A client's payload is masked, so it can't be shared with the message.
         if self.role == Role::Client || payload.len() <= COPIED {
-            return Frame { head: header.frame(payload), body: Bytes::new() };
+            return Frame {
+                head: header.frame(payload),
+                body: Bytes::new(),
+            };
         }
         let mut head = BytesMut::with_capacity(Header::MAX_LEN);
         header.write(&mut head);
-        Frame { head: head.freeze(), body: payload.clone() }
+        Frame {
+            head: head.freeze(),
+            body: payload.clone(),
+        }
     }
 
     fn header(&self, opcode: OpCode, rsv1: bool, len: usize) -> Header {
         // RFC 6455 §5.3: a fresh, unpredictable key for every frame.
         let mask = (self.role == Role::Client).then(rand::random);
-        Header { fin: true, rsv1, opcode, mask, len: len as u64 }
+        Header {
+            fin: true,
+            rsv1,
+            opcode,
+            mask,
+            len: len as u64,
+        }
     }
 }
 

@@ -15,7 +15,9 @@ impl Validator {
     /// Checks the next piece.
     pub(crate) fn feed(&mut self, mut piece: &[u8]) -> Result<(), Violation> {
         while self.partial_len > 0 {
-            let Some((&byte, rest)) = piece.split_first() else { return Ok(()) };
+            let Some((&byte, rest)) = piece.split_first() else {
+                return Ok(());
+            };
             let len = usize::from(self.partial_len);
             self.partial[len] = byte;
             piece = rest;
@@ -43,7 +45,11 @@ impl Validator {
 
     /// Checks that the text doesn't end in the middle of a character.
     pub(crate) fn finish(&self) -> Result<(), Violation> {
-        if self.partial_len == 0 { Ok(()) } else { Err(Violation::Utf8) }
+        if self.partial_len == 0 {
+            Ok(())
+        } else {
+            Err(Violation::Utf8)
+        }
     }
 }
 
@@ -76,9 +82,21 @@ mod tests {
     #[test]
     fn fails_at_the_first_impossible_byte() {
         let mut validator = Validator::default();
-        assert_eq!(validator.feed(b"\xe3\x81"), Ok(()), "may still become a character");
+        assert_eq!(
+            validator.feed(b"\xe3\x81"),
+            Ok(()),
+            "may still become a character"
+        );
         assert_eq!(validator.feed(b"\xff"), Err(Violation::Utf8));
-        assert_eq!(Validator::default().feed(b"ok\xed\xa0"), Err(Violation::Utf8), "a surrogate already");
-        assert_eq!(Validator::default().feed(b"\xf4\x90"), Err(Violation::Utf8), "above U+10FFFF already");
+        assert_eq!(
+            Validator::default().feed(b"ok\xed\xa0"),
+            Err(Violation::Utf8),
+            "a surrogate already"
+        );
+        assert_eq!(
+            Validator::default().feed(b"\xf4\x90"),
+            Err(Violation::Utf8),
+            "above U+10FFFF already"
+        );
     }
 }
