@@ -5,6 +5,7 @@
 //! * `/broadcast` sends every message to all others who are connected to it.
 //! * `/autobahn` is `/echo`: it takes 16 MiB, 65,537 fragments, and permessage-deflate where offered.
 
+use http::HeaderValue;
 use madang_hub::{Hub, RoomName, SessionId};
 use madang_ws::server::{ServerConfig, accept};
 use madang_ws::{DeflateConfig, Error, Limits, WebSocket};
@@ -69,7 +70,8 @@ struct Server {
 impl Server {
     fn new(hub: Hub) -> Self {
         let mut config = ServerConfig::default();
-        // Only clients that offer compression get it: the suites do, the load generator doesn't.
+        // Only clients that offer a subprotocol or compression get it: the suites do, the load generator doesn't.
+        config.acceptor.protocols = vec![HeaderValue::from_static("madang.echo")];
         config.acceptor.deflate = Some(DeflateConfig {
             server_no_context_takeover: false,
             client_no_context_takeover: false,
