@@ -36,6 +36,8 @@ struct Wakers {
 pub(crate) struct State {
     outgoing: Outgoing,
     outbox: Outbox,
+    /// Small frames that were fed, after what is in the outbox: one buffer for one write.
+    cork: Vec<u8>,
     writer: Writer,
     /// A stream such as TLS holds bytes back until it's flushed.
     unflushed: bool,
@@ -68,6 +70,7 @@ impl Shared {
         let state = State {
             outgoing,
             outbox,
+            cork: Vec::new(),
             writer,
             unflushed: false,
             end: None,
@@ -100,14 +103,14 @@ impl Shared {
     pub(crate) fn poll_room(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let mut state = self.lock();
         state.check()?;
-        if state.outbox.cost() < state.outbox.limit() {
+        if state.has_room() {
             return Poll::Ready(Ok(()));
         }
         self.wait_to_send(cx);
         // Registered before writing, so that room made in between isn't missed.
         let _ = self.poll_write(&mut state);
         state.check()?;
-        if state.outbox.cost() < state.outbox.limit() {
+        if state.has_room() {
             Poll::Ready(Ok(()))
         } else {
             Poll::Pending
@@ -118,9 +121,8 @@ impl Shared {
     pub(crate) fn feed(&self, message: &Message) -> Result<(), Error> {
         let mut state = self.lock();
         state.check()?;
-        let frame = state.message(message)?;
-        state.outbox.push_frame(frame.head, frame.body);
-        if state.outbox.bytes() >= CORKED {
+        state.feed(message)?;
+        if state.queued() >= CORKED {
             let _ = self.poll_write(&mut state);
         }
         Ok(())
@@ -139,7 +141,7 @@ impl Shared {
     pub(crate) fn try_send(&self, message: &Message) -> Result<bool, Error> {
         let mut state = self.lock();
         state.check()?;
-        if state.outbox.cost() >= state.outbox.limit() {
+        if !state.has_room() {
             return Ok(false);
         }
         let frame = state.message(message)?;
@@ -185,11 +187,11 @@ impl Shared {
         let mut state = self.lock();
         // A peer that pings without reading isn't answered beyond the limit; RFC 6455 §5.5.3
         // allows answering only the latest.
-        if matches!(event, Event::Ping(_)) && state.outbox.cost() >= state.outbox.limit() {
+        if matches!(event, Event::Ping(_)) && !state.has_room() {
             return;
         }
         if let Some(frame) = state.outgoing.react(event, Instant::now()) {
-            state.outbox.push_frame(frame.head, frame.body);
+            state.push(frame);
         }
     }
 
@@ -197,7 +199,7 @@ impl Shared {
     pub(crate) fn fail(&self, fault: Fault) {
         let mut state = self.lock();
         if let Some(frame) = state.outgoing.fail(fault, Instant::now()) {
-            state.outbox.push_frame(frame.head, frame.body);
+            state.push(frame);
         }
     }
 
@@ -244,22 +246,21 @@ impl Shared {
     }
 
     fn transmit(&self, state: &mut State, frame: Frame) {
-        let Frame { head, body } = frame;
-        if state.outbox.is_empty() && !state.unflushed {
+        if state.is_flushed() {
             // Straight to the socket, without passing through the outbox.
-            let slices = [IoSlice::new(&head), IoSlice::new(&body)];
-            let slices = if body.is_empty() { &slices[..1] } else { &slices };
+            let slices = [IoSlice::new(&frame.head), IoSlice::new(&frame.body)];
+            let slices = if frame.body.is_empty() { &slices[..1] } else { &slices };
             match state.writer.write_now(slices) {
-                Ok(written) if written == head.len() + body.len() => return,
+                Ok(written) if written == frame.len() => return,
                 Ok(written) => {
-                    state.outbox.push_frame(head, body);
+                    state.push(frame);
                     state.outbox.consume(written);
                 }
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => state.outbox.push_frame(head, body),
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => state.push(frame),
                 Err(e) => return self.broken(state, e.kind()),
             }
         } else {
-            state.outbox.push_frame(head, body);
+            state.push(frame);
         }
         let _ = self.poll_write(state);
     }
@@ -269,6 +270,18 @@ impl Shared {
         if state.is_flushed() {
             return Poll::Ready(());
         }
+        if state.outbox.is_empty() && !state.cork.is_empty() {
+            match state.writer.write_now(&[IoSlice::new(&state.cork)]) {
+                Ok(written) if written == state.cork.len() => state.cork = Vec::new(),
+                Ok(written) => {
+                    state.uncork();
+                    state.outbox.consume(written);
+                }
+                // The same again below, where it's dealt with.
+                Err(_) => {}
+            }
+        }
+        state.uncork();
         let mut waker = None;
         while !state.outbox.is_empty() {
             let mut slices = [IoSlice::new(&[]); SLICES];
@@ -312,6 +325,7 @@ impl Shared {
     /// What didn't fit into the socket of a batch of which `written` bytes did.
     #[cold]
     fn queue_batch(&self, state: &mut State, batch: &Batch<'_>, mut written: usize) {
+        state.uncork();
         for (bytes, overflow) in batch.frames(self.form) {
             let pushed = if written == 0 {
                 state.outbox.push(bytes.clone(), overflow)
@@ -321,7 +335,8 @@ impl Shared {
                 if here == bytes.len() {
                     Pushed::Queued
                 } else {
-                    state.outbox.push_started(bytes.slice(here..))
+                    state.outbox.push_started(bytes.slice(here..));
+                    Pushed::Queued
                 }
             };
             if pushed == Pushed::Overflowed {
@@ -370,7 +385,7 @@ impl Recipient for Shared {
             state.outgoing.busy(Instant::now());
         }
         let mut written = 0;
-        if state.outbox.is_empty() {
+        if state.outbox.is_empty() && state.cork.is_empty() {
             let joined: &Bytes = batch.joined(self.form);
             match state.writer.write_now(&[IoSlice::new(joined)]) {
                 Ok(all) if all == joined.len() => return,
@@ -411,11 +426,42 @@ impl State {
     }
 
     pub(crate) fn queued(&self) -> usize {
-        self.outbox.bytes()
+        self.outbox.bytes() + self.cork.len()
     }
 
     pub(crate) fn is_flushed(&self) -> bool {
-        self.outbox.is_empty() && !self.unflushed
+        self.outbox.is_empty() && self.cork.is_empty() && !self.unflushed
+    }
+
+    fn has_room(&self) -> bool {
+        self.outbox.cost() + self.cork.len() < self.outbox.limit()
+    }
+
+    fn feed(&mut self, message: &Message) -> Result<(), Error> {
+        if self.timed {
+            self.outgoing.busy(Instant::now());
+        }
+        if self.cork.capacity() == 0 {
+            self.cork.reserve(CORK);
+        }
+        if let Some(body) = self.outgoing.encode(message, &mut self.cork)? {
+            let head = std::mem::take(&mut self.cork);
+            self.outbox.push_frame(head.into(), body);
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, frame: Frame) {
+        self.uncork();
+        self.outbox.push_frame(frame.head, frame.body);
+    }
+
+    /// Moves what was fed into the outbox, where it keeps its place before what comes next.
+    fn uncork(&mut self) {
+        if !self.cork.is_empty() {
+            let fed = std::mem::take(&mut self.cork);
+            self.outbox.push_frame(fed.into(), Bytes::new());
+        }
     }
 
     fn check(&self) -> Result<(), Error> {
@@ -436,6 +482,7 @@ impl State {
     fn too_slow(&mut self) {
         self.end = Some(End::TooSlow);
         self.outbox.clear_unstarted();
+        self.cork = Vec::new();
         let frame = CloseFrame::new(
             CloseCode::POLICY,
             "too slow: more is waiting for you than you may keep waiting",
@@ -448,6 +495,7 @@ impl State {
     fn give_up(&mut self) {
         self.writer = Writer::Gone;
         self.outbox = Outbox::new(self.outbox.limit());
+        self.cork = Vec::new();
         self.unflushed = false;
     }
 }
@@ -460,6 +508,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// Fed messages are written when this much has gathered, without waiting for a flush: a
 /// fraction of a socket's usual send buffer.
 const CORKED: usize = 64 << 10;
+
+/// First size of the buffer for fed frames, which lives until the next write: a dozen short messages.
+const CORK: usize = 2048;
 
 /// Buffers per vectored write.
 const SLICES: usize = 64;

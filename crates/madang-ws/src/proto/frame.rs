@@ -1,7 +1,7 @@
 //! The frame header (RFC 6455 §5.2).
 
 use super::{Violation, mask};
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{BufMut, Bytes};
 
 /// Which end of the connection this is. Frames from a client are masked, frames
 /// from a server are not (RFC 6455 §5.1).
@@ -166,8 +166,18 @@ impl Header {
         )))
     }
 
+    /// Its own length in bytes.
+    pub fn size(&self) -> usize {
+        let length = match self.len {
+            0..=125 => 2,
+            126..=0xffff => 4,
+            _ => 10,
+        };
+        length + if self.mask.is_some() { 4 } else { 0 }
+    }
+
     /// Appends the header in its shortest encoding.
-    pub fn write(&self, out: &mut BytesMut) {
+    pub fn write(&self, out: &mut impl BufMut) {
         let first = u8::from(self.fin) << 7 | u8::from(self.rsv1) << 6 | self.opcode.bits();
         let masked = u8::from(self.mask.is_some()) << 7;
         out.put_u8(first);
@@ -187,16 +197,23 @@ impl Header {
         }
     }
 
-    /// The whole frame: this header and `payload`, masked if the header has a key.
-    pub fn frame(&self, payload: &[u8]) -> Bytes {
-        let mut out = BytesMut::with_capacity(Self::MAX_LEN + payload.len());
-        self.write(&mut out);
+    /// Appends the whole frame: this header and `payload`, masked if the header has a key.
+    pub fn write_frame(&self, payload: &[u8], out: &mut Vec<u8>) {
+        out.reserve(self.size() + payload.len());
+        self.write(out);
         let start = out.len();
-        out.put_slice(payload);
+        out.extend_from_slice(payload);
         if let Some(key) = self.mask {
             mask::apply(key, 0, &mut out[start..]);
         }
-        out.freeze()
+    }
+
+    /// The whole frame as one buffer.
+    pub fn frame(&self, payload: &[u8]) -> Bytes {
+        // A buffer of just this size becomes `Bytes` without another allocation.
+        let mut out = Vec::with_capacity(self.size() + payload.len());
+        self.write_frame(payload, &mut out);
+        out.into()
     }
 }
 
@@ -214,9 +231,10 @@ mod tests {
         fn what_is_written_is_read_back(fin: bool, len in 0u64..1 << 40, key: Option<[u8; 4]>) {
             let header = Header { fin, rsv1: false, opcode: OpCode::Binary, mask: key, len };
             let role = if key.is_some() { Role::Server } else { Role::Client };
-            let mut out = BytesMut::new();
+            let mut out = Vec::new();
             header.write(&mut out);
             prop_assert_eq!(Header::parse(&out, role, false), Ok(Some((header, out.len()))));
+            prop_assert_eq!(header.size(), out.len());
             for cut in 0..out.len() {
                 prop_assert_eq!(Header::parse(&out[..cut], role, false), Ok(None));
             }

@@ -2,7 +2,7 @@
 
 use super::deflate::Deflater;
 use super::{CloseCode, CloseFrame, Config, Deflate, Event, Fault, Header, KeepAlive, Message, OpCode, Role};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use std::time::{Duration, Instant};
 
 /// Bytes of one frame, in order: `head`, then `body`, which may be empty.
@@ -96,6 +96,17 @@ impl Outgoing {
     /// # Errors
     /// When a close frame has been sent: none may follow it (RFC 6455 §5.5.1).
     pub fn message(&mut self, message: &Message) -> Result<Frame, Refused> {
+        let mut head = Vec::new();
+        let body = self.encode(message, &mut head)?;
+        Ok(Frame { head: head.into(), body: body.unwrap_or_default() })
+    }
+
+    /// Appends a message's frame to `out`, behind frames that leave together with it; a large payload isn't
+    /// copied but returned, to follow what was appended.
+    ///
+    /// # Errors
+    /// As [`message`](Self::message).
+    pub fn encode(&mut self, message: &Message, out: &mut Vec<u8>) -> Result<Option<Bytes>, Refused> {
         if self.close_sent {
             return Err(Refused);
         }
@@ -104,14 +115,19 @@ impl Outgoing {
             Message::Binary(_) => OpCode::Binary,
         };
         let payload = message.as_bytes();
-        match self
-            .deflater
-            .as_mut()
-            .and_then(|deflater| deflater.deflate(payload))
-        {
-            Some(compressed) => Ok(self.frame(opcode, true, &compressed.into())),
-            None => Ok(self.frame(opcode, false, payload)),
+        let compressed = self.deflater.as_mut().and_then(|deflater| deflater.deflate(payload));
+        let (rsv1, payload) = match compressed {
+            Some(compressed) => (true, &Bytes::from(compressed)),
+            None => (false, payload),
+        };
+        let header = self.header(opcode, rsv1, payload.len());
+        // A client's payload is masked, so it can't be shared with the message.
+        if self.role == Role::Client || payload.len() <= COPIED {
+            header.write_frame(payload, out);
+            return Ok(None);
         }
+        header.write(out);
+        Ok(Some(payload.clone()))
     }
 
     /// A ping with at most 125 bytes; more are cut off (RFC 6455 §5.5).
@@ -256,23 +272,6 @@ impl Outgoing {
         Frame {
             head,
             body: Bytes::new(),
-        }
-    }
-
-    fn frame(&self, opcode: OpCode, rsv1: bool, payload: &Bytes) -> Frame {
-        let header = self.header(opcode, rsv1, payload.len());
-        // A client's payload is masked, so it can't be shared with the message.
-        if self.role == Role::Client || payload.len() <= COPIED {
-            return Frame {
-                head: header.frame(payload),
-                body: Bytes::new(),
-            };
-        }
-        let mut head = BytesMut::with_capacity(Header::MAX_LEN);
-        header.write(&mut head);
-        Frame {
-            head: head.freeze(),
-            body: payload.clone(),
         }
     }
 
