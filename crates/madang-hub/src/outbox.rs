@@ -30,14 +30,16 @@ pub enum Pushed {
         /// How many.
         entries: usize,
     },
-    /// It never fits, and nothing changed: the caller must disconnect.
+    /// It doesn't fit, and nothing changed: the caller must disconnect.
     Overflowed,
 }
 
 /// Whole messages, encoded, that wait for one socket. It holds no memory while empty.
 ///
 /// Entries leave in the order in which they came, and an entry that has begun to leave stays until it has left: a stream cut in the middle of a frame is
-/// useless. The limit is on memory: what an entry holds is its bytes and [`Outbox::ENTRY_OVERHEAD`].
+/// useless. The limit is on memory: what an entry holds is its bytes and [`Outbox::ENTRY_OVERHEAD`]. An entry that is alone fits whatever its
+/// size, since a limit on what may wait mustn't forbid what a fast reader would have taken at once; so an outbox holds at most
+/// its limit, or one entry.
 ///
 /// ```
 /// use madang_hub::{Outbox, Overflow, Pushed};
@@ -77,7 +79,7 @@ impl Outbox {
     /// Puts an entry at the end, or in the place of an unsent one with the same key.
     ///
     /// If that crosses the limit, droppable entries ([`Overflow::DropOldest`], [`Overflow::Latest`]) are dropped, oldest first, until everything
-    /// fits. If even all of them aren't enough, the rest stays as it was, and the new entry is dropped, or refused with
+    /// fits or is alone. If even all of them aren't enough, the rest stays as it was, and the new entry is dropped, or refused with
     /// [`Pushed::Overflowed`] if it is an [`Overflow::Disconnect`] one. An entry without bytes is ignored.
     pub fn push(&mut self, bytes: Bytes, overflow: Overflow) -> Pushed {
         if bytes.is_empty() {
@@ -117,19 +119,18 @@ impl Outbox {
         }
     }
 
-    /// Puts the rest of an entry first of which the caller has already written the beginning: it is never dropped, whatever its room's policy.
-    /// Only into an empty outbox.
+    /// Puts the rest of an entry first of which the caller has already written the beginning: it is never refused or dropped, whatever its
+    /// size and its room's policy. Only into an empty outbox.
     ///
     /// # Panics
     /// If the outbox isn't empty: the bytes would land in the middle of the stream.
-    pub fn push_started(&mut self, rest: Bytes) -> Pushed {
+    pub fn push_started(&mut self, rest: Bytes) {
         assert!(
             self.is_empty(),
             "the rest of a started entry can't come after other entries"
         );
-        let pushed = self.push(rest, Overflow::Disconnect);
+        self.push_frame(rest, Bytes::new());
         self.started = !self.is_empty();
-        pushed
     }
 
     /// Puts a frame at the end whatever the limit says, never to be dropped: for what the caller bounds itself, such as control frames. Its `body`, which
@@ -228,12 +229,13 @@ impl Outbox {
         same.next().map(|(index, _)| index)
     }
 
-    /// How many of the oldest droppable entries are worth that much, one aside; `None` if all of them together aren't.
+    /// How many of the oldest droppable entries are worth that much, one aside; `None` if all of them together aren't, and others remain.
     fn victims(&self, mut needed: usize, aside: Option<usize>) -> Option<usize> {
+        let others = self.entries.len() - usize::from(aside.is_some());
         let mut droppable = (usize::from(self.started)..self.entries.len())
             .filter(|index| Some(*index) != aside && self.entries[*index].is_droppable());
         let mut count = 0;
-        while needed > 0 {
+        while needed > 0 && count < others {
             needed = needed.saturating_sub(self.entries[droppable.next()?].cost());
             count += 1;
         }
