@@ -155,7 +155,11 @@ fn the_rest_of_a_started_entry_is_taken_whatever_its_size() {
     outbox.push_started(entry(1, 5000));
     assert_eq!(outbox.push(entry(2, 1), Overflow::Disconnect), Pushed::Overflowed);
     outbox.clear_unstarted();
-    assert_eq!(waiting(&outbox), [(1, 5000)], "cut here, the stream would be useless");
+    assert_eq!(
+        waiting(&outbox),
+        [(1, 5000)],
+        "cut here, the stream would be useless"
+    );
 }
 
 #[test]
