@@ -20,14 +20,17 @@ if [ "$("$tools/bin/cargo-fuzz" --version 2>/dev/null)" != "cargo-fuzz $CARGO_FU
 fi
 PATH=$tools/bin:$PATH
 
+# The corpus first: it takes seconds.
+cargo test --manifest-path fuzz/Cargo.toml --locked --quiet
+
 targets=("$@")
-[ $# -gt 0 ] || mapfile -t targets < <(cargo fuzz list)
+[ $# -gt 0 ] || mapfile -t targets < <(cargo fuzz list --fuzz-dir fuzz)
 [ ${#targets[@]} -gt 0 ] || { echo "fuzz: there is no target" >&2; exit 1; }
 for target in "${targets[@]}"; do
   echo "fuzz: $target for $seconds s"
   found=$PWD/.cache/fuzz/$target
   seeds=$PWD/fuzz/corpus/$target
   mkdir -p "$found" "$seeds"
-  cargo fuzz run "$target" "$found" "$seeds" -- -max_total_time="$seconds" -print_final_stats=0 -verbosity=0
+  cargo fuzz run --fuzz-dir fuzz "$target" "$found" "$seeds" -- -max_total_time="$seconds" -print_final_stats=0 -verbosity=0
 done
 echo "fuzz: ${#targets[@]} passed, 0 failed"
