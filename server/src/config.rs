@@ -97,8 +97,23 @@ pub struct Problem(pub String);
 /// Every [`Problem`] found: an unreadable file, an unknown key, a value of the wrong form.
 pub fn load(flags: &Flags) -> (Vec<Setting>, Result<Config, Vec<Problem>>) {
     let mut problems = Vec::new();
-    let settings = sources::collect(flags, &mut problems);
+    let mut settings = sources::collect(flags, &mut problems);
     let config = parse(&settings, &mut problems).filter(|_| problems.is_empty());
+    if let Some(config) = &config {
+        // Two defaults follow from other settings.
+        for setting in settings.iter_mut().filter(|setting| setting.values.is_empty()) {
+            match setting.key {
+                Key::BackUrl => setting.values.push(config.back_url(config.back_addr)),
+                Key::AllowedOrigin => {
+                    let origins = config.allowed_origins(config.front_addr);
+                    setting
+                        .values
+                        .extend(origins.iter().map(|origin| origin.as_str().to_owned()));
+                }
+                _ => {}
+            }
+        }
+    }
     (settings, config.ok_or(problems))
 }
 

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use rust_embed::{Embed, EmbeddedFile};
+use rust_embed::Embed;
 
 use super::server::not_found;
 
@@ -23,18 +23,21 @@ pub(super) async fn asset(
     headers: HeaderMap,
 ) -> Response {
     match Assets::get(&path) {
-        Some(file) => respond(&path, query.as_deref(), &headers, file),
+        Some(file) => {
+            let hash = file.metadata.sha256_hash();
+            respond(&path, query.as_deref(), &headers, file.data.into_owned(), &hash)
+        }
         None => not_found().await.into_response(),
     }
 }
 
-fn respond(path: &str, query: Option<&str>, request: &HeaderMap, file: EmbeddedFile) -> Response {
-    let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(file.metadata.sha256_hash()));
+fn respond(path: &str, query: Option<&str>, request: &HeaderMap, data: Vec<u8>, hash: &[u8]) -> Response {
+    let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(hash));
     let fresh = has_tag(request, &tag);
     let mut response = if fresh {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        let mut response = Response::new(Body::from(file.data.into_owned()));
+        let mut response = Response::new(Body::from(data));
         response
             .headers_mut()
             .insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type(path)));
@@ -79,5 +82,48 @@ fn content_type(path: &str) -> &'static str {
         Some("woff2") => "font/woff2",
         Some("txt") => "text/plain; charset=utf-8",
         _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_has_its_type_and_a_tag_that_spares_sending_it_again() {
+        let plain = HeaderMap::new();
+        let first = respond("chat.js", Some("v=0.1.0"), &plain, b"let a;".to_vec(), &[1; 32]);
+        assert_eq!(first.status(), StatusCode::OK);
+        assert_eq!(
+            first.headers()[header::CONTENT_TYPE],
+            "text/javascript; charset=utf-8"
+        );
+        assert_eq!(
+            first.headers()[header::CACHE_CONTROL],
+            "public, max-age=31536000, immutable"
+        );
+
+        let mut known = HeaderMap::new();
+        let tag = first.headers()[header::ETAG].to_str().unwrap();
+        known.insert(
+            header::IF_NONE_MATCH,
+            format!("\"other\", W/{tag}").parse().unwrap(),
+        );
+        let again = respond("chat.js", None, &known, b"let a;".to_vec(), &[1; 32]);
+        assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+        assert_eq!(again.headers()[header::CACHE_CONTROL], "no-cache");
+        let changed = respond("chat.js", None, &known, b"let b;".to_vec(), &[2; 32]);
+        assert_eq!(changed.status(), StatusCode::OK);
+    }
+
+    #[test]
+    fn each_kind_of_file_has_its_type() {
+        for (path, kind) in [
+            ("a.css", "text/css"),
+            ("i.svg", "image/svg+xml"),
+            ("x", "application/octet-stream"),
+        ] {
+            assert!(content_type(path).starts_with(kind), "{path}");
+        }
     }
 }

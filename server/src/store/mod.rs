@@ -59,6 +59,18 @@ impl Store {
     /// # Errors
     /// The database cannot be reached, read or migrated.
     pub async fn open(url: &DatabaseUrl) -> Result<Self, StoreError> {
+        Self::connect(url).await.map_err(|error| match error {
+            // The pool tries again and again until its time is up, and forgets why.
+            StoreError::Database(DbErr::Conn(RuntimeErr::SqlxError(reason)))
+                if matches!(*reason, sea_orm::sqlx::Error::PoolTimedOut) =>
+            {
+                StoreError::Time
+            }
+            other => other,
+        })
+    }
+
+    async fn connect(url: &DatabaseUrl) -> Result<Self, StoreError> {
         let (writer, reader) = if url.as_str().starts_with("sqlite:") {
             let writer = Database::connect(sqlite(url, 1)).await?;
             // Each connection to `:memory:` is a database of its own.

@@ -25,3 +25,44 @@ pub(in crate::back) async fn ready(State(app): State<Arc<App>>) -> (StatusCode, 
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use madang_hub::Hub;
+    use tokio_util::sync::CancellationToken;
+    use tokio_util::task::TaskTracker;
+
+    use super::*;
+    use crate::back::rooms::Rooms;
+    use crate::store::Store;
+
+    #[tokio::test]
+    async fn a_stopping_server_is_not_ready() {
+        let (app, stop) = app().await;
+        assert_eq!(ready(State(app.clone())).await.0, StatusCode::OK);
+        stop.cancel();
+        assert_eq!(
+            ready(State(app)).await,
+            (StatusCode::SERVICE_UNAVAILABLE, "stopping\n")
+        );
+    }
+
+    #[tokio::test]
+    async fn a_server_without_its_database_is_not_ready() {
+        let (app, _stop) = app().await;
+        app.store.close().await.unwrap();
+        assert_eq!(ready(State(app)).await.0, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(alive().await, "ok\n");
+    }
+
+    async fn app() -> (Arc<App>, CancellationToken) {
+        let store = Store::open(&"sqlite::memory:".parse().unwrap()).await.unwrap();
+        let stop = CancellationToken::new();
+        let (hub, _flusher) = Hub::new();
+        let rooms = Rooms::new(hub, store.clone(), stop.clone());
+        (
+            Arc::new(App::new(store, rooms, &[], stop.clone(), TaskTracker::new())),
+            stop,
+        )
+    }
+}

@@ -1,15 +1,13 @@
 //! The store keeps its promises on every database: numbers without gap or duplicate, once per author and client id,
 //! pages in order, errors instead of hanging.
-#![allow(clippy::unwrap_used, reason = "a test that can't go on may panic")]
-
-mod support;
 
 use std::collections::BTreeSet;
 
+use crate::database::TestDatabase;
+use crate::on_every_database;
 use madang_server::config::DatabaseUrl;
 use madang_server::store::{Appended, Draft, Store, StoreError};
 use sea_orm::{ConnectionTrait, Database};
-use support::database::TestDatabase;
 
 on_every_database! {
     numbers_a_room_from_one_without_a_gap

@@ -85,7 +85,7 @@ impl TestDatabase {
 macro_rules! on_every_database {
     ($($name:ident)*) => { $(
         mod $name {
-            use super::support::database::TestDatabase;
+            use $crate::database::TestDatabase;
 
             #[tokio::test(flavor = "multi_thread")]
             async fn on_sqlite() {

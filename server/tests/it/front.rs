@@ -1,0 +1,88 @@
+//! The front: pages in the visitor's language, under a policy that lets nothing foreign run.
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+
+use madang_server::front::Front;
+use madang_server::listener::{ConnectionLimits, Listener};
+
+use crate::running::get;
+
+#[tokio::test]
+async fn pages_know_the_back_and_the_language() {
+    let (_front, addr) = open();
+    for path in ["/", "/chat"] {
+        let page = get(addr, path, "Accept-Language: ko-KR,ko;q=0.9,en;q=0.5\r\n").await;
+        assert!(page.starts_with("HTTP/1.1 200"), "{page}");
+        assert!(page.contains("content-type: text/html; charset=utf-8"), "{page}");
+        assert!(page.contains(r#"<html lang="ko""#), "{page}");
+        assert!(page.contains("127.0.0.1:3999"), "{page}");
+    }
+    let chosen = get(
+        addr,
+        "/chat?lang=en",
+        "Accept-Language: ko\r\nCookie: lang=ko\r\n",
+    )
+    .await;
+    assert!(
+        chosen.contains(r#"<html lang="en""#) && chosen.contains("set-cookie: lang=en"),
+        "{chosen}"
+    );
+    let remembered = get(addr, "/chat", "Cookie: lang=ko\r\n").await;
+    assert!(
+        remembered.contains(r#"<html lang="ko""#) && !remembered.contains("set-cookie"),
+        "{remembered}"
+    );
+}
+
+#[tokio::test]
+async fn every_answer_has_the_strict_policy() {
+    let (_front, addr) = open();
+    for path in ["/", "/chat?room=%3Cscript%3E", "/assets/none.js", "/none"] {
+        let answer = get(addr, path, "").await;
+        let policy = answer
+            .lines()
+            .find_map(|line| line.strip_prefix("content-security-policy: "))
+            .unwrap();
+        assert_eq!(
+            policy,
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; \
+             connect-src 'self' ws://127.0.0.1:3999 http://127.0.0.1:3999; base-uri 'none'; form-action 'self'; \
+             frame-ancestors 'none'"
+        );
+        assert!(answer.contains("x-content-type-options: nosniff"), "{answer}");
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+        for inline in ["<script>", " style=", " onclick=", " onload="] {
+            assert!(
+                !body.contains(inline),
+                "{path} has {inline}, which the policy forbids"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_404() {
+    let (front, addr) = open();
+    for path in [
+        "/none",
+        "/assets/none.js",
+        "/assets/../Cargo.toml",
+        "/assets/%2e%2e/package.json",
+    ] {
+        assert!(get(addr, path, "").await.starts_with("HTTP/1.1 404"), "{path}");
+    }
+    front.close().await;
+    assert!(tokio::net::TcpStream::connect(addr).await.is_err(), "closed");
+}
+
+fn open() -> (Front, SocketAddr) {
+    let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let limits = ConnectionLimits {
+        total: NonZeroUsize::new(100).unwrap(),
+        per_address: None,
+    };
+    let front = Front::open(listener, "ws://127.0.0.1:3999", limits).unwrap();
+    let addr = front.addr();
+    (front, addr)
+}

@@ -1,0 +1,16 @@
+//! The program from outside: over its sockets, its command line and its databases. One test program, linked once.
+#![allow(
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "a test that can't go on may panic"
+)]
+
+mod database;
+mod running;
+
+mod bad_input;
+mod chat;
+mod documents;
+mod front;
+mod program;
+mod store;

@@ -1,0 +1,166 @@
+//! A back on a free port, and clients that speak its protocol.
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use madang_server::back::{Back, BackSettings};
+use madang_server::listener::{ConnectionLimits, Listener};
+use madang_ws::client::ClientConfig;
+use madang_ws::{CloseFrame, Message, WebSocket};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::database::TestDatabase;
+
+/// Longer than anything a test waits for, but for the bounds it is about.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A back in this process.
+pub struct Running {
+    pub back: Back,
+    pub addr: SocketAddr,
+    pub database: TestDatabase,
+}
+
+impl Running {
+    pub async fn start() -> Self {
+        Self::on(TestDatabase::sqlite()).await
+    }
+
+    pub async fn on(database: TestDatabase) -> Self {
+        let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let limits = ConnectionLimits {
+            total: NonZeroUsize::new(1000).unwrap(),
+            per_address: None,
+        };
+        let allowed_origins = vec!["http://127.0.0.1:3001".parse().unwrap()];
+        let settings = BackSettings {
+            allowed_origins,
+            limits,
+        };
+        let back = Back::open(listener, database.store().await, &settings).unwrap();
+        Self {
+            addr: back.addr(),
+            back,
+            database,
+        }
+    }
+
+    /// A connection to a path.
+    pub async fn connect(&self, path: &str) -> Client {
+        Client::connect(self.addr, path).await
+    }
+
+    /// A connection to a room, joined under a name.
+    pub async fn join(&self, room: &str, name: &str) -> Client {
+        let mut client = self.connect(&format!("/ws/{room}")).await;
+        client.join(name).await;
+        client
+    }
+
+    /// Status line, headers and body of the answer to a `GET` with further header lines.
+    pub async fn get(&self, path: &str, headers: &str) -> String {
+        get(self.addr, path, headers).await
+    }
+}
+
+/// A client of the chat.
+pub struct Client {
+    pub ws: WebSocket,
+}
+
+impl Client {
+    pub async fn connect(addr: SocketAddr, path: &str) -> Self {
+        let (ws, _) = ClientConfig::default()
+            .connect(&format!("ws://{addr}{path}"))
+            .await
+            .unwrap();
+        Self { ws }
+    }
+
+    /// Joins and returns the welcome.
+    pub async fn join(&mut self, name: &str) -> Value {
+        self.say(&json!({"type": "join", "name": name})).await;
+        self.expect("welcome").await
+    }
+
+    pub async fn say(&mut self, command: &Value) {
+        self.ws.send(command.to_string()).await.unwrap();
+    }
+
+    pub async fn send(&mut self, client_id: &str, text: &str) {
+        self.say(&json!({"type": "send", "client_id": client_id, "text": text}))
+            .await;
+    }
+
+    /// The next message of any type; fails when there is none in time.
+    pub async fn next(&mut self) -> Value {
+        match tokio::time::timeout(PATIENCE, self.ws.recv())
+            .await
+            .expect("a message in time")
+        {
+            Some(Ok(Message::Text(text))) => serde_json::from_str(&text).unwrap(),
+            other => panic!("not a text: {other:?}"),
+        }
+    }
+
+    /// The next message, which must be of this type.
+    pub async fn expect(&mut self, kind: &str) -> Value {
+        let event = self.next().await;
+        assert_eq!(event["type"], kind, "{event}");
+        event
+    }
+
+    /// The next message of this type; others are passed over.
+    pub async fn until(&mut self, kind: &str) -> Value {
+        loop {
+            let event = self.next().await;
+            if event["type"] == kind {
+                return event;
+            }
+        }
+    }
+
+    /// The next message, which must be an error with this code.
+    pub async fn refused(&mut self, code: &str) -> Value {
+        let error = self.expect("error").await;
+        assert_eq!(error["code"], code, "{error}");
+        error
+    }
+
+    /// Passes over messages until the server closes, and returns its close frame.
+    pub async fn closed(&mut self) -> CloseFrame {
+        self.ended().await.expect("a close frame")
+    }
+
+    /// Passes over messages until the connection ends, and returns the close frame if one came.
+    pub async fn ended(&mut self) -> Option<CloseFrame> {
+        let end = async { while let Some(Ok(_)) = self.ws.recv().await {} };
+        tokio::time::timeout(PATIENCE, end).await.expect("an end in time");
+        self.ws.close_frame().cloned()
+    }
+
+    /// Nothing but what is asked for now has arrived: the answer to a command sent now comes next.
+    pub async fn heard_nothing_more(&mut self) {
+        self.say(&json!({"type": "nonsense"})).await;
+        self.refused("unknown_type").await;
+    }
+}
+
+pub async fn get(addr: SocketAddr, path: &str, headers: &str) -> String {
+    let mut stream = TcpStream::connect(addr).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {addr}\r\nConnection: close\r\n{headers}\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer))
+        .await
+        .expect("an answer in time")
+        .unwrap();
+    String::from_utf8(answer).unwrap()
+}
+
+/// Header lines of a handshake.
+pub const HANDSHAKE: &str = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+                             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
