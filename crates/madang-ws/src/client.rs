@@ -58,10 +58,11 @@ impl ClientConfig {
         let target = Target::parse(url)?;
         let connecting = Box::pin(tokio::time::timeout(self.limits.handshake_time, async {
             let stream = TcpStream::connect((target.host(), target.port)).await?;
-            stream.set_nodelay(true)?;
             if !target.tls {
                 return self.open(stream, &target.uri).await;
             }
+            // A plain stream is told so when it becomes a connection; this one will be inside another.
+            stream.set_nodelay(true)?;
             self.connect_tls(stream, &target).await
         }));
         connecting.await.map_err(|_| ConnectError::TimedOut)?

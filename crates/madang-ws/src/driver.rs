@@ -1,21 +1,27 @@
 //! The receiving side of a connection: reads, reacts, keeps the timers, and brings the connection to its end.
 
 use crate::Error;
+use crate::clock::now;
 use crate::proto::{CloseFrame, Config, Event, Incoming, Message};
-use crate::shared::Shared;
+use crate::shared::{End, Shared};
 use crate::transport::{self, Io, Reader};
+use crate::wakers::Ticket;
 use http::HeaderValue;
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
 use tokio::time::Sleep;
 
 pub(crate) struct Driver {
     reader: Reader,
     incoming: Incoming,
     pub(crate) shared: Arc<Shared>,
+    /// Of the owner, when it waits to send.
+    pub(crate) ticket: Ticket,
     phase: Phase,
+    /// The peer's half of the stream has ended.
+    read_all: bool,
     /// What ended the connection, until it has been reported.
     fate: Option<Box<Error>>,
     /// Exists while something has a deadline.
@@ -33,7 +39,8 @@ pub(crate) struct Settled {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Open,
-    /// What is queued is written, then a server shuts the stream down (RFC 6455 §7.1.1).
+    /// What is queued is written, then a server shuts the stream down (RFC 6455 §7.1.1). What still comes is
+    /// read and dropped meanwhile: a peer that can't write on may not read either.
     Ending,
     /// The peer's end of the stream is awaited, so that the close frame isn't lost in a reset.
     Lingering,
@@ -58,7 +65,9 @@ impl Driver {
             reader,
             incoming,
             shared,
+            ticket: Ticket::default(),
             phase: Phase::Open,
+            read_all: false,
             fate: None,
             timer: None,
             settled,
@@ -77,7 +86,7 @@ impl Driver {
                 Phase::Open => match self.incoming.poll_event() {
                     Ok(Some(Event::Message(message))) => {
                         if self.shared.is_timed() {
-                            self.shared.lock().outgoing().busy(Instant::now());
+                            self.shared.lock().outgoing().busy(now());
                         }
                         budget.made_progress();
                         return Poll::Ready(Some(Ok(message)));
@@ -95,8 +104,7 @@ impl Driver {
                         self.end(fault.into());
                     }
                 },
-                Phase::Ending => ready!(self.poll_end(cx)),
-                Phase::Lingering => ready!(self.poll_linger(cx)),
+                Phase::Ending | Phase::Lingering => ready!(self.poll_end(cx)),
                 Phase::Done => {
                     self.shared.abandon();
                     return Poll::Ready(self.fate.take().map(|error| Err(*error)));
@@ -110,64 +118,65 @@ impl Driver {
         let mut state = self.shared.lock();
         // Whether all was written or not: the receiver is woken when there is more to do.
         let _ = self.shared.poll_drain(cx, &mut state);
-        if let Some(end) = state.end() {
-            let error = state.error(end);
-            drop(state);
-            self.end(error);
-            return Poll::Ready(());
-        }
+        let end = state.end().map(|end| (end, state.error(end)));
         let deadline = state.outgoing().poll_timeout();
         drop(state);
-        let incoming = &mut self.incoming;
-        match self.reader.poll_read(cx, |bytes| incoming.receive(bytes)) {
-            Poll::Ready(Ok(0)) => {
-                // What is queued still goes to a peer that closed only its half.
-                self.shared.lock().outgoing().lost(Instant::now());
-                self.end(Error::Lost);
+        let broken = match end {
+            // What the peer had sent before it went is there to be read.
+            Some((End::Io(_), error)) => Some(error),
+            Some((End::TooSlow | End::Dropped, error)) => {
+                self.end(error);
+                return Poll::Ready(());
             }
-            Poll::Ready(Ok(_)) => {
+            None => None,
+        };
+        let incoming = &mut self.incoming;
+        match (self.reader.poll_read(cx, |bytes| incoming.receive(bytes)), broken) {
+            (Poll::Ready(Ok(1..)), _) => {
                 if self.shared.is_timed() {
-                    self.shared.lock().outgoing().heard(Instant::now());
+                    self.shared.lock().outgoing().heard(now());
                 }
             }
-            Poll::Ready(Err(e)) => {
-                self.end(e.into());
-                self.phase = Phase::Done;
-            }
-            Poll::Pending => return self.poll_timer(cx, deadline),
+            (_, Some(error)) => self.give_up(error),
+            (Poll::Ready(Ok(0)), None) => self.lose(),
+            // TLS that ends without its own goodbye.
+            (Poll::Ready(Err(e)), None) if e.kind() == io::ErrorKind::UnexpectedEof => self.lose(),
+            (Poll::Ready(Err(e)), None) => self.give_up(e.into()),
+            (Poll::Pending, None) => return self.poll_timer(cx, deadline),
         }
         Poll::Ready(())
     }
 
+    /// Writes what is queued and awaits the peer's end.
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let mut state = self.shared.lock();
-        let mut done = self.shared.poll_drain(cx, &mut state);
-        if done.is_ready() && self.shared.is_server() {
-            done = self.shared.poll_shutdown(&mut state);
+        if self.phase == Phase::Ending {
+            let mut done = self.shared.poll_drain(cx, &mut state);
+            if done.is_ready() && self.shared.is_server() {
+                done = self.shared.poll_shutdown(&mut state);
+            }
+            if done.is_ready() {
+                self.phase = Phase::Lingering;
+            }
         }
         let deadline = state.outgoing().poll_timeout();
         drop(state);
-        if done.is_pending() {
-            return self.poll_timer(cx, deadline);
-        }
-        self.phase = Phase::Lingering;
-        Poll::Ready(())
-    }
-
-    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        match self.reader.poll_read(cx, |_| {}) {
-            Poll::Ready(Ok(0) | Err(_)) => self.phase = Phase::Done,
-            Poll::Ready(Ok(_)) => {}
-            Poll::Pending => {
-                let deadline = self.shared.lock().outgoing().poll_timeout();
-                return self.poll_timer(cx, deadline);
+        while !self.read_all {
+            match self.reader.poll_read(cx, |_| {}) {
+                Poll::Ready(Ok(0) | Err(_)) => self.read_all = true,
+                Poll::Ready(Ok(_)) => {}
+                Poll::Pending => return self.poll_timer(cx, deadline),
             }
         }
+        if self.phase == Phase::Ending {
+            return self.poll_timer(cx, deadline);
+        }
+        self.phase = Phase::Done;
         Poll::Ready(())
     }
 
     /// Waits for the deadline, and does what is due then.
-    fn poll_timer(&mut self, cx: &mut Context<'_>, mut deadline: Option<Instant>) -> Poll<()> {
+    fn poll_timer(&mut self, cx: &mut Context<'_>, mut deadline: Option<std::time::Instant>) -> Poll<()> {
         while let Some(due) = deadline {
             let timer = self
                 .timer
@@ -177,9 +186,8 @@ impl Driver {
                 timer.as_mut().reset(due.into());
             }
             ready!(timer.as_mut().poll(cx));
-            if let Err(timed_out) = self.shared.handle_timeout(Instant::now()) {
-                self.end(timed_out.into());
-                self.phase = Phase::Done;
+            if let Err(timed_out) = self.shared.handle_timeout(now()) {
+                self.give_up(timed_out.into());
                 return Poll::Ready(());
             }
             deadline = self.shared.lock().outgoing().poll_timeout();
@@ -189,6 +197,19 @@ impl Driver {
         }
         self.timer = None;
         Poll::Pending
+    }
+
+    /// The peer's half ended without a close frame. What is queued still goes to a peer that closed only that.
+    fn lose(&mut self) {
+        self.read_all = true;
+        self.shared.lock().outgoing().lost(now());
+        self.end(Error::Lost);
+    }
+
+    /// Ends at once, since nothing more can pass.
+    fn give_up(&mut self, error: Error) {
+        self.end(error);
+        self.phase = Phase::Done;
     }
 
     /// Begins the end; the first reason is the one that is reported.

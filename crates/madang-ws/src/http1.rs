@@ -69,7 +69,9 @@ pub(crate) fn parse_response(bytes: &[u8]) -> Result<Option<(Response<()>, usize
 }
 
 pub(crate) fn write_request(request: &Request<()>) -> Vec<u8> {
-    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    // Displayed, it begins with a slash even where the address has none before its query.
+    let path = request.uri().path_and_query();
+    let path = path.map_or_else(|| "/".to_owned(), ToString::to_string);
     let mut out = format!("{} {path} HTTP/1.1\r\n", request.method()).into_bytes();
     write_headers(request.headers(), &mut out);
     out

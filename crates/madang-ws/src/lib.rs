@@ -26,6 +26,8 @@ pub mod axum;
 #[cfg(feature = "client")]
 pub mod client;
 #[cfg(feature = "shell")]
+mod clock;
+#[cfg(feature = "shell")]
 mod driver;
 #[cfg(feature = "shell")]
 mod error;
@@ -41,6 +43,8 @@ pub mod server;
 mod shared;
 #[cfg(feature = "shell")]
 mod transport;
+#[cfg(feature = "shell")]
+mod wakers;
 #[cfg(feature = "shell")]
 mod websocket;
 

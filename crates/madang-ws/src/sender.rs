@@ -3,8 +3,9 @@
 use crate::Error;
 use crate::proto::{CloseCode, CloseFrame, Message};
 use crate::shared::Shared;
+use crate::wakers::{Ticket, Waiting};
 use futures_sink::Sink;
-use madang_hub::Recipient;
+use madang_hub::{Hub, Membership, Recipient, SessionId};
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -16,11 +17,22 @@ use std::task::{Context, Poll};
 ///
 /// Messages of one task leave in its order; each leaves whole. The connection lives
 /// as long as its [`WebSocket`](crate::WebSocket) or [`Receiver`](crate::Receiver), which
-/// has to be received from: that is what answers pings and ends the closing handshake.
-#[derive(Clone)]
-pub struct Sender(pub(crate) Arc<Shared>);
+/// has to be received from: that is what answers pings, ends the closing handshake, and writes on when a socket that was full
+/// takes more. ([`flush`](Self::flush) and a `send` that waits write on too.)
+pub struct Sender {
+    shared: Arc<Shared>,
+    /// Of the [`Sink`].
+    ticket: Ticket,
+}
 
 impl Sender {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self {
+            shared,
+            ticket: Ticket::default(),
+        }
+    }
+
     /// Sends a message: returns when it has been handed to the socket, or waits its turn with less than
     /// [`Limits::queued`](crate::Limits::queued) bytes before it.
     ///
@@ -30,8 +42,8 @@ impl Sender {
     /// [`Error::Closed`] once the close handshake has begun, or what ended the connection.
     pub async fn send(&self, message: impl Into<Message>) -> Result<(), Error> {
         let message = message.into();
-        poll_fn(|cx| self.0.poll_room(cx)).await?;
-        self.0.send(&message)
+        let mut waiting = Waiting::new(&self.shared);
+        poll_fn(|cx| self.shared.poll_send(cx, &mut waiting.ticket, &message)).await
     }
 
     /// Sends a message without waiting: `Ok(false)` if
@@ -40,7 +52,7 @@ impl Sender {
     /// # Errors
     /// As [`send`](Self::send).
     pub fn try_send(&self, message: impl Into<Message>) -> Result<bool, Error> {
-        self.0.try_send(&message.into())
+        self.shared.try_send(&message.into())
     }
 
     /// Queues a message to leave together with others: at the latest when the connection is next received
@@ -52,8 +64,8 @@ impl Sender {
     /// As [`send`](Self::send).
     pub async fn feed(&self, message: impl Into<Message>) -> Result<(), Error> {
         let message = message.into();
-        poll_fn(|cx| self.0.poll_room(cx)).await?;
-        self.0.feed(&message)
+        let mut waiting = Waiting::new(&self.shared);
+        poll_fn(|cx| self.shared.poll_feed(cx, &mut waiting.ticket, &message)).await
     }
 
     /// Returns when everything queued has been handed to the socket. Cancel safe.
@@ -61,7 +73,8 @@ impl Sender {
     /// # Errors
     /// What ended the connection.
     pub async fn flush(&self) -> Result<(), Error> {
-        poll_fn(|cx| self.0.poll_flush(cx)).await
+        let mut waiting = Waiting::new(&self.shared);
+        poll_fn(|cx| self.shared.poll_flush(cx, &mut waiting.ticket)).await
     }
 
     /// Sends a ping with up to 125 bytes of payload; the rest is cut off. The answer isn't reported.
@@ -69,18 +82,27 @@ impl Sender {
     /// # Errors
     /// As [`send`](Self::send).
     pub fn ping(&self, payload: &[u8]) -> Result<(), Error> {
-        self.0.ping(payload)
+        self.shared.ping(payload)
     }
 
     /// Begins the close handshake, after what is queued; the receiving side ends it. Does nothing if it
     /// has begun.
     pub fn close(&self, code: CloseCode, reason: &str) {
-        self.0.close(&CloseFrame::new(code, reason));
+        self.shared.close(&CloseFrame::new(code, reason));
     }
 
     /// Bytes that wait for the socket, framing included.
     pub fn queued_bytes(&self) -> usize {
-        self.0.lock().queued()
+        self.shared.lock().queued()
+    }
+
+    /// Enters a hub as a session of its own: what its [`Membership`] publishes goes to everyone but this connection. For
+    /// sessions that outlive connections, enter with [`Hub::enter`], your own [`SessionId`] and [`recipient`](Self::recipient).
+    ///
+    /// # Panics
+    /// As [`recipient`](Self::recipient).
+    pub fn enter(&self, hub: &Hub) -> Membership {
+        hub.enter(SessionId::new(rand::random()), self.recipient())
     }
 
     /// This connection as a recipient of a hub's publications, which are written to the socket by the hub's flusher.
@@ -90,10 +112,22 @@ impl Sender {
     /// key (RFC 6455 §5.3), so it can't share frames with others.
     pub fn recipient(&self) -> Arc<dyn Recipient> {
         assert!(
-            self.0.is_server(),
+            self.shared.is_server(),
             "only a server's connection takes publications"
         );
-        self.0.clone()
+        self.shared.clone()
+    }
+}
+
+impl Clone for Sender {
+    fn clone(&self) -> Self {
+        Self::new(self.shared.clone())
+    }
+}
+
+impl Drop for Sender {
+    fn drop(&mut self) {
+        self.shared.forget(self.ticket);
     }
 }
 
@@ -109,20 +143,22 @@ impl Sink<Message> for Sender {
     type Error = Error;
 
     fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.0.poll_room(cx)
+        let this = self.get_mut();
+        this.shared.poll_room(cx, &mut this.ticket)
     }
 
     fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
-        self.0.feed(&message)
+        self.shared.feed(&message)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.0.poll_flush(cx)
+        let this = self.get_mut();
+        this.shared.poll_flush(cx, &mut this.ticket)
     }
 
     /// Begins the close handshake with code 1000 and waits until that has been written.
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.close(CloseCode::NORMAL, "");
-        self.0.poll_flush(cx)
+        Sink::<Message>::poll_flush(self, cx)
     }
 }

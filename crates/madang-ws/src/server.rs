@@ -6,7 +6,7 @@ use crate::proto::handshake::{Acceptor, Agreement, Rejection};
 use crate::proto::{Config, KeepAlive, Limits, Role};
 use http::{Request, Response, StatusCode, header};
 use std::io;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 /// How a server opens connections, and what one may cost.
 #[derive(Clone, Debug, Default)]
@@ -33,7 +33,7 @@ impl ServerConfig {
 /// Opens a connection on a bare stream: reads the request, answers it, and returns the
 /// connection with the request, whose path tells what the client wants.
 ///
-/// A request that is refused gets its answer before this returns, and the stream is closed.
+/// A request that is refused gets its answer before this returns, and the stream is closed; [`Limits::handshake_time`] spans that too.
 ///
 /// Not cancel safe: what was read is lost with the stream.
 ///
@@ -64,8 +64,24 @@ where
     // Boxed, so that a task keeps no room for the handshake while its connection lives.
     Box::pin(async move {
         let mut stream = stream;
-        let opening = tokio::time::timeout(config.limits.handshake_time, open(&mut stream, config));
-        let (request, agreement, read) = opening.await.map_err(|_| AcceptError::TimedOut)??;
+        let mut refused = None;
+        let opening = tokio::time::timeout(config.limits.handshake_time, async {
+            match open(&mut stream, config).await? {
+                Ok(opened) => Ok(Some(opened)),
+                Err((response, error)) => {
+                    refused = Some(error);
+                    refuse(&mut stream, response).await.map(|()| None)
+                }
+            }
+        });
+        let opened = opening.await;
+        if let Some(error) = refused {
+            return Err(error);
+        }
+        let opened: io::Result<Option<_>> = opened.map_err(|_| AcceptError::TimedOut)?;
+        let Some((request, agreement, read)) = opened? else {
+            unreachable!("what isn't opened is refused");
+        };
         let connection = config.connection(&agreement);
         Ok((
             WebSocket::agreed(stream, &read, &connection, agreement.protocol),
@@ -75,52 +91,55 @@ where
     .await
 }
 
+/// What was asked for, what was agreed, and what came after the request; or the answer to a request that is refused.
+type Opening = Result<(Request<()>, Agreement, Vec<u8>), (Response<String>, AcceptError)>;
+
 async fn open<S: AsyncRead + AsyncWrite + Unpin>(
     stream: &mut S,
     config: &ServerConfig,
-) -> Result<(Request<()>, Agreement, Vec<u8>), AcceptError> {
-    let (request, read) =
-        match http1::read_head(stream, config.limits.handshake, http1::parse_request).await? {
-            Ok(head) => head,
-            Err(bad) => {
-                let (status, error) = match bad {
-                    BadHead::Malformed => (StatusCode::BAD_REQUEST, AcceptError::Malformed),
-                    BadHead::TooLong => (
-                        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-                        AcceptError::TooLong(config.limits.handshake),
-                    ),
-                };
-                let mut response = Response::new(format!("{error}\n"));
-                *response.status_mut() = status;
-                refuse(stream, response).await?;
-                return Err(error);
-            }
-        };
-    match config
-        .acceptor
-        .accept(request.method(), request.version(), request.headers())
-    {
+) -> io::Result<Opening> {
+    let head = http1::read_head(stream, config.limits.handshake, http1::parse_request).await?;
+    let (request, read) = match head {
+        Ok(head) => head,
+        Err(bad) => {
+            let (status, error) = match bad {
+                BadHead::Malformed => (StatusCode::BAD_REQUEST, AcceptError::Malformed),
+                BadHead::TooLong => (
+                    StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                    AcceptError::TooLong(config.limits.handshake),
+                ),
+            };
+            let mut response = Response::new(format!("{error}\n"));
+            *response.status_mut() = status;
+            return Ok(Err((response, error)));
+        }
+    };
+    let acceptor = &config.acceptor;
+    match acceptor.accept(request.method(), request.version(), request.headers()) {
         Ok((agreement, response)) => {
-            stream
-                .write_all(&http1::write_response(&response.map(|()| "")))
-                .await?;
+            let response = http1::write_response(&response.map(|()| ""));
+            stream.write_all(&response).await?;
             stream.flush().await?;
-            Ok((request, agreement, read))
+            Ok(Ok((request, agreement, read)))
         }
-        Err(rejection) => {
-            refuse(stream, rejection.response()).await?;
-            Err(rejection.into())
-        }
+        Err(rejection) => Ok(Err((rejection.response(), rejection.into()))),
     }
 }
 
-async fn refuse<S: AsyncWrite + Unpin>(stream: &mut S, mut response: Response<String>) -> io::Result<()> {
+/// Answers, and closes the stream so that the answer isn't lost: closed with bytes unread, a socket is reset.
+async fn refuse<S>(stream: &mut S, mut response: Response<String>) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let len = response.body().len();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_LENGTH, len.into());
     headers.append(header::CONNECTION, header::HeaderValue::from_static("close"));
     stream.write_all(&http1::write_response(&response)).await?;
-    stream.shutdown().await
+    stream.shutdown().await?;
+    let mut unread = [0; 1024];
+    while stream.read(&mut unread).await? > 0 {}
+    Ok(())
 }
 
 /// Why a connection wasn't opened.

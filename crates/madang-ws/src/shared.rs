@@ -6,8 +6,10 @@
 //! outbox, and everybody who waits for the connection is woken when it takes more.
 
 use crate::Error;
+use crate::clock::now;
 use crate::proto::{CloseCode, CloseFrame, Config, Event, Fault, Frame, Message, Outgoing, Role, TimedOut};
 use crate::transport::Writer;
+use crate::wakers::{Ticket, Wakers};
 use bytes::Bytes;
 use madang_hub::{Batch, Outbox, Pushed, Recipient, WireForm};
 use std::io::{self, IoSlice};
@@ -25,12 +27,6 @@ pub(crate) struct Shared {
     form: WireForm,
     role: Role,
     timed: bool,
-}
-
-#[derive(Default)]
-struct Wakers {
-    receiver: Option<Waker>,
-    senders: Vec<Waker>,
 }
 
 pub(crate) struct State {
@@ -59,7 +55,7 @@ impl Shared {
         let mut outgoing = Outgoing::new(config);
         let timed = outgoing.is_timed();
         if timed {
-            outgoing.start(Instant::now());
+            outgoing.start(now());
         }
         let form = if outgoing.takes_shared_deflate() {
             WireForm::DeflatedFrame
@@ -100,53 +96,50 @@ impl Shared {
     }
 
     /// Waits until the outbox is below its limit.
-    pub(crate) fn poll_room(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+    pub(crate) fn poll_room(&self, cx: &Context<'_>, ticket: &mut Ticket) -> Poll<Result<(), Error>> {
+        self.poll_room_in(&mut self.lock(), cx, ticket)
+    }
+
+    /// Waits until the outbox is below its limit, and [`feed`](Self::feed)s it then.
+    pub(crate) fn poll_feed(
+        &self,
+        cx: &Context<'_>,
+        ticket: &mut Ticket,
+        message: &Message,
+    ) -> Poll<Result<(), Error>> {
         let mut state = self.lock();
-        state.check()?;
-        if state.has_room() {
-            return Poll::Ready(Ok(()));
-        }
-        self.wait_to_send(cx);
-        // Registered before writing, so that room made in between isn't missed.
-        let _ = self.poll_write(&mut state);
-        state.check()?;
-        if state.has_room() {
-            Poll::Ready(Ok(()))
-        } else {
-            Poll::Pending
-        }
+        ready!(self.poll_room_in(&mut state, cx, ticket))?;
+        Poll::Ready(self.feed_in(&mut state, message))
+    }
+
+    /// Waits until the outbox is below its limit, and sends a message then: written at once, as far as
+    /// the socket takes it.
+    pub(crate) fn poll_send(
+        &self,
+        cx: &Context<'_>,
+        ticket: &mut Ticket,
+        message: &Message,
+    ) -> Poll<Result<(), Error>> {
+        let mut state = self.lock();
+        ready!(self.poll_room_in(&mut state, cx, ticket))?;
+        Poll::Ready(self.send_in(&mut state, message))
     }
 
     /// Queues a message; it's written at once when much has gathered.
     pub(crate) fn feed(&self, message: &Message) -> Result<(), Error> {
         let mut state = self.lock();
         state.check()?;
-        state.feed(message)?;
-        if state.queued() >= CORKED {
-            let _ = self.poll_write(&mut state);
-        }
-        Ok(())
+        self.feed_in(&mut state, message)
     }
 
-    /// Sends a message: written at once, as far as the socket takes it.
-    pub(crate) fn send(&self, message: &Message) -> Result<(), Error> {
-        let mut state = self.lock();
-        state.check()?;
-        let frame = state.message(message)?;
-        self.transmit(&mut state, frame);
-        state.check()
-    }
-
-    /// As [`send`](Self::send), but refuses when the outbox is full.
+    /// Sends a message if the outbox is below its limit.
     pub(crate) fn try_send(&self, message: &Message) -> Result<bool, Error> {
         let mut state = self.lock();
         state.check()?;
         if !state.has_room() {
             return Ok(false);
         }
-        let frame = state.message(message)?;
-        self.transmit(&mut state, frame);
-        state.check().map(|()| true)
+        self.send_in(&mut state, message).map(|()| true)
     }
 
     pub(crate) fn ping(&self, payload: &[u8]) -> Result<(), Error> {
@@ -158,7 +151,7 @@ impl Shared {
     }
 
     /// Waits until everything queued has been handed to the socket.
-    pub(crate) fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+    pub(crate) fn poll_flush(&self, cx: &Context<'_>, ticket: &mut Ticket) -> Poll<Result<(), Error>> {
         let mut state = self.lock();
         if let Some(end) = state.end {
             return Poll::Ready(Err(state.error(end)));
@@ -166,7 +159,7 @@ impl Shared {
         if state.is_flushed() {
             return Poll::Ready(Ok(()));
         }
-        self.wait_to_send(cx);
+        lock(&self.wakers).wait_to_send(ticket, cx);
         ready!(self.poll_write(&mut state));
         Poll::Ready(state.end.map_or(Ok(()), |end| Err(state.error(end))))
     }
@@ -174,11 +167,12 @@ impl Shared {
     /// Begins the close handshake.
     pub(crate) fn close(&self, frame: &CloseFrame) {
         let mut state = self.lock();
-        if let Some(frame) = state.outgoing.close(Some(frame), Instant::now()) {
+        if let Some(frame) = state.outgoing.close(Some(frame), now()) {
             self.transmit(&mut state, frame);
             drop(state);
-            // The receiving side has a deadline to keep now.
+            // The receiving side has a deadline to keep now, and nobody can send any more.
             self.wake_receiver();
+            self.wake_senders();
         }
     }
 
@@ -190,17 +184,21 @@ impl Shared {
         if matches!(event, Event::Ping(_)) && !state.has_room() {
             return;
         }
-        if let Some(frame) = state.outgoing.react(event, Instant::now()) {
+        if let Some(frame) = state.outgoing.react(event, now()) {
             state.push(frame);
+        }
+        if state.outgoing.close_sent() {
+            self.wake_senders();
         }
     }
 
     /// Fails the connection for what the peer did.
     pub(crate) fn fail(&self, fault: Fault) {
         let mut state = self.lock();
-        if let Some(frame) = state.outgoing.fail(fault, Instant::now()) {
+        if let Some(frame) = state.outgoing.fail(fault, now()) {
             state.push(frame);
         }
+        self.wake_senders();
     }
 
     /// Does what is due.
@@ -213,17 +211,16 @@ impl Shared {
     }
 
     /// Writes what is queued, and has the receiving side woken when there is more to do.
-    pub(crate) fn poll_drain(&self, cx: &mut Context<'_>, state: &mut State) -> Poll<()> {
-        self.wait_to_receive(cx);
+    pub(crate) fn poll_drain(&self, cx: &Context<'_>, state: &mut State) -> Poll<()> {
+        lock(&self.wakers).wait_to_receive(cx);
         self.poll_write(state)
     }
 
-    /// Has `cx` woken when the receiving side has something to do.
-    pub(crate) fn wait_to_receive(&self, cx: &Context<'_>) {
-        let mut wakers = lock(&self.wakers);
-        match &mut wakers.receiver {
-            Some(waker) => waker.clone_from(cx.waker()),
-            empty => *empty = Some(cx.waker().clone()),
+    /// Strikes off one who waits to send no longer.
+    pub(crate) fn forget(&self, ticket: Ticket) {
+        if ticket != Ticket::default() {
+            // Dropped after the lock.
+            let _waker = lock(&self.wakers).forget(ticket);
         }
     }
 
@@ -245,11 +242,50 @@ impl Shared {
             .map(drop)
     }
 
+    fn poll_room_in(
+        &self,
+        state: &mut State,
+        cx: &Context<'_>,
+        ticket: &mut Ticket,
+    ) -> Poll<Result<(), Error>> {
+        state.check()?;
+        if state.has_room() {
+            return Poll::Ready(Ok(()));
+        }
+        // Registered before writing, so that room made in between isn't missed.
+        lock(&self.wakers).wait_to_send(ticket, cx);
+        let _ = self.poll_write(state);
+        state.check()?;
+        if state.has_room() {
+            Poll::Ready(Ok(()))
+        } else {
+            Poll::Pending
+        }
+    }
+
+    fn feed_in(&self, state: &mut State, message: &Message) -> Result<(), Error> {
+        state.feed(message)?;
+        if state.queued() >= CORKED {
+            let _ = self.poll_write(state);
+        }
+        Ok(())
+    }
+
+    fn send_in(&self, state: &mut State, message: &Message) -> Result<(), Error> {
+        let frame = state.message(message)?;
+        self.transmit(state, frame);
+        state.check()
+    }
+
     fn transmit(&self, state: &mut State, frame: Frame) {
         if state.is_flushed() {
             // Straight to the socket, without passing through the outbox.
             let slices = [IoSlice::new(&frame.head), IoSlice::new(&frame.body)];
-            let slices = if frame.body.is_empty() { &slices[..1] } else { &slices };
+            let slices = if frame.body.is_empty() {
+                &slices[..1]
+            } else {
+                &slices
+            };
             match state.writer.write_now(slices) {
                 Ok(written) if written == frame.len() => return,
                 Ok(written) => {
@@ -328,6 +364,13 @@ impl Shared {
         state.uncork();
         for (bytes, overflow) in batch.frames(self.form) {
             let pushed = if written == 0 {
+                if state.outbox.cost() + bytes.len() + Outbox::ENTRY_OVERHEAD > state.outbox.limit() {
+                    // Nobody is too slow for what the stream would take now.
+                    let _ = self.poll_write(state);
+                }
+                if state.end.is_some() {
+                    return;
+                }
                 state.outbox.push(bytes.clone(), overflow)
             } else {
                 let here = written.min(bytes.len());
@@ -349,23 +392,16 @@ impl Shared {
         let _ = self.poll_write(state);
     }
 
-    fn wait_to_send(&self, cx: &Context<'_>) {
-        let mut wakers = lock(&self.wakers);
-        if !wakers.senders.iter().any(|waker| waker.will_wake(cx.waker())) {
-            wakers.senders.push(cx.waker().clone());
-        }
-    }
-
     fn wake_receiver(&self) {
-        let receiver = lock(&self.wakers).receiver.take();
+        let receiver = lock(&self.wakers).take_receiver();
         if let Some(waker) = receiver {
             waker.wake();
         }
     }
 
     fn wake_senders(&self) {
-        let senders = std::mem::take(&mut lock(&self.wakers).senders);
-        senders.into_iter().for_each(Waker::wake);
+        let senders = lock(&self.wakers).take_senders();
+        senders.into_iter().for_each(|(_, waker)| waker.wake());
     }
 
     fn waker(&self) -> Waker {
@@ -382,7 +418,7 @@ impl Recipient for Shared {
             return;
         }
         if state.timed {
-            state.outgoing.busy(Instant::now());
+            state.outgoing.busy(now());
         }
         let mut written = 0;
         if state.outbox.is_empty() && state.cork.is_empty() {
@@ -439,7 +475,7 @@ impl State {
 
     fn feed(&mut self, message: &Message) -> Result<(), Error> {
         if self.timed {
-            self.outgoing.busy(Instant::now());
+            self.outgoing.busy(now());
         }
         if self.cork.capacity() == 0 {
             self.cork.reserve(CORK);
@@ -474,7 +510,7 @@ impl State {
 
     fn message(&mut self, message: &Message) -> Result<Frame, Error> {
         if self.timed {
-            self.outgoing.busy(Instant::now());
+            self.outgoing.busy(now());
         }
         Ok(self.outgoing.message(message)?)
     }
@@ -487,7 +523,7 @@ impl State {
             CloseCode::POLICY,
             "too slow: more is waiting for you than you may keep waiting",
         );
-        if let Some(frame) = self.outgoing.close(Some(&frame), Instant::now()) {
+        if let Some(frame) = self.outgoing.close(Some(&frame), now()) {
             self.outbox.push_frame(frame.head, frame.body);
         }
     }

@@ -36,6 +36,9 @@ pub(crate) fn split<S: Io>(stream: S) -> (Reader, Writer) {
         .downcast_mut::<Option<TcpStream>>()
         .and_then(Option::take)
     {
+        // What is written is complete: frames that belong together are written together. Waiting for more
+        // (Nagle's algorithm) would only delay it. If the socket refuses, it's slow, not wrong.
+        let _ = tcp.set_nodelay(true);
         let (read, write) = tcp.into_split();
         return (Reader::Tcp(read), Writer::Tcp(write));
     }

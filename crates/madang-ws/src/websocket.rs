@@ -7,6 +7,7 @@ use crate::{Error, Sender};
 use futures_core::Stream;
 use futures_sink::Sink;
 use http::HeaderValue;
+use madang_hub::{Hub, Membership};
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -64,8 +65,8 @@ impl WebSocket {
     /// [`Error::Closed`] once the close handshake has begun, or what ended the connection.
     pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), Error> {
         let message = message.into();
-        poll_fn(|cx| self.0.shared.poll_room(cx)).await?;
-        self.0.shared.send(&message)
+        let Driver { shared, ticket, .. } = &mut *self.0;
+        poll_fn(|cx| shared.poll_send(cx, ticket, &message)).await
     }
 
     /// Queues a message to leave together with others, at the latest when [`recv`](Self::recv) would wait. Answers to
@@ -77,8 +78,8 @@ impl WebSocket {
     /// As [`send`](Self::send).
     pub async fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
         let message = message.into();
-        poll_fn(|cx| self.0.shared.poll_room(cx)).await?;
-        self.0.shared.feed(&message)
+        let Driver { shared, ticket, .. } = &mut *self.0;
+        poll_fn(|cx| shared.poll_feed(cx, ticket, &message)).await
     }
 
     /// Returns when everything queued has been handed to the socket. Cancel safe.
@@ -86,7 +87,8 @@ impl WebSocket {
     /// # Errors
     /// What ended the connection.
     pub async fn flush(&mut self) -> Result<(), Error> {
-        poll_fn(|cx| self.0.shared.poll_flush(cx)).await
+        let Driver { shared, ticket, .. } = &mut *self.0;
+        poll_fn(|cx| shared.poll_flush(cx, ticket)).await
     }
 
     /// Sends a ping with up to 125 bytes of payload; the rest is cut off. The answer isn't reported: to notice silent peers, set
@@ -125,10 +127,18 @@ impl WebSocket {
 
     /// A handle that sends from any task.
     pub fn sender(&self) -> Sender {
-        Sender(self.0.shared.clone())
+        Sender::new(self.0.shared.clone())
     }
 
-    /// Two halves for two tasks. Sending doesn't depend on when the receiver is polled.
+    /// Enters a hub as a session of its own. See [`Sender::enter`].
+    ///
+    /// # Panics
+    /// On a client's connection.
+    pub fn enter(&self, hub: &Hub) -> Membership {
+        self.sender().enter(hub)
+    }
+
+    /// Two halves for two tasks: neither waits for the other to be polled. See [`Sender`] for what waits unsent meanwhile.
     pub fn split(self) -> (Sender, Receiver) {
         (self.sender(), Receiver(self))
     }
@@ -154,7 +164,8 @@ impl Sink<Message> for WebSocket {
     type Error = Error;
 
     fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.0.shared.poll_room(cx)
+        let Driver { shared, ticket, .. } = &mut *self.get_mut().0;
+        shared.poll_room(cx, ticket)
     }
 
     fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
@@ -162,7 +173,8 @@ impl Sink<Message> for WebSocket {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.0.shared.poll_flush(cx)
+        let Driver { shared, ticket, .. } = &mut *self.get_mut().0;
+        shared.poll_flush(cx, ticket)
     }
 
     /// Begins the close handshake with code 1000, and waits for its end as [`WebSocket::close`] does.

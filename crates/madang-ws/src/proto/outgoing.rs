@@ -98,7 +98,10 @@ impl Outgoing {
     pub fn message(&mut self, message: &Message) -> Result<Frame, Refused> {
         let mut head = Vec::new();
         let body = self.encode(message, &mut head)?;
-        Ok(Frame { head: head.into(), body: body.unwrap_or_default() })
+        Ok(Frame {
+            head: head.into(),
+            body: body.unwrap_or_default(),
+        })
     }
 
     /// Appends a message's frame to `out`, behind frames that leave together with it; a large payload isn't
@@ -115,7 +118,10 @@ impl Outgoing {
             Message::Binary(_) => OpCode::Binary,
         };
         let payload = message.as_bytes();
-        let compressed = self.deflater.as_mut().and_then(|deflater| deflater.deflate(payload));
+        let compressed = self
+            .deflater
+            .as_mut()
+            .and_then(|deflater| deflater.deflate(payload));
         let (rsv1, payload) = match compressed {
             Some(compressed) => (true, &Bytes::from(compressed)),
             None => (false, payload),
@@ -180,7 +186,9 @@ impl Outgoing {
     pub fn lost(&mut self, now: Instant) {
         self.close_sent = true;
         self.close_received = true;
-        self.close_deadline.get_or_insert(now + self.limits.close_time);
+        self.close_deadline = self
+            .close_deadline
+            .or_else(|| now.checked_add(self.limits.close_time));
     }
 
     /// Notes that bytes came from the peer. Needed only if [`is_timed`](Self::is_timed).

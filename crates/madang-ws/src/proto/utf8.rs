@@ -53,6 +53,26 @@ impl Validator {
     }
 }
 
+/// A piece without the character at its end of which more is to come, if there is one. What is wrong with the
+/// rest, or with the end, is found by a check.
+pub(crate) fn whole_characters(piece: &[u8]) -> &[u8] {
+    for (back, &byte) in (1..=3).zip(piece.iter().rev()) {
+        let len = match byte {
+            0x00..=0x7f => return piece,
+            0x80..=0xbf => continue,
+            0xc0..=0xdf => 2,
+            0xe0..=0xef => 3,
+            0xf0..=0xff => 4,
+        };
+        return if len > back {
+            &piece[..piece.len() - back]
+        } else {
+            piece
+        };
+    }
+    piece
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,6 +96,16 @@ mod tests {
         ], size in 1usize..5) {
             let pieces: Vec<&[u8]> = bytes.chunks(size).collect();
             prop_assert_eq!(validate(&pieces).is_ok(), std::str::from_utf8(&bytes).is_ok());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whole_characters_of_any_prefix_are_text(text: String, cut in 0usize..100) {
+            let piece = &text.as_bytes()[..cut.min(text.len())];
+            let whole = whole_characters(piece);
+            prop_assert!(std::str::from_utf8(whole).is_ok());
+            prop_assert!(piece.len() - whole.len() < 4);
         }
     }
 
