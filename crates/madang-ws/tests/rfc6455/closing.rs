@@ -2,7 +2,9 @@
 
 use crate::end::{End, Outcome, Pair, fault, outcome, peer};
 use crate::wire::{self, BINARY, CLOSE, FIN, PING, TEXT};
-use madang_ws::proto::{CloseCode, CloseFrame, Config, Event, Refused, Role, Violation};
+use bytes::Bytes;
+use madang_ws::proto::{CloseCode, CloseFrame, Config, Event, Outgoing, Refused, Role, Violation};
+use std::time::Instant;
 
 const ROLES: [Role; 2] = [Role::Server, Role::Client];
 
@@ -217,5 +219,20 @@ fn section_7_1_7_a_fault_after_our_close_is_not_told_twice() {
         assert_eq!(outcome.fault, Some(Violation::FragmentedControl.into()));
         assert!(end.connection.is_closed(), "there is nothing left to wait for");
         assert_eq!(end.sent().len(), 1);
+    }
+}
+
+#[test]
+fn section_7_2_1_when_the_stream_ends_without_a_close_nothing_more_is_sent() {
+    for role in ROLES {
+        let now = Instant::now();
+        let mut outgoing = Outgoing::new(&Config::new(role));
+        outgoing.start(now);
+        outgoing.lost(now);
+        assert!(outgoing.is_closed());
+        assert_eq!(outgoing.message(&"late".into()), Err(Refused));
+        assert_eq!(outgoing.ping(b"late"), Err(Refused));
+        assert_eq!(outgoing.close(None, now), None);
+        assert_eq!(outgoing.react(&Event::Ping(Bytes::new()), now), None);
     }
 }

@@ -83,6 +83,38 @@ fn section_8_1_text_that_ends_within_a_character_is_refused() {
 }
 
 #[test]
+fn section_8_1_a_long_text_is_checked_throughout() {
+    for role in ROLES {
+        for shift in 0..9 {
+            // Characters of two, three and four bytes, at every position relative to any power of two.
+            let text = "a".repeat(shift) + &"é한🌊".repeat(2000);
+            let bytes = wire::frame(peer(role), FIN | TEXT, text.as_bytes());
+            let expected = Outcome::of([Event::Message(text.as_str().into())]);
+            assert_eq!(
+                End::new(&Config::new(role)).receive(&bytes),
+                expected,
+                "shifted by {shift}"
+            );
+            for at in [4096, 8192, 16384].iter().flat_map(|at| at - 4..at + 4) {
+                for wrong in [0xff, b'a', 0x80] {
+                    let mut payload = text.clone().into_bytes();
+                    payload[at] = wrong;
+                    let expected = std::str::from_utf8(&payload)
+                        .is_err()
+                        .then_some(Violation::Utf8.into());
+                    let bytes = wire::frame(peer(role), FIN | TEXT, &payload);
+                    assert_eq!(
+                        End::new(&Config::new(role)).receive(&bytes).fault,
+                        expected,
+                        "{wrong} at {at}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn section_8_1_binary_may_be_anything() {
     for role in ROLES {
         for invalid in INVALID {
