@@ -2,11 +2,12 @@
 //! four events of a connection; `rooms` ties chat, store and hub together.
 
 mod app;
+mod history;
 mod http;
 mod rooms;
 mod server;
 mod websocket;
 
 pub use app::{BackSettings, CHAT_MESSAGE_BYTES, QUEUED_BYTES, RELAY_MESSAGE_BYTES};
-pub use rooms::HISTORY_BYTES;
+pub use history::HISTORY_BYTES;
 pub use server::{Back, DRAIN_TIME};

@@ -98,12 +98,11 @@ async fn message(
 
 /// The connection failed: the peer's fault, the network's, or the peer was too slow. `close` follows.
 fn error(failed: &Error) {
-    match failed {
-        // What happens to phones in tunnels all day.
-        Error::Lost | Error::Io(_) | Error::TimedOut(_) => {
-            tracing::debug!(code = failed.code(), "connection lost")
-        }
-        _ => tracing::info!(code = failed.code(), error = %failed, "connection failed"),
+    // The first three are what happens to phones in tunnels all day.
+    if matches!(failed, Error::Lost | Error::Io(_) | Error::TimedOut(_)) {
+        tracing::debug!(code = failed.code(), "connection lost");
+    } else {
+        tracing::info!(code = failed.code(), error = %failed, "connection failed");
     }
 }
 
