@@ -15,7 +15,7 @@ import cases  # noqa: E402
 INFORMATIONAL = {
     "7.1.6": "a message of 256 KiB, a close and a ping at once: what still arrives is the machine's to say",
     "7.13.1": "close code 5000, which no specification gives a meaning",
-    "7.13.2": "close code 65536, which no frame can hold",
+    "7.13.2": "close code 65535, which is past every range that means something",
 }
 
 
@@ -45,7 +45,7 @@ def page(sides, peers):
     peer_rows = [f"| {peer['peer']} | {peer['as']} | {len(peer['checks'])} | {', '.join(peer['checks'])} |" for peer in peers]
     return f"""# Conformance
 
-Written by `make conformance` from `tests/conformance/*.json`; a test holds it to them.
+Written by `make conformance` from `tests/conformance/*.json`; `make conformance-quick` fails when it isn't what they say.
 
 ## The Autobahn test suite
 
