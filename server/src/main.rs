@@ -6,6 +6,9 @@ use clap::Parser;
 use madang_server::cli::{Cli, Command};
 use madang_server::{config, logging, run};
 
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let command = cli.command.unwrap_or_default();
