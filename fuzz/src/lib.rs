@@ -11,8 +11,11 @@ pub mod operations;
 
 use madang_ws::proto::{Config, Deflate, Event, Fault, Limits, Message, Role};
 
-/// All targets by name.
-pub const TARGETS: [(&str, fn(&[u8])); 5] = [
+/// A target's name, and what it does with an input.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All targets.
+pub const TARGETS: [Target; 5] = [
     ("frames", frames::run),
     ("handshake", handshake::run),
     ("operations", operations::run),
