@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { eventually } from "./wait.mjs";
+
+/** One person in one room, with the chat page open: what they do, and what they see. */
+export class Chat {
+  /** @type {import("./browsers/page.mjs").Page} */
+  page;
+
+  /**
+   * @param {import("./browsers/page.mjs").Browser} browser
+   * @param {import("./program.mjs").Program} program
+   * @param {{ room: string, name?: string, lang?: "en" | "ko" } & import("./browsers/page.mjs").PageOptions} who
+   *   without a name they stay the guest that the page makes of them
+   */
+  static async open(browser, program, { room, name, lang = "en", ...options }) {
+    const chat = new Chat();
+    chat.page = await browser.open(options);
+    await chat.page.goto(`${program.front}/chat?room=${encodeURIComponent(room)}&lang=${lang}`);
+    await chat.isConnected();
+    if (name !== undefined) await chat.rename(name);
+    return chat;
+  }
+
+  async rename(name) {
+    await this.page.click("#name");
+    await this.page.type("#name-input", name);
+    await this.page.press("Enter");
+    await eventually(async () => {
+      assert.ok((await this.people()).includes(name), `${this.page.engine}: ${name} isn't here`);
+    });
+    await this.isConnected();
+  }
+
+  /** Types the text and presses Enter. */
+  async say(text) {
+    await this.page.type("#text", text);
+    await this.page.press("Enter");
+  }
+
+  /** Puts the text into the field at once, as a paste does, and presses Enter. */
+  async paste(text) {
+    await this.page.evaluate((text) => {
+      const field = document.querySelector("#text");
+      field.focus();
+      field.value = text;
+      field.dispatchEvent(new InputEvent("input", { inputType: "insertFromPaste", data: text, bubbles: true }));
+    }, text);
+    await this.page.press("Enter");
+  }
+
+  /** What stands in the field. */
+  draft() {
+    return this.page.evaluate(() => document.querySelector("#text").value);
+  }
+
+  /** The names of who is here. */
+  people() {
+    return this.page.evaluate(() => [...document.querySelectorAll("#people > [data-name]")].map((one) => one.dataset.name));
+  }
+
+  /** Every message on the page, from top to bottom. */
+  messages() {
+    return this.page.evaluate(() =>
+      [...document.querySelectorAll("#messages > .message")].map((message) => ({
+        seq: Number(message.dataset.seq),
+        author: message.querySelector(".author").textContent,
+        text: message.querySelector(".text").textContent,
+        own: message.classList.contains("own"),
+        state: message.dataset.state,
+      })),
+    );
+  }
+
+  async texts() {
+    return (await this.messages()).map(({ text }) => text);
+  }
+
+  /** What the page says of the connection: the state for scripts, the word and the warning for people. */
+  connection() {
+    return this.page.evaluate(() => ({
+      state: document.body.dataset.connection,
+      word: document.querySelector("#connection").innerText.trim(),
+      warned: document.querySelector("#trouble").checkVisibility(),
+    }));
+  }
+
+  /** Waits until the page says that it is connected, and misses nothing. */
+  async isConnected(word = /^(Connected|연결됨)$/) {
+    await eventually(async () => {
+      const connection = await this.connection();
+      assert.equal(connection.state, "live", this.page.engine);
+      assert.match(connection.word, word, this.page.engine);
+      assert.equal(connection.warned, false, this.page.engine);
+    });
+  }
+
+  /** Waits until the page says that the connection is lost. */
+  async isDisconnected() {
+    await eventually(async () => {
+      const connection = await this.connection();
+      assert.ok(["waiting", "connecting"].includes(connection.state), `${this.page.engine}: ${connection.state}`);
+      assert.equal(connection.warned, true, this.page.engine);
+    });
+  }
+
+  /** Waits until the page shows exactly these texts, in this order. */
+  async shows(texts) {
+    await eventually(async () => assert.deepEqual(await this.texts(), texts, this.page.engine));
+  }
+}
+
+/** Waits until all show the same stored messages in the order of their numbers, and these texts in any order. */
+export async function allShow(chats, texts) {
+  await eventually(async () => {
+    const lists = await Promise.all(chats.map((chat) => chat.messages()));
+    lists.forEach((list, place) => {
+      const { engine } = chats[place].page;
+      assert.deepEqual(list.map(({ text }) => text).sort(), [...texts].sort(), engine);
+      assert.deepEqual(list.map(({ seq }) => seq), list.map((_, index) => index + 1), `${engine}: numbers`);
+      assert.ok(list.every(({ state }) => state === "sent"), `${engine}: not all are sent`);
+      assert.deepEqual(list.map(({ text }) => text), lists[0].map(({ text }) => text), `${engine}: order`);
+    });
+  });
+}

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Child } from "./child.mjs";
+import { freePort } from "./ports.mjs";
+import { eventually } from "./wait.mjs";
+
+/** The real program, `madang serve`, in a folder of its own with a fresh SQLite file and no settings but the ports. */
+export class Program {
+  #folder;
+  #backPort;
+  #frontPort;
+  /** @type {Child} */
+  #child;
+
+  /** Where it runs: `MADANG_PROGRAM`, the program's path. */
+  static async start() {
+    const program = new Program();
+    program.#folder = await mkdtemp(join(tmpdir(), "madang-e2e-"));
+    program.#backPort = await freePort();
+    program.#frontPort = await freePort();
+    try {
+      await program.start();
+    } catch (error) {
+      await program.close();
+      throw error;
+    }
+    return program;
+  }
+
+  /** The front's origin. */
+  get front() {
+    return `http://127.0.0.1:${this.#frontPort}`;
+  }
+
+  /** Starts it, again on the same ports and file after `kill` or `stop`, and waits until it answers. */
+  async start() {
+    const path = process.env.MADANG_PROGRAM;
+    assert.ok(path, "MADANG_PROGRAM must name the program: see tests/e2e/README.md");
+    const args = ["serve", `--back-addr=127.0.0.1:${this.#backPort}`, `--front-addr=127.0.0.1:${this.#frontPort}`];
+    // Whoever runs the tests may have settings of their own.
+    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("MADANG_")));
+    this.#child = new Child(path, args, { cwd: this.#folder, env });
+    await this.#child.unlessExited(eventually(() => this.#answers()));
+  }
+
+  /** As a power cut would. */
+  async kill() {
+    assert.equal(await this.#child.end("SIGKILL"), "SIGKILL");
+  }
+
+  /** As a process supervisor would; fails if it takes longer than `patience` milliseconds. Returns the exit code. */
+  async stop(patience) {
+    return this.#child.end("SIGTERM", patience);
+  }
+
+  /** Ends it and removes what it wrote. */
+  async close() {
+    await this.#child?.end("SIGKILL");
+    await rm(this.#folder, { recursive: true });
+  }
+
+  async #answers() {
+    for (const url of [`http://127.0.0.1:${this.#backPort}/readyz`, `${this.front}/`]) {
+      const status = await fetch(url).then(
+        (answer) => answer.arrayBuffer().then(() => answer.status),
+        (error) => error.cause?.code ?? error,
+      );
+      assert.equal(status, 200, `${url}: ${status}`);
+    }
+  }
+}
