@@ -1,1 +1,27 @@
-//! Madang.
+//! Real-time for Rust: WebSocket connections, the rooms they meet in, and fan-out that is encoded once.
+//!
+//! * [`ws`]: RFC 6455 and RFC 7692, server and client. [`server`], [`axum`] and [`client`] open connections.
+//! * [`hub`]: who gets a message, once, in order, never its sender.
+//!
+//! A [`Message`] is a publication of the hub by `into()`, and a connection's [`Sender`] is a member of it by
+//! [`recipient`](Sender::recipient). What a room's server looks like is on the repository's front page.
+#![forbid(unsafe_code)]
+
+pub use madang_hub as hub;
+pub use madang_ws as ws;
+
+pub use hub::{Flusher, Hub, Membership, Policy, Publication, RoomName, SessionId};
+pub use ws::{
+    CloseCode, CloseFrame, Error, KeepAlive, Limits, Message, Receiver, Sender, Utf8Bytes, WebSocket,
+};
+
+#[cfg(feature = "axum")]
+pub use ws::axum;
+#[cfg(feature = "client")]
+pub use ws::client;
+pub use ws::server;
+
+/// The front page's examples, compiled.
+#[cfg(all(doctest, feature = "axum", feature = "client"))]
+#[doc = include_str!("../../../README.md")]
+struct FrontPage;
