@@ -55,7 +55,9 @@ export class Chat {
 
   /** The names of who is here. */
   people() {
-    return this.page.evaluate(() => [...document.querySelectorAll("#people > [data-name]")].map((one) => one.dataset.name));
+    return this.page.evaluate(() =>
+      [...document.querySelectorAll("#people > [data-name]")].map((one) => one.dataset.name),
+    );
   }
 
   /** Every message on the page, from top to bottom. */
@@ -116,9 +118,20 @@ export async function allShow(chats, texts) {
     lists.forEach((list, place) => {
       const { engine } = chats[place].page;
       assert.deepEqual(list.map(({ text }) => text).sort(), [...texts].sort(), engine);
-      assert.deepEqual(list.map(({ seq }) => seq), list.map((_, index) => index + 1), `${engine}: numbers`);
-      assert.ok(list.every(({ state }) => state === "sent"), `${engine}: not all are sent`);
-      assert.deepEqual(list.map(({ text }) => text), lists[0].map(({ text }) => text), `${engine}: order`);
+      assert.deepEqual(
+        list.map(({ seq }) => seq),
+        list.map((_, index) => index + 1),
+        `${engine}: numbers`,
+      );
+      assert.ok(
+        list.every(({ state }) => state === "sent"),
+        `${engine}: not all are sent`,
+      );
+      assert.deepEqual(
+        list.map(({ text }) => text),
+        lists[0].map(({ text }) => text),
+        `${engine}: order`,
+      );
     });
   });
 }

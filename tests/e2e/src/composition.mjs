@@ -66,7 +66,12 @@ export function play(page, steps) {
     const kinds = { k: KeyboardEvent, c: CompositionEvent, b: InputEvent, i: InputEvent };
     for (const { type, text, ...fields } of steps) {
       if (text !== undefined) field.value = before + text;
-      const event = new kinds[type[0]](type, { bubbles: true, cancelable: type !== "input", composed: true, ...fields });
+      const event = new kinds[type[0]](type, {
+        bubbles: true,
+        cancelable: type !== "input",
+        composed: true,
+        ...fields,
+      });
       if (event.keyCode !== (fields.keyCode ?? event.keyCode)) throw new Error(`the browser says ${event.keyCode}`);
       const goesOn = field.dispatchEvent(event);
       if (goesOn && type === "keydown" && fields.keyCode === 13) field.value += "\n";

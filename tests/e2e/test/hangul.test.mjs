@@ -58,6 +58,13 @@ async function composeAndEnter(devTools, echo) {
   }
   await key("rawKeyDown", "Process", "Enter", 229);
   await devTools.send("Input.insertText", { text: "한" });
-  if (echo) await devTools.send("Input.dispatchKeyEvent", { type: "keyDown", key: "Enter", code: "Enter", windowsVirtualKeyCode: 13, text: "\r" });
+  if (echo)
+    await devTools.send("Input.dispatchKeyEvent", {
+      type: "keyDown",
+      key: "Enter",
+      code: "Enter",
+      windowsVirtualKeyCode: 13,
+      text: "\r",
+    });
   await key("keyUp", "Enter", "Enter", 13);
 }

@@ -10,7 +10,7 @@ const SCRIPTS = [
   "<script>window.pwned=1</script>",
   '"><svg onload=window.pwned=1>',
   "<a href=javascript:window.pwned=1>press me</a>",
-  "{{ 7 * 7 }} ${7*7} &lt;b&gt;bold&lt;/b&gt;",
+  "{{ 7 * 7 }} #{7*7} &lt;b&gt;bold&lt;/b&gt;",
 ];
 const PAGES = ["/", "/?lang=ko", "/chat?room=csp", "/chat?room=csp&lang=ko", "/chat?room=no%20such"];
 const NAME = "<b onclick=pwned=1>Kim";
@@ -92,7 +92,10 @@ async function isInert(chat) {
     pwned: typeof window.pwned,
   }));
   assert.deepEqual(found, { elements: 0, pwned: "undefined" }, chat.page.engine);
-  assert.ok((await chat.people()).some((name) => name.startsWith(NAME)), chat.page.engine);
+  assert.ok(
+    (await chat.people()).some((name) => name.startsWith(NAME)),
+    chat.page.engine,
+  );
   assert.deepEqual(chat.page.problems(), [], chat.page.engine);
 }
 

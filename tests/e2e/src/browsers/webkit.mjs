@@ -23,7 +23,14 @@ export async function launchWebKit() {
   });
   const url = `http://127.0.0.1:${port}`;
   await driver.unlessExited(
-    eventually(async () => assert.ok(await fetch(`${url}/status`).then((answer) => answer.json(), () => null))),
+    eventually(async () =>
+      assert.ok(
+        await fetch(`${url}/status`).then(
+          (answer) => answer.json(),
+          () => null,
+        ),
+      ),
+    ),
   );
   return {
     name: "WebKit",
