@@ -33,6 +33,7 @@ pub(crate) async fn read_head<S: AsyncRead + Unpin, T>(
     }
 }
 
+#[cfg_attr(not(feature = "server"), allow(dead_code))]
 pub(crate) fn parse_request(bytes: &[u8]) -> Result<Option<(Request<()>, usize)>, BadHead> {
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut parsed = httparse::Request::new(&mut headers);
@@ -51,6 +52,7 @@ pub(crate) fn parse_request(bytes: &[u8]) -> Result<Option<(Request<()>, usize)>
     Ok(Some((request, len)))
 }
 
+#[cfg_attr(not(feature = "client"), allow(dead_code))]
 pub(crate) fn parse_response(bytes: &[u8]) -> Result<Option<(Response<()>, usize)>, BadHead> {
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut parsed = httparse::Response::new(&mut headers);
@@ -68,6 +70,7 @@ pub(crate) fn parse_response(bytes: &[u8]) -> Result<Option<(Response<()>, usize
     Ok(Some((response, len)))
 }
 
+#[cfg_attr(not(feature = "client"), allow(dead_code))]
 pub(crate) fn write_request(request: &Request<()>) -> Vec<u8> {
     // Displayed, it begins with a slash even where the address has none before its query.
     let path = request.uri().path_and_query();
@@ -77,6 +80,7 @@ pub(crate) fn write_request(request: &Request<()>) -> Vec<u8> {
     out
 }
 
+#[cfg_attr(not(feature = "server"), allow(dead_code))]
 pub(crate) fn write_response(response: &Response<impl AsRef<[u8]>>) -> Vec<u8> {
     let status = response.status();
     let reason = status.canonical_reason().unwrap_or_default();

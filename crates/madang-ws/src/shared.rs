@@ -22,7 +22,7 @@ pub(crate) struct Shared {
     /// Apart from the state, since a stream may wake us while we write to it under the state's lock.
     wakers: Mutex<Wakers>,
     /// For the waker that a stream is handed.
-    this: Weak<Shared>,
+    this: Weak<Self>,
     /// The form of a publication that this connection takes.
     form: WireForm,
     role: Role,
@@ -334,9 +334,15 @@ impl Shared {
                 result => result,
             };
             match written {
-                Ok(0) => return Poll::Ready(self.broken(state, io::ErrorKind::WriteZero)),
+                Ok(0) => {
+                    self.broken(state, io::ErrorKind::WriteZero);
+                    return Poll::Ready(());
+                }
                 Ok(written) => state.outbox.consume(written),
-                Err(e) => return Poll::Ready(self.broken(state, e.kind())),
+                Err(e) => {
+                    self.broken(state, e.kind());
+                    return Poll::Ready(());
+                }
             }
             state.unflushed = !matches!(state.writer, Writer::Tcp(_));
         }

@@ -16,7 +16,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
             threshold: 0,
             ..DeflateConfig::default()
         }),
-        limits: Limits { fragments: 65_537, ..Limits::default() },
+        limits: Limits {
+            fragments: 65_537,
+            ..Limits::default()
+        },
         ..ClientConfig::default()
     };
     let (mut ws, _) = config.connect(&format!("{url}/getCaseCount")).await?;
@@ -26,11 +29,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     drop(ws);
     for case in 1..=count {
-        let (ws, _) = config.connect(&format!("{url}/runCase?case={case}&agent={agent}")).await?;
+        let (ws, _) = config
+            .connect(&format!("{url}/runCase?case={case}&agent={agent}"))
+            .await?;
         // How a case ends is the server's to judge: most of them break the protocol.
         let _ = echo(ws).await;
     }
-    let (mut ws, _) = config.connect(&format!("{url}/updateReports?agent={agent}")).await?;
+    let (mut ws, _) = config
+        .connect(&format!("{url}/updateReports?agent={agent}"))
+        .await?;
     while ws.recv().await.is_some() {}
     Ok(())
 }
