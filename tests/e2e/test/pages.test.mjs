@@ -106,6 +106,7 @@ describe("the pages, on a phone and on a desk", () => {
     for (const chat of chats) {
       await chat.isDisconnected();
       await chat.say("for later");
+      await chat.shows(["for later"]);
       await isAccessible(chat.page, "disconnected");
     }
   });
