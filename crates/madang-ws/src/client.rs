@@ -182,13 +182,16 @@ impl Target {
             Some("wss") => true,
             _ => return Err(ConnectError::Url),
         };
-        let has_user = uri
-            .authority()
-            .is_none_or(|authority| authority.as_str().contains('@'));
-        if has_user || uri.host().is_none_or(str::is_empty) {
+        let authority = uri.authority().ok_or(ConnectError::Url)?;
+        if authority.as_str().contains('@') || authority.host().is_empty() {
             return Err(ConnectError::Url);
         }
-        let port = uri.port_u16().unwrap_or(if tls { 443 } else { 80 });
+        let port = match authority.port_u16() {
+            Some(port) => port,
+            None if authority.as_str() != authority.host() => return Err(ConnectError::Url),
+            None if tls => 443,
+            None => 80,
+        };
         Ok(Self { uri, tls, port })
     }
 

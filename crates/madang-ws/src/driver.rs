@@ -106,6 +106,8 @@ impl Driver {
                 },
                 Phase::Ending | Phase::Lingering => ready!(self.poll_end(cx)),
                 Phase::Done => {
+                    // Both halves, and with them the stream: its peer mustn't wait until this object is dropped too.
+                    self.reader = Reader::Gone;
                     self.shared.abandon();
                     return Poll::Ready(self.fate.take().map(|error| Err(*error)));
                 }

@@ -33,8 +33,8 @@ impl Sender {
         }
     }
 
-    /// Sends a message: returns when it has been handed to the socket, or waits its turn with less than
-    /// [`Limits::queued`](crate::Limits::queued) bytes before it.
+    /// Sends a message: returns when it has been handed to the socket, or waits its turn with at most
+    /// half of [`Limits::queued`](crate::Limits::queued) before it.
     ///
     /// Cancel safe: the message is sent whole or, if there was no room yet, not at all.
     ///
@@ -47,7 +47,7 @@ impl Sender {
     }
 
     /// Sends a message without waiting: `Ok(false)` if
-    /// [`Limits::queued`](crate::Limits::queued) bytes are waiting already.
+    /// more than half of [`Limits::queued`](crate::Limits::queued) is waiting already.
     ///
     /// # Errors
     /// As [`send`](Self::send).

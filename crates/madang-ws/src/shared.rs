@@ -95,12 +95,12 @@ impl Shared {
         self.role == Role::Server
     }
 
-    /// Waits until the outbox is below its limit.
+    /// Waits until there is room in the outbox.
     pub(crate) fn poll_room(&self, cx: &Context<'_>, ticket: &mut Ticket) -> Poll<Result<(), Error>> {
         self.poll_room_in(&mut self.lock(), cx, ticket)
     }
 
-    /// Waits until the outbox is below its limit, and [`feed`](Self::feed)s it then.
+    /// Waits until there is room in the outbox, and [`feed`](Self::feed)s it then.
     pub(crate) fn poll_feed(
         &self,
         cx: &Context<'_>,
@@ -112,7 +112,7 @@ impl Shared {
         Poll::Ready(self.feed_in(&mut state, message))
     }
 
-    /// Waits until the outbox is below its limit, and sends a message then: written at once, as far as
+    /// Waits until there is room in the outbox, and sends a message then: written at once, as far as
     /// the socket takes it.
     pub(crate) fn poll_send(
         &self,
@@ -132,7 +132,7 @@ impl Shared {
         self.feed_in(&mut state, message)
     }
 
-    /// Sends a message if the outbox is below its limit.
+    /// Sends a message if there is room in the outbox.
     pub(crate) fn try_send(&self, message: &Message) -> Result<bool, Error> {
         let mut state = self.lock();
         state.check()?;
@@ -476,7 +476,8 @@ impl State {
     }
 
     fn has_room(&self) -> bool {
-        self.outbox.cost() + self.cork.len() < self.outbox.limit()
+        // The other half is for publications: who makes a slow reader wait for much isn't why it must go.
+        self.outbox.cost() + self.cork.len() <= self.outbox.limit() / 2
     }
 
     fn feed(&mut self, message: &Message) -> Result<(), Error> {

@@ -18,6 +18,8 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Io for S {}
 pub(crate) enum Reader {
     Tcp(OwnedReadHalf),
     Io(ReadHalf<Box<dyn Io>>),
+    /// Given up.
+    Gone,
 }
 
 /// The sending half.
@@ -69,6 +71,7 @@ impl Reader {
         let read = match self {
             Self::Tcp(half) => Pin::new(half).poll_read(cx, &mut buf),
             Self::Io(half) => Pin::new(half).poll_read(cx, &mut buf),
+            Self::Gone => Poll::Ready(Ok(())),
         };
         let len = buf.filled().len();
         if len > 0 {

@@ -25,8 +25,9 @@ pub struct Limits {
     ///
     /// Default 2: one lost answer on a bad network is forgiven.
     pub unanswered_pings: u32,
-    /// Bytes waiting to be written to one connection. `send` waits below it; a
-    /// publication that doesn't fit meets its room's policy (by default close 1008).
+    /// Bytes waiting to be written to one connection. `send` waits while it's more than half full; a
+    /// publication that doesn't fit meets its room's policy (by default close 1008). A single message or
+    /// publication may be larger: it's taken when it's its turn, and until it has left, no publication fits.
     ///
     /// Default 1 MiB: seconds of a busy chat for one reader, 1 GiB for a thousand that stall.
     pub queued: usize,

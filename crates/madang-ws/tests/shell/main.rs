@@ -1,8 +1,19 @@
 //! The asynchronous shell: connections over streams, sockets, TLS, axum and hyper, with a hub and with foreign peers.
 
 mod cancelling;
+mod client;
 mod closing;
+mod codes;
 mod common;
+mod compression;
+mod foreign;
+mod handshake;
+mod http;
+mod hub;
+mod limits;
+mod slow;
+mod stress;
 mod talking;
 mod timers;
+mod tls;
 mod waiting;

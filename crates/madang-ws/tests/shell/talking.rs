@@ -192,7 +192,7 @@ async fn fed_and_sent_messages_keep_their_order() {
     let (mut server, mut client) = pair_with(100, queued(3000));
     let serving = tokio::spawn(async move {
         for n in 0..300 {
-            let message = format!("{n:0$}", 1 + n * 37 % 5000);
+            let message = format!("{n:>0$}", 1 + n * 37 % 5000);
             match n % 3 {
                 0 => server.send(message).await.unwrap(),
                 _ => server.feed(message).await.unwrap(),
@@ -205,7 +205,7 @@ async fn fed_and_sent_messages_keep_their_order() {
     });
     for n in 0..300 {
         let message = client.recv().await.unwrap().unwrap();
-        assert_eq!(message.as_text().unwrap().parse::<usize>().unwrap(), n);
+        assert_eq!(message.as_text().unwrap().trim().parse::<usize>().unwrap(), n);
     }
     assert!(client.recv().await.is_none());
     serving.await.unwrap();

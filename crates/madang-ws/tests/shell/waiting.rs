@@ -31,11 +31,14 @@ async fn send_waits_below_the_limit_and_try_send_says_no() {
     assert_eq!(sender.queued_bytes(), waiting);
     let sending = tokio::spawn({
         let sender = sender.clone();
-        async move { sender.send("later").await }
+        async move {
+            sender.send("later").await?;
+            sender.flush().await
+        }
     });
     tokio::task::yield_now().await;
     assert!(!sending.is_finished());
-    // Nobody receives: whoever waits to send writes on.
+    // Nobody receives: who waits to send, or to have sent, writes on.
     assert_eq!(peer.message().await, vec![1; 5000].into());
     sending.await.unwrap().unwrap();
     assert_eq!(peer.message().await, "later".into());
