@@ -56,6 +56,8 @@ async fn their_client_talks_to_our_server() {
     };
     theirs.close(Some(goodbye)).await.unwrap();
     while let Some(Ok(_)) = theirs.next().await {}
+    // It keeps its stream as long as the object lives.
+    drop(theirs);
     let seen = serving.await.unwrap().unwrap();
     assert_eq!((seen.code.as_u16(), &*seen.reason), (4000, "bye"));
 }

@@ -1,4 +1,5 @@
 //! The asynchronous shell: connections over streams, sockets, TLS, axum and hyper, with a hub and with foreign peers.
+#![allow(clippy::unwrap_used)] // clippy's exception for tests doesn't reach their helpers
 
 mod cancelling;
 mod client;
