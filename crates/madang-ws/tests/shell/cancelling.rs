@@ -149,7 +149,7 @@ async fn close_goes_on_where_it_was_dropped() {
         let (close, after) = peer.await.unwrap();
         match close {
             Some(Event::Close(Some(frame))) => {
-                assert_eq!((frame.code, &*frame.reason), (CloseCode::RESTART, "soon back"))
+                assert_eq!((frame.code, &*frame.reason), (CloseCode::RESTART, "soon back"));
             }
             other => panic!("not a close frame: {other:?}"),
         }

@@ -101,7 +101,7 @@ async fn each_bad_request_gets_its_status_and_reason() {
         let (accepted, answer) = ask(&config(), request.as_bytes()).await;
         match accepted {
             Err(error @ AcceptError::Rejected(why)) if why == rejection => {
-                assert_eq!(error.code(), why.code())
+                assert_eq!(error.code(), why.code());
             }
             other => panic!("{rejection:?}: {other:?}"),
         }
