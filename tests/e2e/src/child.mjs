@@ -52,9 +52,13 @@ export class Child {
     return Promise.race([event, ended]);
   }
 
+  signal(signal) {
+    this.#process.kill(signal);
+  }
+
   /** Signals the process alone. Returns how it ended, or fails after `patience` milliseconds. */
   async end(signal, patience = PATIENCE_MS) {
-    this.#process.kill(signal);
+    this.signal(signal);
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), patience);
     const tooLate = once(late.signal, "abort").then(() => {

@@ -45,6 +45,11 @@ export class Program {
     await this.#child.unlessExited(eventually(() => this.#answers()));
   }
 
+  /** From now on it does nothing, while the system keeps its connections. Only `kill` is left to do. */
+  freeze() {
+    this.#child.signal("SIGSTOP");
+  }
+
   /** As a power cut would. */
   async kill() {
     assert.equal(await this.#child.end("SIGKILL"), "SIGKILL");

@@ -83,8 +83,13 @@ describe("three engines in one room, through a day in the life of a server", () 
     const { program } = setting;
     await first.page.type("#text", "half a sen");
     await third.page.type("#text", "a draft that stays");
-    // On its way when the server dies: stored or not, nobody knows.
+    // On its way when the server dies, which has its bytes and never says so.
+    program.freeze();
     await second.say("just before");
+    await eventually(async () => {
+      const { text, state } = (await second.messages()).at(-1);
+      assert.deepEqual({ text, state }, { text: "just before", state: "sending" });
+    });
     await program.kill();
     said.push("just before");
     for (const chat of chats) await chat.isDisconnected();
