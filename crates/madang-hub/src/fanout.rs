@@ -11,7 +11,7 @@ use std::{
 use smallvec::SmallVec;
 
 use crate::{
-    id::SessionId,
+    id::{MemberId, SessionId},
     log::{Op, Set, To},
     members::{Member, Members},
     policy::{Policies, Policy},
@@ -180,13 +180,7 @@ impl<'a> Fanout<'a> {
             To::Room(room) => self.members.of(room),
             To::Member(id) => {
                 scratch.clear();
-                let slot = id.place() / self.shards;
-                scratch.extend(
-                    self.members
-                        .member(slot)
-                        .filter(|member| member.id == *id)
-                        .map(|_| slot),
-                );
+                scratch.extend(self.slot(*id));
                 scratch
             }
             To::Set(set) => {
@@ -196,12 +190,20 @@ impl<'a> Fanout<'a> {
         }
     }
 
+    /// Where this member is, if it is still here, and in this shard at all.
+    fn slot(&self, id: MemberId) -> Option<u32> {
+        let slot = id.place() / self.shards;
+        let member = self.members.member(slot)?;
+        (member.id == id).then_some(slot)
+    }
+
     fn union(&self, set: &Set, into: &mut Vec<u32>) {
         into.clear();
         match &set.rooms {
             None => into.extend(self.members.all()),
             Some(rooms) => into.extend(rooms.iter().flat_map(|room| self.members.of(room))),
         }
+        into.extend(set.members.iter().filter_map(|member| self.slot(*member)));
         into.sort_unstable();
         into.dedup();
         if !set.except.is_empty() {

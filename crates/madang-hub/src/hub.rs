@@ -123,7 +123,12 @@ impl Hub {
         Target::everyone(self)
     }
 
-    /// Publishes to one member, in order with everything else. A member who has left gets nothing. The policy is [`Policy::Disconnect`].
+    /// Starts a target without anyone, to which rooms and members can be added.
+    pub fn nobody(&self) -> Target<'_> {
+        Target::nobody(self)
+    }
+
+    /// Publishes to one member, in order with everything else; at once if nothing else waits for delivery. A member who has left gets nothing. The policy is [`Policy::Disconnect`].
     pub fn send(&self, member: MemberId, publication: Publication) {
         self.inner.published.fetch_add(1, Ordering::Relaxed);
         let post = Post {
@@ -132,7 +137,7 @@ impl Hub {
             publication,
         };
         // One shard only, hence without the lock on the order of all: what goes to one member can't be out of order anywhere else.
-        self.shard_of(member).append(Op::Publish(post));
+        self.shard_of(member).send(post);
     }
 
     /// Sets what happens to members of this room that read too slowly, from the next turn on. It stays when the room empties; setting

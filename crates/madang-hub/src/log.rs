@@ -85,6 +85,7 @@ impl To {
             Self::Room(_) | Self::Member(_) => 0,
             Self::Set(set) => {
                 (set.rooms.as_ref().map_or(0, Vec::len) + set.except.len()) * size_of::<RoomName>()
+                    + set.members.len() * size_of::<MemberId>()
             }
         }
     }
@@ -94,6 +95,8 @@ impl To {
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Set {
     pub(crate) rooms: Option<Vec<RoomName>>,
+    /// Members besides those of the rooms.
+    pub(crate) members: Vec<MemberId>,
     pub(crate) except: Vec<RoomName>,
 }
 
@@ -121,6 +124,10 @@ impl Log {
 
     pub(crate) fn cost(&self) -> usize {
         self.cost
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.ops.is_empty()
     }
 
     pub(crate) fn register(&mut self, waker: &Waker) {

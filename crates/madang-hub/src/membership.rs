@@ -95,6 +95,11 @@ impl Membership {
         &self.hub
     }
 
+    /// Publishes to this member alone: [`Hub::send`].
+    pub fn send(&self, publication: Publication) {
+        self.hub.send(self.id, publication);
+    }
+
     /// Publishes to the members of a room except its own session. It need not be in the room.
     pub fn publish(&self, room: &RoomName, publication: Publication) {
         self.hub

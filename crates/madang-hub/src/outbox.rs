@@ -15,6 +15,8 @@ pub enum Overflow {
     DropOldest,
     /// It may be dropped, and takes the place of an unsent entry with the same key, whether or not the outbox is full.
     Latest(Key),
+    /// The new one is dropped: it never waits.
+    Volatile,
 }
 
 /// What became of an entry.
@@ -85,6 +87,9 @@ impl Outbox {
         if bytes.is_empty() {
             return Pushed::Queued;
         }
+        if overflow == Overflow::Volatile {
+            return Pushed::Dropped { entries: 1 };
+        }
         let replaced = match &overflow {
             Overflow::Latest(key) => self.unsent(key),
             _ => None,
@@ -94,7 +99,9 @@ impl Outbox {
         let Some(dropped) = self.victims(after.saturating_sub(self.limit), replaced) else {
             return match overflow {
                 Overflow::Disconnect => Pushed::Overflowed,
-                Overflow::DropOldest | Overflow::Latest(_) => Pushed::Dropped { entries: 1 },
+                Overflow::DropOldest | Overflow::Latest(_) | Overflow::Volatile => {
+                    Pushed::Dropped { entries: 1 }
+                }
             };
         };
         self.bytes += bytes.len();

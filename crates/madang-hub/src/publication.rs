@@ -18,16 +18,24 @@ pub enum WireForm {
     Frame,
     /// The same, compressed without context takeover (RFC 7692 §7.2.3.4), so that every connection that negotiated deflate can share it.
     DeflatedFrame,
+    /// WebSocket frames of the Engine.IO 4 messages of one publication, one after the other.
+    EngineIoFrames,
+    /// The same, compressed as [`DeflatedFrame`](Self::DeflatedFrame) is.
+    DeflatedEngineIoFrames,
+    /// WebSocket frames of the same messages in Engine.IO 3, where a binary one has a leading type byte.
+    EngineIo3Frames,
+    /// The same messages as part of an Engine.IO 4 payload: text packets joined by U+001E, binary ones in base64.
+    EngineIoPayload,
 }
 
 impl WireForm {
     /// How many forms there are.
-    pub const COUNT: usize = 2;
+    pub const COUNT: usize = 6;
 }
 
 /// Turns a payload into bytes. Implemented by the message types of the protocol crates.
 pub trait Encode: Send + Sync + 'static {
-    /// The bytes of one form; called at most once per publication and form, by whichever thread needs them first.
+    /// The bytes of one form, or none if the payload has no such form: then its members who speak that don't get it. Called at most once per publication and form, by whichever thread needs them first.
     ///
     /// A panic costs this publication in this form: its recipients get no bytes for it.
     fn encode(&self, form: WireForm) -> Bytes;
@@ -44,6 +52,8 @@ pub trait Encode: Send + Sync + 'static {
 pub struct Publication {
     shared: Arc<Shared<dyn Encode>>,
     key: Option<Key>,
+    volatile: bool,
+    compress: bool,
 }
 
 impl Publication {
@@ -59,6 +69,8 @@ impl Publication {
         Self {
             shared: Arc::new(shared),
             key: None,
+            volatile: false,
+            compress: true,
         }
     }
 
@@ -68,6 +80,30 @@ impl Publication {
     pub fn with_key(mut self, key: Key) -> Self {
         self.key = Some(key);
         self
+    }
+
+    /// Whatever the policy of the room, those who can't take it at once don't get it.
+    #[must_use]
+    pub fn volatile(mut self) -> Self {
+        self.volatile = true;
+        self
+    }
+
+    /// Whether to compress it where a transport compresses answers as a whole; `true` at first.
+    #[must_use]
+    pub fn compress(mut self, compress: bool) -> Self {
+        self.compress = compress;
+        self
+    }
+
+    /// Whether it is [`volatile`](Self::volatile).
+    pub fn is_volatile(&self) -> bool {
+        self.volatile
+    }
+
+    /// Whether to [`compress`](Self::compress) it.
+    pub fn is_compressible(&self) -> bool {
+        self.compress
     }
 
     /// Its key, if it has one.

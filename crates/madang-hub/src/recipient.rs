@@ -68,6 +68,11 @@ impl<'a> Batch<'a> {
             .map(move |entry| (entry.encoded(form), entry.overflow()))
     }
 
+    /// Whether any of them wants to be compressed, for transports that compress them together.
+    pub fn is_compressible(&self) -> bool {
+        self.iter().any(|entry| entry.post.publication.is_compressible())
+    }
+
     pub(crate) fn all(entries: &'a [Entry<'a>]) -> Self {
         Self {
             entries,
@@ -124,6 +129,9 @@ impl Entry<'_> {
     }
 
     fn overflow(&self) -> Overflow {
+        if self.post.publication.is_volatile() {
+            return Overflow::Volatile;
+        }
         match self.policy {
             Policy::Disconnect => Overflow::Disconnect,
             Policy::DropOldest => Overflow::DropOldest,

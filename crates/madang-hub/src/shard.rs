@@ -15,11 +15,11 @@ use crate::{
     fanout,
     id::{MemberId, RoomName, SessionId},
     limits::Limits,
-    log::{Log, Op},
+    log::{Log, Op, Post},
     members::Members,
     policy::Policies,
     stats::Stats,
-    sync::{Mutex, MutexGuard, lock, thread_local},
+    sync::{Mutex, MutexGuard, lock, thread_local, try_lock},
 };
 
 /// Two locks, always taken in this order: `state` for as long as it takes to deliver, `log` for a push or a swap.
@@ -64,6 +64,19 @@ impl Shard {
     pub(crate) fn append(&self, op: Op) {
         let appended = self.append_only(op);
         self.follow_up(appended);
+    }
+
+    /// As [`Shard::append`] of a publication to one member; but if nobody delivers and nothing is in the log, this thread delivers it, which
+    /// spares waking the flusher.
+    pub(crate) fn send(&self, post: Post) {
+        // The lock of the state keeps the flusher away; what somebody else appends meanwhile was neither before nor after this.
+        match try_lock(&self.state).filter(|_| lock(&self.log).is_empty()) {
+            Some(mut state) => {
+                let _flushing = Flushing::start();
+                self.apply(&mut state, &[Op::Publish(post)]);
+            }
+            None => self.append(Op::Publish(post)),
+        }
     }
 
     /// Without waking or flushing, which [`Shard::follow_up`] must do: for callers that hold a lock.

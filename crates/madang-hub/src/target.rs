@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use crate::{
     hub::Hub,
-    id::{RoomName, SessionId},
+    id::{MemberId, RoomName, SessionId},
     log::{Post, Set, To},
     publication::Publication,
 };
@@ -29,6 +29,15 @@ impl<'a> Target<'a> {
     pub fn to(mut self, room: &RoomName) -> Self {
         if let Some(rooms) = &mut self.set().rooms {
             rooms.push(room.clone());
+        }
+        self
+    }
+
+    /// Adds one member. Everyone stays everyone.
+    pub fn to_member(mut self, member: MemberId) -> Self {
+        let set = self.set();
+        if set.rooms.is_some() {
+            set.members.push(member);
         }
         self
     }
@@ -62,6 +71,17 @@ impl<'a> Target<'a> {
         }
     }
 
+    pub(crate) fn nobody(hub: &'a Hub) -> Self {
+        Self {
+            hub,
+            to: To::Set(Arc::new(Set {
+                rooms: Some(Vec::new()),
+                ..Set::default()
+            })),
+            except: SmallVec::new(),
+        }
+    }
+
     pub(crate) fn everyone(hub: &'a Hub) -> Self {
         Self {
             hub,
@@ -75,7 +95,7 @@ impl<'a> Target<'a> {
         if let To::Room(room) = &self.to {
             self.to = To::Set(Arc::new(Set {
                 rooms: Some(vec![room.clone()]),
-                except: Vec::new(),
+                ..Set::default()
             }));
         }
         match &mut self.to {

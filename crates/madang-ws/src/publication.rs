@@ -10,6 +10,9 @@ impl Encode for Message {
             Self::Text(_) => OpCode::Text,
             Self::Binary(_) => OpCode::Binary,
         };
+        if !matches!(form, WireForm::Frame | WireForm::DeflatedFrame) {
+            return Bytes::new();
+        }
         let DeflateConfig { level, threshold, .. } = DeflateConfig::default();
         let payload = self.as_bytes();
         let compressed = match form {

@@ -5,7 +5,7 @@ use crate::proto::{CloseCode, CloseFrame, Message};
 use crate::shared::Shared;
 use crate::wakers::{Ticket, Waiting};
 use futures_sink::Sink;
-use madang_hub::{Hub, Membership, Recipient, SessionId};
+use madang_hub::{Batch, Hub, Membership, Recipient, SessionId, WireForm};
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -116,6 +116,25 @@ impl Sender {
             "only a server's connection takes publications"
         );
         self.shared.clone()
+    }
+}
+
+/// For protocols on top of WebSocket, whose publications have forms of their own.
+impl Sender {
+    /// Writes what a turn brought, as [`Recipient::deliver`] of [`recipient`](Self::recipient) does, in a form that consists of whole, unmasked
+    /// frames. Only for a server's connection.
+    pub fn deliver(&self, batch: &Batch<'_>, form: WireForm) {
+        self.shared.deliver_as(batch, form);
+    }
+
+    /// As [`deliver`](Self::deliver), to leave together with what is [fed](Self::feed).
+    pub fn deliver_later(&self, batch: &Batch<'_>, form: WireForm) {
+        self.shared.feed_as(batch, form);
+    }
+
+    /// Whether the connection takes frames compressed without context takeover (RFC 7692 §7.1.1), which can be shared.
+    pub fn takes_shared_deflate(&self) -> bool {
+        self.shared.takes_shared_deflate()
     }
 }
 

@@ -165,7 +165,7 @@ fn a_publication_is_encoded_once_per_form_and_only_if_somebody_asks() {
     let (hub, mut flushers) = Hub::sharded(NonZeroUsize::new(2).unwrap());
     let yard = room("yard");
     let _members: Vec<_> = (0..10).map(|session| recorder(&hub, session, &[&yard])).collect();
-    let counts = Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]);
+    let counts = Arc::new([const { AtomicUsize::new(0) }; WireForm::COUNT]);
     hub.to(&yard).publish(Publication::new(Counting(counts.clone())));
     assert_eq!(
         counts[0].load(Ordering::SeqCst),
@@ -175,8 +175,10 @@ fn a_publication_is_encoded_once_per_form_and_only_if_somebody_asks() {
     flushers
         .iter_mut()
         .for_each(|flusher| assert!(turn(flusher).is_pending()));
-    let counted = [0, 1].map(|form: usize| counts[form].load(Ordering::SeqCst));
-    assert_eq!(counted, [1, 0], "for ten recipients in two shards");
+    let counted = counts.each_ref().map(|count| count.load(Ordering::SeqCst));
+    let once = WireForm::Frame as usize;
+    assert_eq!(counted[once], 1, "for ten recipients in two shards");
+    assert_eq!(counted.iter().sum::<usize>(), 1, "nobody asked for another form");
 }
 
 #[test]
