@@ -410,7 +410,7 @@ impl Shared {
         }
         match state.writer.write_now(&[IoSlice::new(bytes)]) {
             Ok(written) if written > 0 && written < bytes.len() => {
-                state.outbox.push_started(bytes.slice(written..))
+                state.outbox.push_started(bytes.slice(written..));
             }
             Err(e) if e.kind() != io::ErrorKind::WouldBlock => self.broken(state, e.kind()),
             _ => {}

@@ -315,3 +315,38 @@ proptest! {
         world.check_delivered();
     }
 }
+
+#[test]
+fn single_members_are_targets_beside_rooms_and_get_it_once() {
+    let (hub, flushers) = Hub::sharded(NonZeroUsize::new(3).unwrap());
+    let [yard, ban] = ["yard", "ban"].map(room);
+    let members: Vec<_> = (0..6)
+        .map(|n| {
+            let recorder = Arc::new(Recorder::default());
+            (recorder.clone(), hub.enter(SessionId::new(n), recorder))
+        })
+        .collect();
+    members[0].1.join(&yard).unwrap();
+    members[1].1.join(&yard).unwrap();
+    members[3].1.join(&ban).unwrap();
+    let [in_room, outside, banned] = [1, 2, 3].map(|n: usize| members[n].1.id());
+    hub.nobody().publish(number(1));
+    hub.nobody().to_member(outside).publish(number(2));
+    hub.nobody()
+        .to(&yard)
+        .to_member(in_room)
+        .to_member(outside)
+        .publish(number(3));
+    hub.to(&yard).to_member(banned).except(&ban).publish(number(4));
+    hub.nobody()
+        .to_member(outside)
+        .except_session(SessionId::new(2))
+        .publish(number(5));
+    hub.everyone().to_member(outside).publish(number(6));
+    for mut flusher in flushers {
+        assert!(turn(&mut flusher).is_pending());
+    }
+    let heard: Vec<_> = members.iter().map(|(recorder, _)| recorder.numbers()).collect();
+    let expected: [&[u64]; 6] = [&[3, 4, 6], &[3, 4, 6], &[2, 3, 6], &[6], &[6], &[6]];
+    assert_eq!(heard, expected);
+}

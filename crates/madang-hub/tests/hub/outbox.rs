@@ -360,3 +360,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_is_volatile_never_waits() {
+    let mut outbox = outbox(3, 10);
+    assert_eq!(
+        outbox.push(entry(1, 10), Overflow::Volatile),
+        Pushed::Dropped { entries: 1 }
+    );
+    assert!(outbox.is_empty());
+}

@@ -9,7 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use madang_hub::{Batch, Encode, Hub, Publication, Recipient, SessionId, WireForm};
+use madang_hub::{Batch, Encode, Hub, MemberId, Publication, Recipient, SessionId, WireForm};
 
 use crate::common::{Recorder, Wakes, number, recorder, room, run, turn, turn_waking};
 
@@ -221,4 +221,59 @@ fn the_id_of_someone_who_left_is_not_that_of_the_next_one() {
     hub.send(id, number(1));
     assert!(turn(&mut flusher).is_pending());
     assert_eq!((old.numbers(), new.numbers()), (vec![], vec![]));
+}
+
+#[test]
+fn to_a_single_member_it_goes_at_once_but_never_before_what_was_published_earlier() {
+    let (hub, mut flusher) = Hub::new();
+    let yard = room("yard");
+    let (kim, member) = recorder(&hub, 1, &[&yard]);
+    assert!(turn(&mut flusher).is_pending());
+    member.send(number(1));
+    assert_eq!(
+        kim.numbers(),
+        [1],
+        "nothing was waiting, so nobody had to be woken"
+    );
+    hub.to(&yard).publish(number(2));
+    member.send(number(3));
+    assert_eq!(
+        kim.numbers(),
+        [1],
+        "the second waits for its turn, and so must the third"
+    );
+    assert!(turn(&mut flusher).is_pending());
+    member.send(number(4));
+    assert_eq!(kim.numbers(), [1, 2, 3, 4]);
+}
+
+#[test]
+fn what_a_recipient_sends_while_it_is_handed_something_comes_afterwards() {
+    struct Echo {
+        hub: Hub,
+        heard: Mutex<Vec<u64>>,
+        answer_to: Mutex<Option<MemberId>>,
+    }
+    impl Recipient for Echo {
+        fn deliver(&self, batch: &Batch<'_>) {
+            let n = u64::from_be_bytes(batch.joined(WireForm::Frame)[..8].try_into().unwrap());
+            self.heard.lock().unwrap().push(n);
+            if let Some(member) = self.answer_to.lock().unwrap().take() {
+                self.hub.send(member, number(n + 1));
+                self.heard.lock().unwrap().push(0);
+            }
+        }
+    }
+    let (hub, mut flusher) = Hub::new();
+    let echo = Arc::new(Echo {
+        hub: hub.clone(),
+        heard: Mutex::default(),
+        answer_to: Mutex::default(),
+    });
+    let member = hub.enter(SessionId::new(1), echo.clone());
+    assert!(turn(&mut flusher).is_pending());
+    *echo.answer_to.lock().unwrap() = Some(member.id());
+    member.send(number(7));
+    assert!(turn(&mut flusher).is_pending());
+    assert_eq!(*echo.heard.lock().unwrap(), [7, 0, 8]);
 }

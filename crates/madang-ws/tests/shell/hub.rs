@@ -1,11 +1,13 @@
 //! Connections of every kind in one room.
 
 use crate::common::{Counted, Peer, listen, pair, with_peer};
-use madang_hub::{Hub, RoomName, SessionId};
+use bytes::Bytes;
+use madang_hub::{Batch, Encode, Hub, Publication, Recipient, RoomName, SessionId, WireForm};
 use madang_ws::client::ClientConfig;
 use madang_ws::proto::{Config, Event, OpCode, Role};
 use madang_ws::server::{ServerConfig, accept};
-use madang_ws::{CloseCode, DeflateConfig, Message, WebSocket};
+use madang_ws::{CloseCode, DeflateConfig, Message, Sender, WebSocket};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tokio::io::duplex;
 
@@ -193,4 +195,69 @@ async fn a_session_does_not_hear_itself_on_another_connection() {
 async fn a_clients_connection_is_no_recipient() {
     let (_server, client) = pair(1000);
     let _ = client.sender().recipient();
+}
+
+/// A form of its own for a protocol on top: the frame of `["text"]`, two of them.
+struct Twice(&'static str);
+
+impl Encode for Twice {
+    fn encode(&self, form: WireForm) -> Bytes {
+        let frame = Message::from(format!("[{}]", self.0)).encode(WireForm::Frame);
+        match form {
+            WireForm::EngineIoFrames => [&frame[..], &frame[..]].concat().into(),
+            _ => Bytes::new(),
+        }
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.0.len() * 2)
+    }
+}
+
+/// A session of such a protocol.
+struct Rider {
+    sender: Sender,
+    later: bool,
+}
+
+impl Recipient for Rider {
+    fn deliver(&self, batch: &Batch<'_>) {
+        if self.later {
+            self.sender.deliver_later(batch, WireForm::EngineIoFrames);
+        } else {
+            self.sender.deliver(batch, WireForm::EngineIoFrames);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_protocol_on_top_has_frames_of_its_own_in_order_with_the_rest() {
+    let (hub, room) = hub();
+    let (near, far) = duplex(100_000);
+    let near = Counted::new(near);
+    let writes = near.writes.clone();
+    let mut server = WebSocket::new(near, &[], &Config::new(Role::Server));
+    let mut peer = Peer::new(far, Role::Server);
+    let plain = server.enter(&hub);
+    let rider = |later| {
+        let sender = server.sender();
+        hub.enter(SessionId::new(1), Arc::new(Rider { sender, later }))
+    };
+    let (now, later) = (rider(false), rider(true));
+    assert_eq!(hub.member_count(&room), 0, "all of them have entered");
+    plain.send(Message::from("plain").into());
+    later.send(Message::from("has no such form").into());
+    let before = writes.load(Ordering::Relaxed);
+    for _ in 0..2 {
+        later.send(Publication::new(Twice("later")));
+    }
+    assert_eq!(writes.load(Ordering::Relaxed), before);
+    now.send(Publication::new(Twice("now")));
+    let receiving = tokio::spawn(async move { server.recv().await });
+    assert_eq!(peer.message().await, "plain".into());
+    for word in ["[later]", "[later]", "[later]", "[later]", "[now]", "[now]"] {
+        assert_eq!(peer.message().await, word.into());
+    }
+    assert_eq!(writes.load(Ordering::Relaxed), before + 1);
+    receiving.abort();
 }

@@ -348,3 +348,41 @@ async fn a_slow_member_with_compression_gets_whole_messages_too() {
     assert!(messages > 0);
     assert_eq!(client.close_frame().unwrap().code, CloseCode::POLICY);
 }
+
+#[tokio::test]
+async fn volatile_publications_reach_those_who_read_and_never_wait_for_those_who_do_not() {
+    let room = Room::new(Policy::Disconnect);
+    let (ws, mut lazy) = with_tcp_peer(&config(Role::Server, queued(LIMIT))).await;
+    let slow = room.enter(ws);
+    let (_quick, reading) = room.reader("end".into()).await;
+    let quotes: Vec<Message> = (0..2_000).map(|n| format!("{n:0>1000}").into()).collect();
+    for quote in &quotes {
+        room.hub
+            .to(&room.name)
+            .publish(Publication::from(quote.clone()).volatile());
+        assert!(
+            slow.sender.queued_bytes() <= 1_004,
+            "at most the rest of one that had begun"
+        );
+        tokio::task::yield_now().await;
+    }
+    room.hub.to(&room.name).publish(Message::from("end").into());
+    let heard = reading.await.unwrap();
+    assert!(
+        heard.len() > 100,
+        "somebody who reads gets most of them: {}",
+        heard.len()
+    );
+    let mut late = Vec::new();
+    while late.last() != Some(&Message::from("end")) {
+        late.push(lazy.message().await);
+    }
+    assert!(late.len() < 1_000, "what its socket holds: {}", late.len());
+    late.pop();
+    assert_eq!(
+        late[..],
+        quotes[..late.len()],
+        "whole and in order, what came before it was full"
+    );
+    slow.receiving.abort();
+}
