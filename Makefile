@@ -40,7 +40,8 @@ check-fmt: ## say what `make fmt` would change in Rust (`lint` says it of TypeSc
 
 lint: build web ## clippy, the cores without a runtime, types and style of the pages
 	$(CARGO) clippy $(WORKSPACE) --all-targets --quiet -- -D warnings
-	$(CARGO) clippy --locked -p madang-ws --no-default-features --quiet -- -D warnings
+	for crate in ws engineio socketio; do \
+		$(CARGO) clippy --locked -p madang-$$crate --no-default-features --quiet -- -D warnings || exit 1; done
 	npm --prefix web run --silent check
 
 unit: build web ## every Rust test, doc tests among them, on SQLite, MariaDB and PostgreSQL

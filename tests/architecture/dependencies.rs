@@ -6,8 +6,13 @@ use crate::repository::{members, metadata, packages, tree};
 
 /// Which other packages of the workspace each library may depend on.
 const LIBRARIES: &[(&str, &[&str])] = &[
-    ("madang", &["madang-hub", "madang-ws"]),
+    (
+        "madang",
+        &["madang-engineio", "madang-hub", "madang-socketio", "madang-ws"],
+    ),
+    ("madang-engineio", &["madang-hub", "madang-ws"]),
     ("madang-hub", &[]),
+    ("madang-socketio", &["madang-engineio", "madang-hub", "madang-ws"]),
     ("madang-ws", &["madang-hub"]),
 ];
 
@@ -47,6 +52,18 @@ fn the_websocket_core_knows_no_runtime_and_no_hub() {
             name == "madang-ws" || !name.starts_with("madang"),
             "madang-ws --no-default-features has {name}"
         );
+    }
+}
+
+#[test]
+fn the_cores_of_engine_io_and_socket_io_know_no_runtime() {
+    for package in ["madang-engineio", "madang-socketio"] {
+        for (name, _) in tree(package, &["--no-default-features"]) {
+            assert!(
+                !RUNTIME.contains(&name.as_str()),
+                "{package} --no-default-features has {name}"
+            );
+        }
     }
 }
 

@@ -7,7 +7,11 @@
 //! [`recipient`](Sender::recipient). What a room's server looks like is on the repository's front page.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "socketio")]
+pub use madang_engineio as engineio;
 pub use madang_hub as hub;
+#[cfg(feature = "socketio")]
+pub use madang_socketio as socketio;
 pub use madang_ws as ws;
 
 pub use hub::{Flusher, Hub, Membership, Policy, Publication, RoomName, SessionId};
