@@ -19,9 +19,9 @@ pub struct DeflateConfig {
     /// Ask that the client forgets its context after each message. Default `true`: a
     /// server then keeps no inflater per connection.
     pub client_no_context_takeover: bool,
-    /// Largest window for what the server sends, 9 to 15 bits. Default 15.
+    /// Largest window for what the server sends, 9 to 15 bits; others count as the nearest. Default 15.
     pub server_max_window_bits: u8,
-    /// Largest window for what the client sends, 9 to 15 bits. Default 15.
+    /// Largest window for what the client sends, 9 to 15 bits; others count as the nearest. Default 15.
     pub client_max_window_bits: u8,
     /// zlib's level, 0 to 9. Default 1: live messages are short, and the time is
     /// spent once per message, not once per download.
@@ -29,6 +29,17 @@ pub struct DeflateConfig {
     /// Messages of fewer bytes are sent as they are. Default 512: below that the
     /// saving is less than one TCP segment. With 0 every message is compressed, even one that grows.
     pub threshold: usize,
+}
+
+impl DeflateConfig {
+    /// With windows that can stand in a header and that zlib has.
+    pub(crate) fn in_range(&self) -> Self {
+        Self {
+            server_max_window_bits: self.server_max_window_bits.clamp(MIN_BITS, 15),
+            client_max_window_bits: self.client_max_window_bits.clamp(MIN_BITS, 15),
+            ..*self
+        }
+    }
 }
 
 impl Default for DeflateConfig {

@@ -10,6 +10,7 @@ pub(crate) struct Malformed;
 /// The first acceptable offer in a client's header: what was agreed, and the
 /// server's header. `Ok(None)`: no offer is acceptable, which declines them all.
 pub(crate) fn accept(header: &str, config: &DeflateConfig) -> Result<Option<(Deflate, String)>, Malformed> {
+    let config = &config.in_range();
     Ok(parse(header)?
         .into_iter()
         .find_map(|offer| accept_offer(&offer, config)))
@@ -54,6 +55,7 @@ fn accept_offer(offer: &Extension<'_>, config: &DeflateConfig) -> Option<(Deflat
 
 /// A client's offer.
 pub(crate) fn offer(config: &DeflateConfig) -> String {
+    let config = config.in_range();
     let mut header = NAME.to_owned();
     if config.server_no_context_takeover {
         header.push_str("; server_no_context_takeover");
@@ -77,6 +79,7 @@ pub(crate) fn offer(config: &DeflateConfig) -> String {
 /// What the server's header agreed to, given what was offered; `None` if it
 /// isn't an answer to that (RFC 7692 §5.1, §7.1).
 pub(crate) fn verify(header: &str, config: &DeflateConfig) -> Option<Deflate> {
+    let config = config.in_range();
     let answers = parse(header).ok()?;
     let [answer] = &answers[..] else { return None };
     let agreed = Parameters::of(answer)?;
@@ -340,5 +343,24 @@ mod tests {
         ] {
             assert_eq!(verify(wrong, &offered), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn windows_out_of_range_count_as_the_nearest() {
+        let config = DeflateConfig {
+            server_max_window_bits: 0,
+            client_max_window_bits: 200,
+            ..DeflateConfig::default()
+        };
+        let (agreed, header) = accept("permessage-deflate; client_max_window_bits", &config)
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            (agreed.server_max_window_bits, agreed.client_max_window_bits),
+            (9, 15)
+        );
+        assert!(header.contains("server_max_window_bits=9"), "{header}");
+        assert!(offer(&config).contains("server_max_window_bits=9"));
+        assert!(verify(&header, &config).is_some());
     }
 }
