@@ -100,6 +100,14 @@ impl Utf8Bytes {
     pub fn into_bytes(self) -> Bytes {
         self.0.into_bytes()
     }
+
+    /// A part of it, which shares its bytes and needs no check.
+    ///
+    /// # Panics
+    /// If `part` isn't a slice of this text.
+    pub fn slice_ref(&self, part: &str) -> Self {
+        Self(self.0.slice_ref(part))
+    }
 }
 
 impl Deref for Utf8Bytes {

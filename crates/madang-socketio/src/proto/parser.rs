@@ -1,0 +1,154 @@
+//! Which encoding a server speaks.
+
+use super::{Decoder, EncodeError, Json};
+use madang_ws::Message;
+use serde::Serialize;
+use smallvec::SmallVec;
+
+/// The messages of one packet, which leave together: the packet, and its attachments.
+pub type Messages = SmallVec<[Message; 1]>;
+
+/// Where a packet belongs.
+#[derive(Clone, Copy, Debug)]
+pub struct Header<'a> {
+    /// The namespace.
+    pub namespace: &'a str,
+    /// By which an event is to be acknowledged, or of the event that is.
+    pub id: Option<u64>,
+}
+
+impl<'a> Header<'a> {
+    /// Of a packet without an id.
+    pub fn of(namespace: &'a str) -> Self {
+        Self { namespace, id: None }
+    }
+}
+
+/// A parser's encoding half, in Node's word for both halves.
+///
+/// Arguments are whatever serializes: a tuple is several, `()` none, anything else one; bytes are attachments.
+pub trait Encode {
+    /// An event; with connection state recovery its last argument is the offset.
+    ///
+    /// # Errors
+    /// When the arguments can't be encoded.
+    fn event<T: Serialize + ?Sized>(
+        &self,
+        header: Header<'_>,
+        event: &str,
+        args: &T,
+        offset: Option<&str>,
+    ) -> Result<Messages, EncodeError>;
+
+    /// An acknowledgement of the event with the header's id.
+    ///
+    /// # Errors
+    /// When the arguments can't be encoded.
+    fn ack<T: Serialize + ?Sized>(&self, header: Header<'_>, args: &T) -> Result<Messages, EncodeError>;
+
+    /// The answer to CONNECT: an object. Socket.IO 2.x gets none.
+    ///
+    /// # Errors
+    /// When the body can't be encoded.
+    fn connect<T: Serialize + ?Sized>(
+        &self,
+        namespace: &str,
+        body: Option<&T>,
+    ) -> Result<Messages, EncodeError>;
+
+    /// The refusal of CONNECT: an object, or text for Socket.IO 2.x.
+    ///
+    /// # Errors
+    /// When the body can't be encoded.
+    fn connect_error<T: Serialize + ?Sized>(
+        &self,
+        namespace: &str,
+        body: &T,
+    ) -> Result<Messages, EncodeError>;
+
+    /// Leaves the namespace.
+    fn disconnect(&self, namespace: &str) -> Messages;
+}
+
+/// The parser that a server and its clients have agreed on beforehand.
+///
+/// ```
+/// use madang_socketio::proto::{Encode, Header, Parser};
+///
+/// let messages = Parser::Json.event(Header { namespace: "/chat", id: Some(3) }, "hello", &("world", 1), None)?;
+/// assert_eq!(messages[0].as_text(), Some(r#"2/chat,3["hello","world",1]"#));
+/// # Ok::<(), madang_socketio::proto::EncodeError>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Parser {
+    /// `socket.io-parser`, which every client has.
+    #[default]
+    Json,
+    /// `socket.io-msgpack-parser`: smaller where there are many numbers or bytes.
+    #[cfg(feature = "msgpack")]
+    Msgpack,
+}
+
+impl Parser {
+    /// The decoding half. `max_attachments` is for [`Parser::Json`] alone.
+    pub fn decoder(self, max_attachments: usize) -> Decoder {
+        match self {
+            Self::Json => Decoder::new(max_attachments),
+            #[cfg(feature = "msgpack")]
+            Self::Msgpack => Decoder::msgpack(),
+        }
+    }
+}
+
+macro_rules! either {
+    ($self:ident, $parser:ident => $call:expr) => {
+        match $self {
+            Parser::Json => {
+                let $parser = Json;
+                $call
+            }
+            #[cfg(feature = "msgpack")]
+            Parser::Msgpack => {
+                let $parser = super::msgpack::Msgpack;
+                $call
+            }
+        }
+    };
+}
+
+impl Encode for Parser {
+    fn event<T: Serialize + ?Sized>(
+        &self,
+        header: Header<'_>,
+        event: &str,
+        args: &T,
+        offset: Option<&str>,
+    ) -> Result<Messages, EncodeError> {
+        either!(self, parser => parser.event(header, event, args, offset))
+    }
+
+    fn ack<T: Serialize + ?Sized>(&self, header: Header<'_>, args: &T) -> Result<Messages, EncodeError> {
+        either!(self, parser => parser.ack(header, args))
+    }
+
+    fn connect<T: Serialize + ?Sized>(
+        &self,
+        namespace: &str,
+        body: Option<&T>,
+    ) -> Result<Messages, EncodeError> {
+        either!(self, parser => parser.connect(namespace, body))
+    }
+
+    fn connect_error<T: Serialize + ?Sized>(
+        &self,
+        namespace: &str,
+        body: &T,
+    ) -> Result<Messages, EncodeError> {
+        either!(self, parser => parser.connect_error(namespace, body))
+    }
+
+    fn disconnect(&self, namespace: &str) -> Messages {
+        either!(self, parser => parser.disconnect(namespace))
+    }
+}

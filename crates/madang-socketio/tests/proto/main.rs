@@ -1,0 +1,5 @@
+//! The protocol's core: bytes against Node's, and what bad input gets.
+#![allow(clippy::unwrap_used)]
+
+mod arguments;
+mod packets;
