@@ -78,7 +78,7 @@ impl Decoder {
         }
         match (message, self.pending.take()) {
             (Message::Text(_), Some(_)) => Err(DecodeError::TextInsteadOfAttachment),
-            (Message::Text(text), None) => match json::decode(text, self.max_attachments)? {
+            (Message::Text(text), None) => match json::decode(&text, self.max_attachments)? {
                 (packet, 0) => Ok(Some(packet)),
                 (packet, missing) => {
                     self.pending = Some(Box::new(Pending {

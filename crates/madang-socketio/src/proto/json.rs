@@ -132,8 +132,8 @@ impl From<serde_json::Error> for EncodeError {
 }
 
 /// A packet whose attachments are still to come, and how many.
-pub(super) fn decode(text: Utf8Bytes, max_attachments: usize) -> Result<(Packet, usize), DecodeError> {
-    let mut rest = Rest { text: &text, at: 0 };
+pub(super) fn decode(text: &Utf8Bytes, max_attachments: usize) -> Result<(Packet, usize), DecodeError> {
+    let mut rest = Rest { text, at: 0 };
     let kind = match rest.next() {
         Some(kind @ b'0'..=b'6') => kind,
         Some(_) => return Err(DecodeError::UnknownType(text.chars().next().unwrap_or_default())),
