@@ -145,8 +145,8 @@ fn bytes_are_found_in_every_shape_that_serde_has() {
     };
     let value = (shapes, untagged, flat, Newtype(bytes()), Some((bytes(), 1)));
     let args = Args::of(&value).unwrap();
-    let read: (Vec<Shape>, Vec<Untagged>, Flat, Newtype, Option<(Bytes, u8)>) = args.read().unwrap();
-    assert_eq!(read, value);
+    let same = |read: Option<_>| read.is_some_and(|read| read == value);
+    assert!(same(args.read().ok()));
 }
 
 #[test]
