@@ -3,3 +3,4 @@
 
 mod arguments;
 mod packets;
+mod recovery;

@@ -1,6 +1,6 @@
 //! Packets that clients send, and those that they mustn't.
 
-use madang_socketio::proto::{Arguments, DecodeError, Decoder, Packet, PacketKind, Value};
+use madang_socketio::proto::{Acks, Arguments, DecodeError, Decoder, Packet, PacketKind, TooManyAcks, Value};
 use madang_ws::Message;
 
 fn decode(text: &str) -> Result<Option<Packet>, DecodeError> {
@@ -139,4 +139,16 @@ fn attachments_follow_their_packet_and_nothing_comes_between() {
         decoder.receive("2[\"a\"]".into()).unwrap_err().to_string(),
         "got plaintext data when reconstructing a packet"
     );
+}
+
+#[test]
+fn a_thousand_acknowledgements_may_be_owed_and_not_one_more() {
+    let mut acks = Acks::default();
+    (0..1_000).for_each(|id| acks.insert(id, id).unwrap());
+    assert_eq!(acks.insert(1_000, 1_000), Err(TooManyAcks(1_000)));
+    assert_eq!(acks.take(5_000), None, "an id that was never given");
+    assert_eq!(acks.take(7), Some(7));
+    acks.insert(1_000, 1_000).unwrap();
+    assert_eq!(acks.drain().count(), 1_000);
+    assert!(acks.is_empty());
 }

@@ -1,0 +1,299 @@
+//! Connection state recovery: what a namespace remembers, so that a client that was away for a while has missed nothing.
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::time::{Duration, Instant};
+
+/// Bounds of a [`Recovery`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecoveryLimits {
+    /// How long a client may be away. Default 2 minutes: Node's `maxDisconnectionDuration`.
+    pub max_disconnection_duration: Duration,
+    /// How long a connection may have been dead before the server noticed: the heartbeat's interval and timeout. Events are kept for so much longer,
+    /// since a client may not have got what was sent meanwhile. Default 45 s: those of Engine.IO.
+    pub unnoticed: Duration,
+    /// Bytes of the events that are kept, as they count in the hub. Default 16 MiB: two minutes of a hundred kilobytes a second. When it's crossed, the oldest are
+    /// forgotten, and who would miss them isn't recovered.
+    pub bytes: usize,
+    /// Clients that are away. Default 10,000: at a few hundred bytes each, some megabytes. When it's crossed, the one that left first is forgotten.
+    pub sessions: usize,
+}
+
+impl Default for RecoveryLimits {
+    fn default() -> Self {
+        Self {
+            max_disconnection_duration: Duration::from_secs(120),
+            unnoticed: Duration::from_secs(45),
+            bytes: 16 << 20,
+            sessions: 10_000,
+        }
+    }
+}
+
+/// The events of one namespace in their order, and the clients that are away. `E` is an event with whom it was for, `S` what a socket was.
+///
+/// The last argument of every event is an offset, which the client keeps; volatile events have one too, lest it takes an argument of theirs for one. When the client comes
+/// back with it, it gets what came after.
+///
+/// ```
+/// use madang_socketio::proto::{Recovery, RecoveryLimits};
+/// use std::time::Instant;
+///
+/// let now = Instant::now();
+/// let mut recovery = Recovery::new("x7Qd", RecoveryLimits::default());
+/// let position = recovery.position(); // of a socket that connects
+/// let offset = recovery.next_offset(); // goes out with the event
+/// recovery.push("hello", 5, now);
+/// recovery.push("world", 5, now);
+/// recovery.persist("pid", "what the socket was", position, now);
+///
+/// let (was, missed) = recovery.restore("pid", Some(&offset), now)?;
+/// assert_eq!(was, "what the socket was");
+/// assert_eq!(missed.collect::<Vec<_>>(), [&"world"]);
+/// # Ok::<(), madang_socketio::proto::NotRecovered>(())
+/// ```
+pub struct Recovery<E, S> {
+    limits: RecoveryLimits,
+    prefix: Box<str>,
+    log: VecDeque<Entry<E>>,
+    /// Position of the first entry of the log, hence how many have been forgotten.
+    first: u64,
+    bytes: usize,
+    /// When the newest of those came that were forgotten for want of room.
+    gap: Option<Instant>,
+    away: HashMap<Box<str>, Away<S>>,
+    /// Who left when; some of them may be back.
+    left: VecDeque<(Instant, u64, Box<str>)>,
+    number: u64,
+}
+
+struct Entry<E> {
+    event: E,
+    bytes: usize,
+    at: Instant,
+}
+
+struct Away<S> {
+    session: S,
+    position: Position,
+    since: Instant,
+    number: u64,
+}
+
+/// How many events there had been.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position(u64);
+
+/// Why a client isn't recovered, and begins anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotRecovered {
+    /// Nobody with this id is away: it was too long ago, or is still here, or never was.
+    #[error("nobody with this id is away")]
+    Unknown,
+    /// The offset isn't one that was given out here.
+    #[error("the offset is not one of this server's")]
+    Offset,
+    /// Some of what it has missed has been forgotten for want of room.
+    #[error("some of what it missed is forgotten")]
+    Forgotten,
+}
+
+impl<E, S> Recovery<E, S> {
+    /// Without events. The prefix tells this namespace's offsets from those of any other and from before a restart: a few random characters.
+    pub fn new(prefix: &str, limits: RecoveryLimits) -> Self {
+        Self {
+            limits,
+            prefix: prefix.into(),
+            log: VecDeque::new(),
+            first: 0,
+            bytes: 0,
+            gap: None,
+            away: HashMap::new(),
+            left: VecDeque::new(),
+            number: 0,
+        }
+    }
+
+    /// Where a socket that connects now begins.
+    pub fn position(&self) -> Position {
+        Position(self.first + self.log.len() as u64)
+    }
+
+    /// The offset of the last event: of what is not kept itself, as volatile events aren't.
+    pub fn offset(&self) -> String {
+        self.offset_at(self.position())
+    }
+
+    /// The offset of the event that is [pushed](Self::push) next.
+    pub fn next_offset(&self) -> String {
+        self.offset_at(Position(self.position().0 + 1))
+    }
+
+    /// Keeps an event, of so many bytes.
+    pub fn push(&mut self, event: E, bytes: usize, now: Instant) {
+        self.log.push_back(Entry {
+            event,
+            bytes,
+            at: now,
+        });
+        self.bytes += bytes;
+        self.forget_old(now);
+        while self.bytes > self.limits.bytes {
+            if let Some(entry) = self.pop() {
+                self.gap = Some(entry.at);
+            }
+        }
+    }
+
+    /// A socket is gone, and may come back. `position` is where it began.
+    pub fn persist(&mut self, pid: &str, session: S, position: Position, now: Instant) {
+        self.number += 1;
+        let away = Away {
+            session,
+            position,
+            since: now,
+            number: self.number,
+        };
+        self.left.push_back((now, self.number, pid.into()));
+        self.away.insert(pid.into(), away);
+        self.forget_old(now);
+        while self.away.len() > self.limits.sessions {
+            self.forget_first();
+        }
+    }
+
+    /// A client comes back with its id and the offset of the last event that it has got, if it has got any: what it was, and every event since. Of these, the caller knows
+    /// which were for it.
+    ///
+    /// Whoever is restored is here again; it can leave and come back as often as it likes.
+    ///
+    /// # Errors
+    /// Why it isn't recovered. What was known of it is forgotten.
+    pub fn restore(
+        &mut self,
+        pid: &str,
+        offset: Option<&str>,
+        now: Instant,
+    ) -> Result<(S, impl Iterator<Item = &E>), NotRecovered> {
+        self.forget_old(now);
+        let away = self.away.remove(pid).ok_or(NotRecovered::Unknown)?;
+        let position = match offset {
+            None => away.position,
+            Some(offset) => self.parse(offset).ok_or(NotRecovered::Offset)?,
+        };
+        // What it had not got by then was sent no earlier than this, or the heartbeat would have noticed.
+        let unsure = away.since.checked_sub(self.limits.unnoticed);
+        let gap = self.gap.filter(|_| position.0 < self.first);
+        if gap.is_some_and(|gap| unsure.is_none_or(|unsure| gap >= unsure)) {
+            return Err(NotRecovered::Forgotten);
+        }
+        let known = position.0.saturating_sub(self.first) as usize;
+        let missed = self.log.iter().skip(known).map(|entry| &entry.event);
+        Ok((away.session, missed))
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) has something to forget.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let session = self
+            .left
+            .front()
+            .map(|(since, ..)| *since + self.limits.max_disconnection_duration);
+        let event = self.log.front().map(|entry| entry.at + self.kept());
+        session.into_iter().chain(event).min()
+    }
+
+    /// Forgets what is too old.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.forget_old(now);
+    }
+
+    /// Clients that are away.
+    pub fn away(&self) -> usize {
+        self.away.len()
+    }
+
+    /// Bytes of the events that are kept.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    fn kept(&self) -> Duration {
+        self.limits.max_disconnection_duration + self.limits.unnoticed
+    }
+
+    fn forget_old(&mut self, now: Instant) {
+        let kept = self.kept();
+        while self
+            .log
+            .front()
+            .is_some_and(|entry| now.saturating_duration_since(entry.at) > kept)
+        {
+            self.pop();
+        }
+        if self.log.is_empty() {
+            self.log = VecDeque::new();
+        }
+        let away = self.limits.max_disconnection_duration;
+        while self
+            .left
+            .front()
+            .is_some_and(|(since, ..)| now.saturating_duration_since(*since) > away)
+        {
+            self.forget_first();
+        }
+    }
+
+    fn forget_first(&mut self) {
+        let Some((_, number, pid)) = self.left.pop_front() else {
+            return;
+        };
+        // Whoever came back and left again is further behind.
+        if self.away.get(&pid).is_some_and(|away| away.number == number) {
+            self.away.remove(&pid);
+        }
+    }
+
+    fn pop(&mut self) -> Option<Entry<E>> {
+        let entry = self.log.pop_front()?;
+        self.first += 1;
+        self.bytes -= entry.bytes;
+        Some(entry)
+    }
+
+    fn offset_at(&self, position: Position) -> String {
+        let mut digits = [0; 13];
+        let mut at = digits.len();
+        let mut rest = position.0;
+        loop {
+            at -= 1;
+            digits[at] = b"0123456789abcdefghijklmnopqrstuvwxyz"[(rest % 36) as usize];
+            rest /= 36;
+            if rest == 0 {
+                break;
+            }
+        }
+        let digits = std::str::from_utf8(&digits[at..]).unwrap_or_default();
+        format!("{}.{digits}", self.prefix)
+    }
+
+    fn parse(&self, offset: &str) -> Option<Position> {
+        let digits = offset.strip_prefix(&*self.prefix)?.strip_prefix('.')?;
+        // As it was given out: no sign, no capitals.
+        let plain = digits
+            .bytes()
+            .all(|digit| digit.is_ascii_digit() || digit.is_ascii_lowercase());
+        let position = u64::from_str_radix(digits, 36).ok().filter(|_| plain)?;
+        (position <= self.position().0).then_some(Position(position))
+    }
+}
+
+impl<E, S> fmt::Debug for Recovery<E, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recovery")
+            .field("events", &self.log.len())
+            .field("bytes", &self.bytes)
+            .field("away", &self.away.len())
+            .finish_non_exhaustive()
+    }
+}

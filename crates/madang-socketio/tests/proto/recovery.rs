@@ -1,0 +1,176 @@
+//! Who comes back has missed nothing, or is told that it begins anew. Time is made up.
+
+use madang_socketio::proto::{NotRecovered, Recovery, RecoveryLimits};
+use std::time::{Duration, Instant};
+
+type Log = Recovery<u32, &'static str>;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn log(limits: RecoveryLimits) -> (Log, Instant) {
+    (Recovery::new("here", limits), Instant::now())
+}
+
+fn missed(log: &mut Log, offset: Option<&str>, now: Instant) -> Result<Vec<u32>, NotRecovered> {
+    log.restore("kim", offset, now)
+        .map(|(_, missed)| missed.copied().collect())
+}
+
+#[test]
+fn it_gets_what_came_after_its_offset_in_order() {
+    let (mut log, now) = log(RecoveryLimits::default());
+    let begun = log.position();
+    let offsets: Vec<_> = (0..10)
+        .map(|n| {
+            let offset = log.next_offset();
+            log.push(n, 1, now);
+            assert_eq!(offset, log.offset(), "what a volatile event carries now");
+            offset
+        })
+        .collect();
+    for (n, offset) in offsets.iter().enumerate() {
+        log.persist("kim", "was", begun, now);
+        let expected: Vec<_> = (n as u32 + 1..10).collect();
+        assert_eq!(missed(&mut log, Some(offset), now).unwrap(), expected);
+    }
+}
+
+#[test]
+fn it_recovers_when_it_had_received_no_event_at_all() {
+    let (mut log, now) = log(RecoveryLimits::default());
+    log.push(1, 1, now);
+    let begun = log.position();
+    log.push(2, 1, now);
+    log.persist("kim", "was", begun, now);
+    log.push(3, 1, now);
+    assert_eq!(
+        missed(&mut log, None, now).unwrap(),
+        [2, 3],
+        "since it came, not what was before"
+    );
+}
+
+#[test]
+fn it_recovers_more_than_once() {
+    let (mut log, mut now) = log(RecoveryLimits::default());
+    let begun = log.position();
+    for n in 0..5 {
+        let before = log.offset();
+        log.persist("kim", "was", begun, now);
+        now += 100 * SECOND;
+        log.push(n, 1, now);
+        assert_eq!(missed(&mut log, Some(&before), now).unwrap(), [n]);
+    }
+}
+
+#[test]
+fn it_recovers_although_it_heard_nothing_for_hours_while_others_did() {
+    let (mut log, start) = log(RecoveryLimits::default());
+    let begun = log.position();
+    let mut now = start;
+    for n in 0..1_000 {
+        now += 10 * SECOND;
+        log.push(n, 1, now);
+    }
+    log.persist("kim", "was", begun, now);
+    let missed = missed(&mut log, None, now).unwrap();
+    assert_eq!(
+        missed,
+        (983..1_000).collect::<Vec<_>>(),
+        "what the heartbeat can't vouch for"
+    );
+}
+
+#[test]
+fn a_text_that_is_no_offset_of_ours_is_not_taken_for_one() {
+    let (mut log, now) = log(RecoveryLimits::default());
+    let begun = log.position();
+    log.push(1, 1, now);
+    for offset in [
+        "AAPL",
+        "",
+        "here",
+        "here.",
+        "here.2",
+        "here.+1",
+        "here.0A",
+        "there.1",
+        "here.zzzzzzzzzzzzzzzz",
+    ] {
+        log.persist("kim", "was", begun, now);
+        assert_eq!(
+            missed(&mut log, Some(offset), now),
+            Err(NotRecovered::Offset),
+            "{offset}"
+        );
+    }
+}
+
+#[test]
+fn who_is_still_here_or_never_was_is_not_recovered() {
+    let (mut log, now) = log(RecoveryLimits::default());
+    assert_eq!(missed(&mut log, None, now), Err(NotRecovered::Unknown));
+    log.persist("kim", "was", log.position(), now);
+    missed(&mut log, None, now).unwrap();
+    assert_eq!(
+        missed(&mut log, None, now),
+        Err(NotRecovered::Unknown),
+        "it is here again"
+    );
+}
+
+#[test]
+fn after_max_disconnection_duration_it_begins_anew() {
+    let (mut log, now) = log(RecoveryLimits::default());
+    for (away, recovered) in [(120, true), (121, false)] {
+        log.persist("kim", "was", log.position(), now);
+        assert_eq!(missed(&mut log, None, now + away * SECOND).is_ok(), recovered);
+    }
+    log.persist("kim", "was", log.position(), now);
+    log.push(1, 1, now);
+    let mut then = now;
+    while let Some(due) = log.poll_timeout() {
+        assert!(due >= then);
+        then = due + Duration::from_millis(1);
+        log.handle_timeout(then);
+    }
+    assert_eq!((log.away(), log.bytes()), (0, 0), "nothing is kept for ever");
+}
+
+#[test]
+fn beyond_so_many_bytes_who_would_have_a_gap_begins_anew_and_the_others_do_not() {
+    let (mut log, now) = log(RecoveryLimits {
+        bytes: 10,
+        ..RecoveryLimits::default()
+    });
+    let begun = log.position();
+    for n in 0..4 {
+        log.push(n, 4, now);
+        assert!(log.bytes() <= 10);
+    }
+    log.persist("kim", "was", begun, now);
+    assert_eq!(missed(&mut log, None, now), Err(NotRecovered::Forgotten));
+    log.persist("kim", "was", begun, now);
+    assert_eq!(missed(&mut log, Some("here.2"), now).unwrap(), [2, 3]);
+    let later = now + 46 * SECOND;
+    log.persist("kim", "was", begun, later);
+    assert_eq!(
+        missed(&mut log, None, later).unwrap(),
+        [2, 3],
+        "the heartbeat says that it got the others"
+    );
+}
+
+#[test]
+fn beyond_so_many_sessions_the_one_that_left_first_is_forgotten() {
+    let (mut log, now) = log(RecoveryLimits {
+        sessions: 2,
+        ..RecoveryLimits::default()
+    });
+    for pid in ["kim", "lee", "kim", "park"] {
+        log.persist(pid, "was", log.position(), now);
+    }
+    assert_eq!(log.away(), 2);
+    let back = ["lee", "kim", "park"].map(|pid| log.restore(pid, None, now).is_ok());
+    assert_eq!(back, [false, true, true]);
+}
