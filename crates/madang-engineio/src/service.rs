@@ -1,25 +1,141 @@
-//! The service.
+//! The server as a service of hyper and tower.
 
-use crate::{Config, Handler};
+use crate::entry::{Entry, Refusal, wants_upgrade};
+use crate::proto::ErrorCode;
+use crate::reply::Reply;
+use crate::server::Server;
+use crate::{Body, Config, EngineIoLayer, Handler, polling, websocket};
+use http::{Method, Request, Response, StatusCode};
+use std::convert::Infallible;
+use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
-/// An Engine.IO server.
-#[derive(Debug)]
-pub struct EngineIo<H> {
-    handler: Arc<H>,
+/// An Engine.IO server: a service of tower and of hyper 1. Cloning is cheap, and clones are the same server.
+///
+/// Requests must be served within a tokio runtime with time enabled; for WebSocket the HTTP server must allow upgrades (`with_upgrades` in hyper,
+/// which `axum::serve` does by itself). Requests outside [`Config::path`] get 404; to serve something else there, use [`layer`](Self::layer).
+pub struct EngineIo<H: Handler> {
+    server: Arc<Server<H>>,
 }
 
 impl<H: Handler> EngineIo<H> {
     /// A server with these options.
     pub fn new(config: Config, handler: H) -> Self {
-        let _ = config;
         Self {
-            handler: Arc::new(handler),
+            server: Arc::new(Server::new(config, handler)),
         }
     }
 
     /// The handler.
     pub fn handler(&self) -> &H {
-        &self.handler
+        self.server.handler()
+    }
+
+    /// The options.
+    pub fn config(&self) -> &Config {
+        self.server.config()
+    }
+
+    /// Sessions that are open: Node's `clientsCount`.
+    pub fn session_count(&self) -> usize {
+        self.server.count()
+    }
+
+    /// Ends every session, discarding what waits, with [`CloseReason::ForcedClose`](crate::CloseReason), and opens no more: those who try get 503.
+    pub fn close(&self) {
+        self.server.close();
+    }
+
+    /// A layer that answers requests of [`Config::path`] and leaves the others to the service inside.
+    pub fn layer(&self) -> EngineIoLayer<H> {
+        EngineIoLayer::new(self.clone())
+    }
+
+    /// Whether a request for this path is answered here.
+    pub fn is_ours(&self, path: &str) -> bool {
+        self.server.config().is_ours(path)
+    }
+
+    /// Answers a request. On long-polling the answer may take as long as [`Config::ping_interval`]; dropping the future then ends the session, since the client is gone.
+    pub async fn respond<B: http_body::Body>(&self, request: Request<B>) -> Response<Body> {
+        let server = &self.server;
+        let config = server.config();
+        let (parts, body) = request.into_parts();
+        let reply = Reply::new(config, &parts);
+        if !config.is_ours(parts.uri.path()) {
+            return reply.empty(config, StatusCode::NOT_FOUND);
+        }
+        if parts.method == Method::OPTIONS && config.cors.is_some() {
+            return reply.preflight(config, &parts.headers);
+        }
+        let upgrade = wants_upgrade(&parts);
+        if server.is_closed() {
+            let refusal = Refusal {
+                code: ErrorCode::BadRequest,
+                message: "the server is closing".into(),
+            };
+            return reply.error(config, StatusCode::SERVICE_UNAVAILABLE, &refusal);
+        }
+        match Entry::check(server, &parts).await {
+            Ok(entry) if entry.upgrade => websocket::respond(server, parts, entry, reply),
+            Ok(entry) => polling::respond(server, parts, body, entry, reply).await,
+            Err(refusal) => reply.refuse(config, &refusal, upgrade),
+        }
+    }
+}
+
+impl<H: Handler> Clone for EngineIo<H> {
+    fn clone(&self) -> Self {
+        Self {
+            server: self.server.clone(),
+        }
+    }
+}
+
+impl<H: Handler> fmt::Debug for EngineIo<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EngineIo")
+            .field("config", self.server.config())
+            .field("sessions", &self.session_count())
+            .finish_non_exhaustive()
+    }
+}
+
+/// An answer in the making.
+pub(crate) type Responding<R> = Pin<Box<dyn Future<Output = R> + Send>>;
+
+impl<H: Handler, B> tower_service::Service<Request<B>> for EngineIo<H>
+where
+    B: http_body::Body + Send + 'static,
+    B::Data: Send,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Responding<Result<Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let engine = self.clone();
+        Box::pin(async move { Ok(engine.respond(request).await) })
+    }
+}
+
+impl<H: Handler, B> hyper::service::Service<Request<B>> for EngineIo<H>
+where
+    B: http_body::Body + Send + 'static,
+    B::Data: Send,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Responding<Result<Response<Body>, Infallible>>;
+
+    fn call(&self, request: Request<B>) -> Self::Future {
+        let engine = self.clone();
+        Box::pin(async move { Ok(engine.respond(request).await) })
     }
 }

@@ -1,51 +1,76 @@
 //! A session as its handler sees it.
 
+use crate::live::Remote;
+use crate::proto::Packet;
 use crate::{Message, Protocol, TransportKind};
 use madang_hub::Recipient;
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-/// A handle to a session. Cloning is cheap.
-#[derive(Clone, Debug)]
-pub struct Socket {}
+/// A handle to a session, of any thread or task. Cloning is cheap. It may outlive the session, and then does nothing.
+#[derive(Clone)]
+pub struct Socket(Arc<dyn Remote>);
 
 impl Socket {
-    /// The session id, which is a secret: whoever knows it can speak for the session.
-    pub fn session_id(&self) -> &str {
-        unimplemented!()
+    pub(crate) fn new(remote: Arc<dyn Remote>) -> Self {
+        Self(remote)
     }
+
+    /// The session id, which is a secret: whoever knows it can speak for the session. 20 characters of base64url, 120 random bits.
+    pub fn session_id(&self) -> &str {
+        self.0.session_id()
+    }
+
     /// The protocol's version.
     pub fn protocol(&self) -> Protocol {
-        unimplemented!()
+        self.0.protocol()
     }
+
     /// The transport in use.
     pub fn transport(&self) -> TransportKind {
-        unimplemented!()
+        self.0.transport()
     }
-    /// Where the first request came from, if the server knows.
+
+    /// Where the first request came from, if the server was told: by a [`ClientAddr`](crate::ClientAddr) among the request's extensions, or
+    /// by axum's `ConnectInfo`.
     pub fn remote_addr(&self) -> Option<SocketAddr> {
-        unimplemented!()
+        self.0.remote_addr()
     }
-    /// Sends a message at once, in no promised order with what the hub delivers.
-    pub fn send(&self, message: Message) {
-        let _ = message;
-        unimplemented!()
+
+    /// Sends a message. Messages sent by one task leave in its order, also among what it publishes to this session through a hub as long as nothing else waits in that hub. A client that
+    /// lets more than [`Config::send_limit`](crate::Config::send_limit) wait is disconnected.
+    pub fn send(&self, message: impl Into<Message>) {
+        self.0.send(Packet::Message(message.into()));
     }
-    /// The session as a recipient of a hub's publications.
+
+    /// The session as a recipient of a hub's publications, in the form that its transport takes.
     pub fn recipient(&self) -> Arc<dyn Recipient> {
-        unimplemented!()
+        self.0.clone().recipient()
     }
-    /// Whether the transport would take something at once.
+
+    /// Whether the transport would take something at once: nothing waits, and on polling a request does.
     pub fn is_writable(&self) -> bool {
-        unimplemented!()
+        self.0.is_writable()
     }
-    /// Bytes that wait for the client.
+
+    /// Bytes that wait for the client, with what the transport puts around them.
     pub fn buffered_bytes(&self) -> usize {
-        unimplemented!()
+        self.0.buffered_bytes()
     }
+
     /// Ends the session with [`CloseReason::ForcedClose`](crate::CloseReason); what waits is sent first, unless it's discarded.
+    /// [`Handler::close`](crate::Handler::close) is called later, never from inside this call.
     pub fn close(&self, discard: bool) {
-        let _ = discard;
-        unimplemented!()
+        self.0.close(discard);
+    }
+}
+
+impl fmt::Debug for Socket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Socket")
+            .field("protocol", &self.protocol())
+            .field("transport", &self.transport())
+            .finish_non_exhaustive()
     }
 }

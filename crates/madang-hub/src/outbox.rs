@@ -155,6 +155,15 @@ impl Outbox {
         }
     }
 
+    /// Takes the oldest entry, or what has to leave of it: for transports that send whole answers rather than a stream.
+    pub fn pop(&mut self) -> Option<Bytes> {
+        let entry = self.entries.pop_front()?;
+        self.bytes -= entry.bytes.len();
+        self.started = self.entries.front().is_some_and(|next| next.joined);
+        self.release();
+        Some(entry.bytes)
+    }
+
     /// Fills the slices with what has to leave, oldest first, and returns how many it filled: for one vectored write.
     pub fn chunks<'a>(&'a self, into: &mut [IoSlice<'a>]) -> usize {
         let filled = into.iter_mut().zip(&self.entries);

@@ -88,7 +88,7 @@ impl Sender {
     /// Begins the close handshake, after what is queued; the receiving side ends it. Does nothing if it
     /// has begun.
     pub fn close(&self, code: CloseCode, reason: &str) {
-        self.shared.close(&CloseFrame::new(code, reason));
+        self.shared.close(Some(&CloseFrame::new(code, reason)));
     }
 
     /// Bytes that wait for the socket, framing included.
@@ -130,6 +130,18 @@ impl Sender {
     /// As [`deliver`](Self::deliver), to leave together with what is [fed](Self::feed).
     pub fn deliver_later(&self, batch: &Batch<'_>, form: WireForm) {
         self.shared.feed_as(batch, form);
+    }
+
+    /// Sends a message whatever waits before it, or closes the connection as too slow when that is more than
+    /// [`Limits::queued`](crate::Limits::queued): for a protocol's own packets, which nobody could send again. With `later` it leaves together with what
+    /// is [fed](Self::feed). Ignored once the connection is closed.
+    pub fn push(&self, message: &Message, later: bool) {
+        self.shared.push(message, later);
+    }
+
+    /// As [`close`](Self::close), with a close frame that says nothing (close code 1005 in browsers).
+    pub fn close_without_code(&self) {
+        self.shared.close(None);
     }
 
     /// Whether the connection takes frames compressed without context takeover (RFC 7692 §7.1.1), which can be shared.

@@ -144,6 +144,25 @@ impl Shared {
         self.send_in(&mut state, message).map(|()| true)
     }
 
+    /// Sends or queues a message, or gives up on a peer that reads too slowly.
+    pub(crate) fn push(&self, message: &Message, later: bool) {
+        let mut state = self.lock();
+        if state.check().is_err() {
+            return;
+        }
+        if state.outbox.cost() + state.cork.len() > state.outbox.limit() {
+            state.too_slow();
+            self.wake_senders();
+            self.wake_receiver();
+            return;
+        }
+        let _ = if later {
+            self.feed_in(&mut state, message)
+        } else {
+            self.send_in(&mut state, message)
+        };
+    }
+
     pub(crate) fn ping(&self, payload: &[u8]) -> Result<(), Error> {
         let mut state = self.lock();
         state.check()?;
@@ -167,9 +186,9 @@ impl Shared {
     }
 
     /// Begins the close handshake.
-    pub(crate) fn close(&self, frame: &CloseFrame) {
+    pub(crate) fn close(&self, frame: Option<&CloseFrame>) {
         let mut state = self.lock();
-        if let Some(frame) = state.outgoing.close(Some(frame), now()) {
+        if let Some(frame) = state.outgoing.close(frame, now()) {
             self.transmit(&mut state, frame);
             drop(state);
             // The receiving side has a deadline to keep now, and nobody can send any more.

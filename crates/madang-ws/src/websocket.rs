@@ -108,7 +108,7 @@ impl WebSocket {
     /// # Errors
     /// What ended the connection other than the close handshake.
     pub async fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
-        self.0.shared.close(&CloseFrame::new(code, reason));
+        self.0.shared.close(Some(&CloseFrame::new(code, reason)));
         while let Some(message) = self.recv().await {
             message?;
         }
@@ -180,7 +180,7 @@ impl Sink<Message> for WebSocket {
     /// Begins the close handshake with code 1000, and waits for its end as [`WebSocket::close`] does.
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let this = self.get_mut();
-        this.0.shared.close(&CloseFrame::new(CloseCode::NORMAL, ""));
+        this.0.shared.close(Some(&CloseFrame::new(CloseCode::NORMAL, "")));
         while let Some(message) = ready!(this.0.poll_recv(cx)) {
             message?;
         }

@@ -129,9 +129,8 @@ impl Deflater {
 }
 
 /// Compresses a message on its own with the largest window, as
-/// [`Deflate::takes_shared_frames`] demands; `None` if it doesn't get smaller.
-#[cfg(any(feature = "shell", test))]
-pub(crate) fn once(level: u32, payload: &[u8]) -> Option<Vec<u8>> {
+/// [`Deflate::takes_shared_frames`] demands; `None` if it doesn't get smaller. `level` is zlib's.
+pub fn once(level: u32, payload: &[u8]) -> Option<Vec<u8>> {
     Some(compress_alone(level, 15, payload)).filter(|out| out.len() < payload.len())
 }
 

@@ -29,8 +29,7 @@ mod utf8;
 
 pub use close::{CloseCode, CloseFrame};
 pub use connection::Connection;
-#[cfg(feature = "shell")]
-pub(crate) use deflate::once as deflate_once;
+pub use deflate::once as deflate_once;
 pub use deflate::{Deflate, DeflateConfig};
 pub use error::{Fault, LimitExceeded, Violation};
 pub use frame::{Header, OpCode, Role};

@@ -1,0 +1,145 @@
+//! The time of all sessions: one task and one queue rather than a timer for each.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Instant;
+use tokio::sync::Notify;
+
+/// Something with deadlines.
+pub(crate) trait Timed: Send + Sync + 'static {
+    /// Does what was due at `armed`, and says when to look again; nothing if it has been armed for another time since.
+    fn handle_timeout(&self, armed: Instant, now: Instant) -> Option<Instant>;
+
+    /// Has come to its end.
+    fn finish(&self);
+}
+
+/// Calls sessions when they are due, and sees to their end.
+pub(crate) struct Clock {
+    queue: Mutex<Queue>,
+    changed: Arc<Notify>,
+}
+
+#[derive(Default)]
+struct Queue {
+    /// Earliest first. A session whose deadline has moved on is looked at too early once, which costs less than finding it here.
+    due: BinaryHeap<Reverse<Entry>>,
+    ended: Vec<Arc<dyn Timed>>,
+    running: bool,
+}
+
+struct Entry {
+    due: Instant,
+    timed: Weak<dyn Timed>,
+}
+
+impl Clock {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            queue: Mutex::default(),
+            changed: Arc::new(Notify::new()),
+        })
+    }
+
+    /// Starts the task, unless it runs. Within a tokio runtime.
+    pub(crate) fn start(self: &Arc<Self>) {
+        let mut queue = self.lock();
+        if !queue.running {
+            queue.running = true;
+            drop(queue);
+            tokio::spawn(run(Arc::downgrade(self), self.changed.clone()));
+        }
+    }
+
+    /// Has it looked at by then.
+    pub(crate) fn arm<T: Timed>(&self, due: Instant, timed: &Arc<T>) {
+        let timed: Weak<T> = Arc::downgrade(timed);
+        let mut queue = self.lock();
+        let first = queue.due.peek().is_none_or(|Reverse(first)| due < first.due);
+        queue.due.push(Reverse(Entry { due, timed }));
+        drop(queue);
+        if first {
+            self.changed.notify_one();
+        }
+    }
+
+    /// Has its end seen to, soon and from no lock.
+    pub(crate) fn finish(&self, timed: Arc<dyn Timed>) {
+        self.lock().ended.push(timed);
+        self.changed.notify_one();
+    }
+
+    /// Does what is due and returns when to go on.
+    fn turn(&self, now: Instant) -> Option<Instant> {
+        loop {
+            let mut queue = self.lock();
+            let ended = std::mem::take(&mut queue.ended);
+            if !ended.is_empty() {
+                drop(queue);
+                ended.iter().for_each(|timed| timed.finish());
+                continue;
+            }
+            let Reverse(first) = queue.due.peek()?;
+            if first.due > now {
+                return Some(first.due);
+            }
+            let Some(Reverse(entry)) = queue.due.pop() else {
+                continue;
+            };
+            drop(queue);
+            let Some(timed) = entry.timed.upgrade() else {
+                continue;
+            };
+            if let Some(due) = timed.handle_timeout(entry.due, now) {
+                self.lock().due.push(Reverse(Entry { due, ..entry }));
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Until the server is gone, and its last session with it.
+async fn run(clock: Weak<Clock>, changed: Arc<Notify>) {
+    loop {
+        let next = match clock.upgrade() {
+            Some(clock) => clock.turn(Instant::now()),
+            None => return,
+        };
+        match next {
+            Some(due) => {
+                let _ = tokio::time::timeout_at(due.into(), changed.notified()).await;
+            }
+            None => changed.notified().await,
+        }
+    }
+}
+
+impl Drop for Clock {
+    fn drop(&mut self) {
+        self.changed.notify_one();
+    }
+}
+
+impl Ord for Entry {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.due.cmp(&other.due)
+    }
+}
+
+impl PartialOrd for Entry {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.due == other.due
+    }
+}
+
+impl Eq for Entry {}

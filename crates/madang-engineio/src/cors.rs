@@ -1,0 +1,146 @@
+//! Cross-origin requests, with the semantics of Node's `cors` package.
+
+use http::header::{
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
+    ACCESS_CONTROL_REQUEST_HEADERS, ORIGIN, VARY,
+};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Which pages of other origins may poll, and how.
+///
+/// A WebSocket isn't subject to CORS: browsers open one to any server. To refuse some, use
+/// [`Config::allow_request`](crate::Config::allow_request).
+#[derive(Clone, Debug)]
+pub struct Cors {
+    /// Default [`CorsOrigin::Any`].
+    pub origin: CorsOrigin,
+    /// Methods of a preflight's answer. Default `GET,HEAD,PUT,PATCH,POST,DELETE`.
+    pub methods: String,
+    /// Request headers that are allowed. Default `None`: those that the preflight asks for.
+    pub allowed_headers: Option<String>,
+    /// Answer headers that scripts may read. Default none.
+    pub exposed_headers: Option<String>,
+    /// Whether cookies may be sent along. Default `false`. Clients of version 3 insist on it.
+    pub credentials: bool,
+    /// How long a preflight's answer holds. Default none.
+    pub max_age: Option<Duration>,
+}
+
+/// Which origins are allowed.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub enum CorsOrigin {
+    /// `*`
+    #[default]
+    Any,
+    /// This one, which every answer names.
+    Exact(String),
+    /// One of these; the answer names that of the request.
+    List(Vec<String>),
+    /// Those that the function likes; the answer names that of the request.
+    Matching(Arc<dyn Fn(&str) -> bool + Send + Sync>),
+}
+
+impl CorsOrigin {
+    /// Every origin, by its name: unlike [`Any`](Self::Any) it goes together with credentials.
+    pub fn reflect() -> Self {
+        Self::Matching(Arc::new(|_| true))
+    }
+}
+
+impl Cors {
+    /// The headers of every answer.
+    pub(crate) fn apply(&self, request: &HeaderMap, answer: &mut HeaderMap) {
+        match (&self.origin, request.get(ORIGIN)) {
+            (CorsOrigin::Any, _) => {
+                answer.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+            }
+            (CorsOrigin::Exact(origin), _) => {
+                insert(answer, ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+                vary(answer, "Origin");
+            }
+            (CorsOrigin::List(_) | CorsOrigin::Matching(_), origin) => {
+                vary(answer, "Origin");
+                if let Some(origin) = origin {
+                    if self.allows(origin) {
+                        answer.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+                    }
+                }
+            }
+        }
+        if self.credentials {
+            answer.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+        }
+        if let Some(exposed) = &self.exposed_headers {
+            insert(answer, ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+        }
+    }
+
+    /// The headers of a preflight's answer, besides those of every answer.
+    pub(crate) fn apply_preflight(&self, request: &HeaderMap, answer: &mut HeaderMap) {
+        insert(answer, ACCESS_CONTROL_ALLOW_METHODS, &self.methods);
+        match (&self.allowed_headers, request.get(ACCESS_CONTROL_REQUEST_HEADERS)) {
+            (Some(allowed), _) => insert(answer, ACCESS_CONTROL_ALLOW_HEADERS, allowed),
+            (None, requested) => {
+                vary(answer, "Access-Control-Request-Headers");
+                if let Some(requested) = requested {
+                    answer.insert(ACCESS_CONTROL_ALLOW_HEADERS, requested.clone());
+                }
+            }
+        }
+        if let Some(max_age) = self.max_age {
+            answer.insert(ACCESS_CONTROL_MAX_AGE, max_age.as_secs().into());
+        }
+    }
+
+    fn allows(&self, origin: &HeaderValue) -> bool {
+        let Ok(origin) = origin.to_str() else {
+            return false;
+        };
+        match &self.origin {
+            CorsOrigin::Any => true,
+            CorsOrigin::Exact(exact) => exact == origin,
+            CorsOrigin::List(list) => list.iter().any(|allowed| allowed == origin),
+            CorsOrigin::Matching(likes) => likes(origin),
+        }
+    }
+}
+
+impl Default for Cors {
+    fn default() -> Self {
+        Self {
+            origin: CorsOrigin::Any,
+            methods: "GET,HEAD,PUT,PATCH,POST,DELETE".to_owned(),
+            allowed_headers: None,
+            exposed_headers: None,
+            credentials: false,
+            max_age: None,
+        }
+    }
+}
+
+impl fmt::Debug for CorsOrigin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any => f.write_str("Any"),
+            Self::Exact(origin) => f.debug_tuple("Exact").field(origin).finish(),
+            Self::List(origins) => f.debug_tuple("List").field(origins).finish(),
+            Self::Matching(_) => f.write_str("Matching"),
+        }
+    }
+}
+
+/// A value that can't stand in a header is left out: it is the application's own, and then nothing is allowed by it.
+fn insert(answer: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        answer.insert(name, value);
+    }
+}
+
+fn vary(answer: &mut HeaderMap, name: &'static str) {
+    answer.append(VARY, HeaderValue::from_static(name));
+}

@@ -1,0 +1,264 @@
+//! HTTP long-polling: a GET is held until there is something to say, a POST brings packets.
+
+use crate::entry::{Entry, Refusal, client_addr};
+use crate::id::Sid;
+use crate::live::{Live, Remote};
+use crate::proto::{Answer, ErrorCode, InvalidPacket, Jsonp, Open, Packet, Payload, Payload3};
+use crate::reply::Reply;
+use crate::server::Server;
+use crate::{Body, CloseReason, Handler, Protocol, Utf8Bytes};
+use bytes::{Buf, Bytes, BytesMut};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::request::Parts;
+use http::{HeaderMap, Method, Response, StatusCode};
+use http_body_util::BodyExt;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+/// Answers a polling request that has been let in.
+pub(crate) async fn respond<H: Handler, B: http_body::Body>(
+    server: &Arc<Server<H>>,
+    parts: Parts,
+    body: B,
+    entry: Entry<H>,
+    mut reply: Reply,
+) -> Response<Body> {
+    let Entry { query, live, .. } = entry;
+    let jsonp = query.jsonp.is_some();
+    reply.as_script(query.jsonp.clone(), query.base64);
+    let config = server.config();
+    let Some(live) = live else {
+        return open(server, &parts, query.protocol(), reply);
+    };
+    match parts.method {
+        Method::GET => {
+            // Nothing of the request is needed while it waits.
+            drop((parts, body));
+            if live.get().is_err() {
+                return reply.empty(config, StatusCode::BAD_REQUEST);
+            }
+            let protocol = live.protocol();
+            let answer = Get { live: Some(live) }.await;
+            reply.answer(config, &answer, protocol)
+        }
+        Method::POST => {
+            if live.post().is_err() {
+                return reply.empty(config, StatusCode::BAD_REQUEST);
+            }
+            let post = Post {
+                live: &live,
+                done: false,
+            };
+            match post.receive(&parts.headers, body, jsonp).await {
+                Ok(()) => reply.ok(config),
+                Err(Refused(status, message)) => {
+                    let refusal = Refusal {
+                        code: ErrorCode::BadRequest,
+                        message: message.into(),
+                    };
+                    reply.error(config, status, &refusal)
+                }
+            }
+        }
+        _ => reply.empty(config, StatusCode::INTERNAL_SERVER_ERROR),
+    }
+}
+
+/// Opens a session.
+fn open<H: Handler>(
+    server: &Arc<Server<H>>,
+    parts: &Parts,
+    protocol: Protocol,
+    mut reply: Reply,
+) -> Response<Body> {
+    let config = server.config();
+    let Ok(sid) = Sid::random() else {
+        tracing::error!("the system has no randomness for a session id");
+        return reply.refuse(config, &ErrorCode::BadRequest.into(), false);
+    };
+    let live = Live::new(server.clone(), sid, protocol, client_addr(parts), None);
+    server.insert(&live);
+    let handshake = Open::new(
+        sid.as_str(),
+        config.is_upgradable(),
+        server.timing(),
+        config.max_http_buffer_size,
+    );
+    live.open(&handshake.packet(), parts);
+    // The request is a GET as any other, which never has to wait: there is the handshake.
+    let waiting = live.get().is_ok();
+    let answer = live.poll_answer(&Context::from_waker(std::task::Waker::noop()));
+    match answer {
+        Poll::Ready(answer) if waiting => {
+            reply.opens(config, parts, Some(sid.as_str()));
+            reply.answer(config, &answer, protocol)
+        }
+        _ => reply.empty(config, StatusCode::BAD_REQUEST),
+    }
+}
+
+/// A GET that waits. Dropped before its answer, the client has given it up.
+struct Get<H: Handler> {
+    live: Option<Arc<Live<H>>>,
+}
+
+impl<H: Handler> Future for Get<H> {
+    type Output = Answer;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answer> {
+        let Some(live) = &self.live else {
+            return Poll::Pending;
+        };
+        let answer = live.poll_answer(cx);
+        if answer.is_ready() {
+            self.live = None;
+        }
+        answer
+    }
+}
+
+impl<H: Handler> Drop for Get<H> {
+    fn drop(&mut self) {
+        if let Some(live) = &self.live {
+            live.get_aborted();
+        }
+    }
+}
+
+/// A POST that is being read. Dropped before its end, the client has given it up.
+struct Post<'a, H: Handler> {
+    live: &'a Live<H>,
+    done: bool,
+}
+
+/// What a POST is refused with.
+struct Refused(StatusCode, &'static str);
+
+impl<H: Handler> Post<'_, H> {
+    async fn receive<B: http_body::Body>(
+        mut self,
+        headers: &HeaderMap,
+        body: B,
+        jsonp: bool,
+    ) -> Result<(), Refused> {
+        let received = self.read(headers, body, jsonp).await;
+        self.done = true;
+        let (reason, refused) = match received {
+            Ok(()) => return Ok(()),
+            Err(refused @ Refused(StatusCode::BAD_REQUEST, NOT_A_PAYLOAD)) => {
+                (CloseReason::ParseError, refused)
+            }
+            Err(refused) => (CloseReason::TransportError, refused),
+        };
+        self.live.end(reason);
+        Err(refused)
+    }
+
+    async fn read<B: http_body::Body>(
+        &self,
+        headers: &HeaderMap,
+        body: B,
+        jsonp: bool,
+    ) -> Result<(), Refused> {
+        let kind = headers.get(CONTENT_TYPE);
+        let binary = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/octet-stream"));
+        if binary && self.live.protocol() == Protocol::V4 {
+            return Err(Refused(
+                StatusCode::BAD_REQUEST,
+                "Engine.IO 4 has no binary payloads: send text/plain",
+            ));
+        }
+        let limit = self.live.server().config().max_http_buffer_size;
+        let body = collect(headers, body, limit).await?;
+        if binary {
+            return self.handle(Payload3::binary(body)).await;
+        }
+        const NOT_TEXT: Refused = Refused(StatusCode::BAD_REQUEST, "the body isn't UTF-8");
+        let text = if jsonp {
+            let mut form = form_urlencoded::parse(&body);
+            let d = form.find_map(|(name, value)| (name == "d").then_some(value));
+            let d = d.ok_or(Refused(StatusCode::BAD_REQUEST, "the form has no field d"))?;
+            Utf8Bytes::from(Jsonp::payload(&d))
+        } else {
+            Utf8Bytes::try_from(body).map_err(|_| NOT_TEXT)?
+        };
+        match self.live.protocol() {
+            Protocol::V4 => self.handle(Payload::new(text)).await,
+            Protocol::V3 => self.handle(Payload3::text(text)).await,
+        }
+    }
+
+    async fn handle(
+        &self,
+        packets: impl Iterator<Item = Result<Packet, InvalidPacket>>,
+    ) -> Result<(), Refused> {
+        for (index, packet) in packets.enumerate() {
+            let Ok(packet) = packet else {
+                return Err(Refused(StatusCode::BAD_REQUEST, NOT_A_PAYLOAD));
+            };
+            self.live.receive(packet);
+            // A body of half a million packets shares the thread like any other task.
+            if index % PACKETS_PER_TURN == PACKETS_PER_TURN - 1 {
+                if self.live.is_closed() {
+                    break;
+                }
+                tokio::task::yield_now().await;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<H: Handler> Drop for Post<'_, H> {
+    fn drop(&mut self) {
+        self.live.post_ended();
+        if !self.done {
+            self.live.end(CloseReason::TransportError);
+        }
+    }
+}
+
+/// The whole body, unless it is longer than the limit.
+async fn collect<B: http_body::Body>(headers: &HeaderMap, body: B, limit: usize) -> Result<Bytes, Refused> {
+    const TOO_LONG: Refused = Refused(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "the body is longer than the maxPayload of the handshake",
+    );
+    let told = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|len| len.to_str().ok()?.parse::<u64>().ok());
+    if told.is_some_and(|len| len > limit as u64) {
+        return Err(TOO_LONG);
+    }
+    let mut body = pin!(body);
+    let mut first = Bytes::new();
+    let mut collected = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Refused(StatusCode::BAD_REQUEST, "the body broke off"))?;
+        let Ok(mut data) = frame.into_data() else {
+            continue;
+        };
+        if first.len() + collected.len() + data.remaining() > limit {
+            return Err(TOO_LONG);
+        }
+        // Mostly there is one part only, which needs no copy.
+        let data = data.copy_to_bytes(data.remaining());
+        if collected.is_empty() && first.is_empty() {
+            first = data;
+        } else {
+            collected.extend_from_slice(&std::mem::take(&mut first));
+            collected.extend_from_slice(&data);
+        }
+    }
+    Ok(if collected.is_empty() {
+        first
+    } else {
+        collected.freeze()
+    })
+}
+
+const NOT_A_PAYLOAD: &str = "the body isn't a payload of Engine.IO packets";
+
+/// Packets of one POST that are handled before others get their turn.
+const PACKETS_PER_TURN: usize = 256;

@@ -1,0 +1,81 @@
+//! The handshake: what a query asks for, and the `open` packet that answers it.
+
+use super::{Jsonp, Packet, Protocol, Timing, TransportKind};
+use serde::Serialize;
+use std::borrow::Cow;
+
+/// What the query of a request says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Query {
+    /// `EIO`: version 4, or 3 if it is anything else or missing.
+    pub protocol: Option<Protocol>,
+    /// `transport`, if there is one of this name.
+    pub transport: Option<TransportKind>,
+    /// `sid`: the session that the request belongs to.
+    pub sid: Option<String>,
+    /// `j`: the answer is to be a script.
+    pub jsonp: Option<Jsonp>,
+    /// `b64`: the client can't take binary data.
+    pub base64: bool,
+}
+
+impl Query {
+    /// Reads the decoded pairs of a query; the first of a name counts.
+    pub fn new<'a>(pairs: impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)>) -> Self {
+        let mut query = Self::default();
+        for (name, value) in pairs {
+            match &*name {
+                "EIO" if query.protocol.is_none() => {
+                    query.protocol = Some(if value == "4" { Protocol::V4 } else { Protocol::V3 });
+                }
+                "transport" if query.transport.is_none() => {
+                    query.transport = match &*value {
+                        "polling" => Some(TransportKind::Polling),
+                        "websocket" => Some(TransportKind::WebSocket),
+                        _ => None,
+                    };
+                }
+                "sid" if query.sid.is_none() => query.sid = Some(value.into_owned()),
+                "j" if query.jsonp.is_none() => query.jsonp = Some(Jsonp::new(&value)),
+                "b64" => query.base64 = true,
+                _ => {}
+            }
+        }
+        query
+    }
+
+    /// The version that the client speaks.
+    pub fn protocol(&self) -> Protocol {
+        self.protocol.unwrap_or(Protocol::V3)
+    }
+}
+
+/// The data of the `open` packet.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Open<'a> {
+    sid: &'a str,
+    upgrades: &'a [&'static str],
+    ping_interval: u64,
+    ping_timeout: u64,
+    max_payload: usize,
+}
+
+impl<'a> Open<'a> {
+    /// Opens the session with this id, which may be upgraded to WebSocket if `upgradable`. `max_payload` is in bytes.
+    pub fn new(sid: &'a str, upgradable: bool, timing: &Timing, max_payload: usize) -> Self {
+        let millis = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        Self {
+            sid,
+            upgrades: if upgradable { &["websocket"] } else { &[] },
+            ping_interval: millis(timing.ping_interval),
+            ping_timeout: millis(timing.ping_timeout),
+            max_payload,
+        }
+    }
+
+    /// The packet.
+    pub fn packet(&self) -> Packet {
+        Packet::Open(serde_json::to_string(self).unwrap_or_default().into())
+    }
+}
