@@ -1,0 +1,75 @@
+//! From polling to WebSocket.
+
+use crate::common::{Answer, Served, text};
+use madang_engineio::TransportKind;
+
+fn upgraded(session: &str) -> String {
+    session.replace("polling", "websocket")
+}
+
+#[tokio::test]
+async fn nothing_is_lost_on_the_way() {
+    let served = Served::start(|_| {}).await;
+    let session = served.open("EIO=4").await;
+    let socket = served.opened().await;
+    let waiting = served.send("GET", &session, &[], b"").await;
+    let mut client = served.websocket(&upgraded(&session)).await;
+    client.send("2probe").await.unwrap();
+    assert_eq!(text(&mut client).await, "3probe");
+    assert_eq!(Answer::read(waiting).await.text(), "6");
+    assert_eq!(socket.transport(), TransportKind::Polling);
+    socket.send("before");
+    client.send("5").await.unwrap();
+    assert_eq!(text(&mut client).await, "4before");
+    assert_eq!(socket.transport(), TransportKind::WebSocket);
+    client.send("4after").await.unwrap();
+    assert_eq!(text(&mut client).await, "4after");
+    let answer = served.get(&session).await;
+    assert_eq!((answer.status, answer.text()), (400, r#"{"code":3,"message":"Bad request"}"#));
+}
+
+#[tokio::test]
+async fn a_probe_that_begins_otherwise_is_closed_and_the_session_goes_on() {
+    let served = Served::start(|_| {}).await;
+    let session = served.open("EIO=4").await;
+    for nonsense in ["4hello", "5", "2wrong", "x"] {
+        let mut client = served.websocket(&upgraded(&session)).await;
+        client.send(nonsense).await.unwrap();
+        assert!(client.recv().await.is_none());
+    }
+    served.post(&session, "4alive").await;
+    assert_eq!(served.get(&session).await.text(), "4alive");
+}
+
+#[tokio::test]
+async fn a_second_probe_is_closed() {
+    let served = Served::start(|_| {}).await;
+    let session = served.open("EIO=4").await;
+    let mut first = served.websocket(&upgraded(&session)).await;
+    first.send("2probe").await.unwrap();
+    assert_eq!(text(&mut first).await, "3probe");
+    let mut second = served.websocket(&upgraded(&session)).await;
+    assert!(second.recv().await.is_none());
+    first.send("5").await.unwrap();
+    first.send("4mine").await.unwrap();
+    assert_eq!(text(&mut first).await, "4mine");
+}
+
+#[tokio::test]
+async fn a_probe_that_takes_too_long_is_closed() {
+    let served = Served::start(|config| config.upgrade_timeout = std::time::Duration::from_millis(50)).await;
+    let session = served.open("EIO=4").await;
+    let mut client = served.websocket(&upgraded(&session)).await;
+    client.send("2probe").await.unwrap();
+    assert_eq!(text(&mut client).await, "3probe");
+    assert!(client.recv().await.is_none());
+    served.post(&session, "4alive").await;
+    assert_eq!(served.get(&session).await.text(), "4alive");
+}
+
+#[tokio::test]
+async fn upgrades_can_be_forbidden() {
+    let served = Served::start(|config| config.allow_upgrades = false).await;
+    let answer = served.get("EIO=4&transport=polling").await;
+    assert!(answer.text().contains(r#""upgrades":[]"#));
+}
