@@ -102,6 +102,14 @@ def refused(answer, code, text, status=400):
     equal(answer.text, json.dumps({"code": code, "message": text}, separators=(",", ":")))
 
 
+def spoiled(program, answer, message, status=400):
+    """Fails unless it's the answer to a POST that ended its session. Node's says nothing."""
+    if program.node:
+        equal((answer.status, answer.body), (status, b""))
+    else:
+        refused(answer, 3, message, status)
+
+
 def unpacked(answer):
     """The packets of a payload of Engine.IO 4."""
     return answer.split("\x1e")

@@ -3,7 +3,7 @@
 import dataclasses
 import socket
 
-SECONDS = 10  # for an answer that is due at once: the machine may be busy
+SECONDS = 3  # for an answer that is due at once: the machine may be busy
 
 
 @dataclasses.dataclass
