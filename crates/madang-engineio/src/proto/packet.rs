@@ -60,7 +60,8 @@ impl Packet {
     pub fn from_message(message: Message, protocol: Protocol) -> Result<Self, InvalidPacket> {
         match (message, protocol) {
             (Message::Text(text), Protocol::V3) if text.starts_with('b') => Self::from_base64_v3(&text[1..]),
-            (Message::Text(text), _) => Self::from_text(&text),
+            // A client that is told to send base64 does so here too.
+            (Message::Text(text), _) => Self::from_piece(&text),
             (Message::Binary(bytes), Protocol::V4) => Ok(Self::Message(Message::Binary(bytes))),
             (Message::Binary(bytes), Protocol::V3) => Self::from_bytes_v3(&bytes),
         }

@@ -64,6 +64,8 @@ pub(crate) struct Upgrade {
     pub(crate) probed: bool,
     /// When a GET may next be released; a client that goes on polling isn't answered in a tight loop.
     pub(crate) noop_from: Instant,
+    /// That time has come, and the waiting GET is told as soon as it asks.
+    pub(crate) released: bool,
 }
 
 impl Polling {
@@ -116,14 +118,21 @@ impl Polling {
     /// When a waiting GET is to be released for the upgrade.
     pub(crate) fn noop_due(&self) -> Option<Instant> {
         let upgrade = self.upgrade.as_ref()?;
-        (self.get && upgrade.probed).then_some(upgrade.noop_from)
+        (self.get && upgrade.probed && !upgrade.released).then_some(upgrade.noop_from)
+    }
+
+    /// Releases a waiting GET if it's time: from then on that is no deadline any more, or whoever waits for it would find it due for ever.
+    pub(crate) fn handle_timeout(&mut self, now: Instant) {
+        let due = self.noop_due().is_some_and(|due| due <= now);
+        if let Some(upgrade) = &mut self.upgrade {
+            upgrade.released |= due;
+        }
     }
 
     pub(crate) fn release(&mut self, now: Instant) -> Option<Answer> {
-        if self.noop_due()? > now {
-            return None;
-        }
-        let upgrade = self.upgrade.as_mut()?;
+        self.handle_timeout(now);
+        let upgrade = self.upgrade.as_mut().filter(|upgrade| upgrade.released)?;
+        upgrade.released = false;
         upgrade.noop_from = later(now, Self::NOOP_INTERVAL);
         Some(Answer::packet(&Packet::Noop))
     }

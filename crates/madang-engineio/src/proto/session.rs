@@ -171,8 +171,11 @@ impl Session {
             return None;
         }
         let answer = match self.state {
-            State::Closed(CloseReason::TransportClose) => Some(Answer::packet(&Packet::Noop)),
-            State::Closed(_) => Some(Answer::packet(&Packet::Close)),
+            // What it was sent before the end still leaves.
+            State::Closed(CloseReason::TransportClose) => {
+                polling.take().or_else(|| Some(Answer::packet(&Packet::Noop)))
+            }
+            State::Closed(_) => Some(with_packet(polling.take(), &Packet::Close)),
             State::Closing(_) => {
                 let last = with_packet(polling.take(), &Packet::Close);
                 self.state = State::Closed(CloseReason::ForcedClose);
@@ -250,6 +253,7 @@ impl Session {
                     until: later(now, self.timing.upgrade_timeout),
                     probed: false,
                     noop_from: now,
+                    released: false,
                 });
                 Ok(())
             }
@@ -269,7 +273,8 @@ impl Session {
                 upgrade.noop_from = now;
                 Probe::Reply(Packet::Pong(data.clone()))
             }
-            (Packet::Upgrade, Some(upgrade)) if upgrade.probed && self.state == State::Open => {
+            // Whoever needs no probe may do without.
+            (Packet::Upgrade, Some(_)) if self.state == State::Open => {
                 let waiting = polling.take().map_or_else(Vec::new, |answer| answer.packets());
                 self.polling = None;
                 Probe::Upgraded(waiting)
@@ -358,6 +363,7 @@ impl Session {
             {
                 polling.upgrade = None;
             }
+            polling.handle_timeout(now);
         }
         match (
             self.heartbeat.handle_timeout(&self.timing, now),

@@ -1,0 +1,50 @@
+"""What a case is: a function that is given a program and asserts what it answers."""
+
+import dataclasses
+import inspect
+import pathlib
+
+CASES = []
+
+
+@dataclasses.dataclass
+class Case:
+    """One replay."""
+
+    subject: str
+    name: str
+    run: object
+    flags: tuple
+    quick: bool
+
+
+# The programs that the cases run against, by the flags they are started with.
+STANDARD = ("--allow-eio3",)
+MODERN = ()
+HASTY = ("--allow-eio3", "--ping-interval", "500", "--ping-timeout", "400", "--connect-timeout", "700", "--upgrade-timeout", "600")
+RECOVERY = ("--allow-eio3", "--recovery")
+ONE_ORIGIN = ("--cors", "http://a.test")
+ANY_ORIGIN = ("--cors", "*")
+COOKIE = ("--cookie",)
+
+
+def case(flags=STANDARD, quick=True):
+    """Makes a function a case. `quick` is whether the quick subset has it."""
+
+    def register(function):
+        subject = pathlib.Path(inspect.getfile(function)).stem
+        CASES.append(Case(subject, function.__name__, function, tuple(flags), quick))
+        return function
+
+    return register
+
+
+def equal(got, expected):
+    """`assert got == expected`, which says both."""
+    assert got == expected, f"got {short(got)}, not {short(expected)}"
+
+
+def short(value):
+    """Enough of a value to know it by."""
+    text = repr(value)
+    return text if len(text) <= 300 else f"{text[:200]}... ({len(text)} characters)"
