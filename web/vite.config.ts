@@ -1,9 +1,14 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
 // The server embeds web/dist/assets and the templates link the entries by these fixed names with
 // ?v=<version>. A chunk shared by entries carries a hash instead, since its importers name it without a version.
 export default defineConfig({
   base: "/",
+  plugins: [socketIoClient()],
   build: {
     outDir: "dist",
     target: ["chrome111", "firefox115", "safari16.4"],
@@ -30,3 +35,20 @@ export default defineConfig({
     env: { TZ: "Asia/Seoul" },
   },
 });
+
+/** The official client as npm has it, which the back serves: all the files that Node's server has, and their version. */
+function socketIoClient(): Plugin {
+  const dist = dirname(createRequire(import.meta.url).resolve("socket.io-client/dist/socket.io.js"));
+  const manifest = JSON.parse(readFileSync(join(dist, "../package.json"), "utf8")) as { version: string };
+  const scripts = ["socket.io.js", "socket.io.min.js", "socket.io.esm.min.js", "socket.io.msgpack.min.js"];
+  return {
+    name: "socket.io-client",
+    apply: "build",
+    generateBundle() {
+      for (const name of scripts.flatMap((script) => [script, `${script}.map`])) {
+        this.emitFile({ type: "asset", fileName: `socket.io/${name}`, source: readFileSync(join(dist, name)) });
+      }
+      this.emitFile({ type: "asset", fileName: "socket.io/version", source: manifest.version });
+    },
+  };
+}

@@ -1,13 +1,17 @@
+import { readChoice } from "./chat/choice";
 import { ChatClient } from "./chat/client";
-import { roomUrl } from "./chat/protocol";
+import { plainWay } from "./chat/plain-way";
 import { layOut } from "./chat/rows";
 import { checkRoom } from "./chat/rules";
+import { socketIoWay } from "./chat/socketio-way";
 import { BrowserMemory, openStorage, RoomMemory, randomId } from "./chat/storage";
 import { claimTab } from "./chat/tab";
 import type { Confirmed } from "./chat/timeline";
+import type { Way } from "./chat/way";
 import { fill, plural } from "./i18n/texts";
 import { systemClock } from "./net/clock";
 import { connectWebSocket } from "./net/socket";
+import { loadSocketIo, socketIoConnector } from "./net/socketio";
 import { enableLanguageSwitch, readPage } from "./page";
 import { Announcer } from "./view/announcer";
 import { Composer } from "./view/composer";
@@ -18,6 +22,7 @@ import { NameDialog } from "./view/name-dialog";
 import { enablePanel } from "./view/panel";
 import { PeopleView } from "./view/people";
 import { enableRoomForm, LOBBY, showRooms } from "./view/rooms";
+import { WaySwitch } from "./view/way-switch";
 
 /** Messages kept on the page while it follows the newest; older ones are loaded again by scrolling up. */
 const MAX_LOADED = 1000;
@@ -27,7 +32,7 @@ const OLDER_PX = 600;
 /** How long painting waits for a frame, in milliseconds. */
 const LONGEST_FRAME_MS = 100;
 
-const { language, texts, backWs } = readPage(document.body);
+const { language, texts, backWs, backHttp } = readPage(document.body);
 const browser = new BrowserMemory(
   openStorage(() => localStorage),
   randomId,
@@ -36,19 +41,23 @@ const tabStorage = openStorage(() => sessionStorage);
 
 enableLanguageSwitch();
 enablePanel();
-enableRoomForm(texts);
 
-const asked = new URLSearchParams(location.search).get("room") ?? LOBBY;
+const query = new URLSearchParams(location.search);
+const choice = readChoice(query);
+enableRoomForm(texts, choice);
+const asked = query.get("room") ?? LOBBY;
+const waySwitch = new WaySwitch(asked, choice, texts);
+waySwitch.show(null);
 const room = checkRoom(asked);
 setText(byId("room-name", "h1"), asked);
 document.title = `${asked} · ${texts.brand.name}`;
 
 if (room.ok) {
   browser.visit(room.value);
-  showRooms(browser, room.value, texts);
+  showRooms(browser, room.value, choice, texts);
   void enter(room.value);
 } else {
-  showRooms(browser, "", texts);
+  showRooms(browser, "", choice, texts);
   byId("composer", "form").hidden = true;
   new ConnectionView(texts, () => {}).show({ kind: "refused", code: room.problem });
 }
@@ -68,11 +77,10 @@ async function enter(room: string): Promise<void> {
   const changed = onceAFrame(paint);
 
   const client: ChatClient = new ChatClient({
-    url: roomUrl(backWs, room),
+    way: wayTo(room),
     name,
     newClientId: () => `${ownPrefix}${randomId(16)}`,
     random: Math.random,
-    connect: connectWebSocket,
     clock: systemClock,
     memory,
     events: { changed, arrived },
@@ -128,6 +136,7 @@ async function enter(room: string): Promise<void> {
     paintOlder();
     list.paint(rows);
     connection.show(state);
+    waySwitch.show(client.carrier);
     people.show(client.members, client.name, client.typing, state.kind === "live" || state.kind === "catching-up");
     setText(nameButton, client.name);
     paintMarker();
@@ -187,6 +196,12 @@ async function enter(room: string): Promise<void> {
   composer.placeholder = fill(texts.chat.compose_placeholder, { room });
   if (matchMedia("(hover: hover)").matches) composer.focus();
   client.start();
+}
+
+function wayTo(room: string): Way {
+  if (choice.via === "websocket") return plainWay(backWs, room, connectWebSocket);
+  const load = loadSocketIo(`${backHttp}/socket.io/socket.io.min.js`);
+  return socketIoWay(room, socketIoConnector(backHttp, choice.transport, load));
 }
 
 /** Gathers calls into one per frame. Pages out of sight get no frames, but must not fall behind without end. */

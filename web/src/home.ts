@@ -1,7 +1,8 @@
+import { roomHref } from "./chat/choice";
 import { BrowserMemory, openStorage, randomId } from "./chat/storage";
 import { enableLanguageSwitch, readPage } from "./page";
 import { byId, make, part, setText } from "./view/dom";
-import { enableRoomForm, roomHref } from "./view/rooms";
+import { enableRoomForm } from "./view/rooms";
 
 /** How often the back server is asked while the page is in view, in milliseconds. */
 const ASK_EVERY_MS = 10_000;

@@ -136,6 +136,14 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// [`Code::BadJson`], and what is bad about it.
+    pub fn bad_json(detail: impl fmt::Display) -> Self {
+        Self {
+            detail: Some(format!("{}: {detail}", Code::BadJson.message())),
+            ..Code::BadJson.into()
+        }
+    }
+
     /// Adds which message it is about.
     #[must_use]
     pub fn about(self, client_id: ClientId) -> Self {

@@ -1,11 +1,9 @@
 //! What a client says: JSON text in, a [`Command`] with sound values out.
 
-use std::borrow::Cow;
-
 use serde::Deserialize;
 
 use super::code::{Code, Refusal};
-use super::values::{ClientId, Name, Session, Text};
+use super::values::{ClientId, Name, Room, Session, Text};
 
 /// Most messages that one `history` may ask for.
 pub const HISTORY_LIMIT: u64 = 200;
@@ -65,32 +63,21 @@ impl Command {
     /// # Errors
     /// A [`Refusal`] whose code tells the first thing that is wrong.
     pub fn parse(json: &str) -> Result<Self, Refusal> {
-        let fields: Fields<'_> = serde_json::from_str(json).map_err(|error| Refusal {
-            detail: Some(format!("{}: {error}", Code::BadJson.message())),
-            ..Code::BadJson.into()
-        })?;
-        match fields.kind.as_deref() {
-            Some("join") => Ok(fields.join()?),
-            Some("send") => fields.send(),
-            Some("history") => Ok(Self::History(fields.range()?)),
-            Some("typing") => match fields.active {
-                Some(active) => Ok(Self::Typing { active }),
-                None => Err(missing("active")),
-            },
-            _ => Err(Code::UnknownType.into()),
-        }
+        let mut fields: Fields = serde_json::from_str(json).map_err(Refusal::bad_json)?;
+        let kind = fields.kind.take();
+        fields.command(kind.as_deref().unwrap_or_default())
     }
 }
 
 /// The fields of every command: one pass over the text, and no tree of values in between.
-#[derive(Deserialize)]
-struct Fields<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    name: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    session: Option<Cow<'a, str>>,
+#[derive(Debug, Default, Deserialize)]
+pub struct Fields {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    /// Of a `join` where the address doesn't say it.
+    room: Option<String>,
+    name: Option<String>,
+    session: Option<String>,
     client_id: Option<String>,
     text: Option<String>,
     after: Option<u64>,
@@ -99,7 +86,32 @@ struct Fields<'a> {
     active: Option<bool>,
 }
 
-impl Fields<'_> {
+impl Fields {
+    /// The command of this type.
+    ///
+    /// # Errors
+    /// A [`Refusal`] whose code tells the first thing that is wrong.
+    pub fn command(self, kind: &str) -> Result<Command, Refusal> {
+        match kind {
+            "join" => Ok(self.join()?),
+            "send" => self.send(),
+            "history" => Ok(Command::History(self.range()?)),
+            "typing" => match self.active {
+                Some(active) => Ok(Command::Typing { active }),
+                None => Err(missing("active")),
+            },
+            _ => Err(Code::UnknownType.into()),
+        }
+    }
+
+    /// The room that a `join` names.
+    ///
+    /// # Errors
+    /// [`Code::RoomInvalid`] if that is none.
+    pub fn room(&self) -> Result<Room, Code> {
+        self.room.as_deref().unwrap_or_default().parse()
+    }
+
     fn join(self) -> Result<Command, Code> {
         let name = self.name.as_deref().unwrap_or_default().parse()?;
         let session = self.session.as_deref().map(str::parse).transpose()?;
@@ -134,10 +146,7 @@ impl Fields<'_> {
 }
 
 fn missing(field: &str) -> Refusal {
-    Refusal {
-        detail: Some(format!("{}: `{field}` is missing", Code::BadJson.message())),
-        ..Code::BadJson.into()
-    }
+    Refusal::bad_json(format_args!("`{field}` is missing"))
 }
 
 #[cfg(test)]

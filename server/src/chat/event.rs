@@ -1,6 +1,7 @@
 //! What the server says, and its JSON.
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::code::Refusal;
 
@@ -92,11 +93,36 @@ pub struct Message<'a> {
 }
 
 impl Event<'_> {
+    /// Its `type`.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Welcome { .. } => "welcome",
+            Self::Message(_) => "message",
+            Self::Ack { .. } => "ack",
+            Self::History { .. } => "history",
+            Self::Typing { .. } => "typing",
+            Self::Joined { .. } => "joined",
+            Self::Left { .. } => "left",
+            Self::Error { .. } => "error",
+        }
+    }
+
     /// The event as the text of one message.
     pub fn to_json(&self) -> String {
         // Fails only for maps with keys other than text, of which there are none.
         serde_json::to_string(self).unwrap_or_default()
     }
+}
+
+/// The text of an event as JSON within other JSON, with its `type`.
+pub fn whole(json: String) -> Box<RawValue> {
+    RawValue::from_string(json).unwrap_or_default()
+}
+
+/// The same without its `type`, which comes first: for where the name of an event is elsewhere. Written once for both.
+pub fn body(json: &str) -> Box<RawValue> {
+    let fields = json.split_once(',').map_or("}", |(_, fields)| fields);
+    whole(format!("{{{fields}"))
 }
 
 impl<'a> From<&'a Refusal> for Event<'a> {
@@ -167,6 +193,9 @@ mod tests {
             (Event::Left { name: "Lee" }, r#"{"type":"left","name":"Lee"}"#),
         ] {
             assert_eq!(event.to_json(), json);
+            let rest = format!(r#"{{"type":"{}",{}"#, event.name(), &body(json).get()[1..]);
+            assert_eq!(rest, json);
+            assert_eq!(whole(json.to_owned()).get(), json);
         }
     }
 

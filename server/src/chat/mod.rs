@@ -16,8 +16,8 @@ mod values;
 mod visit;
 
 pub use code::{Closing, Code, Refusal};
-pub use command::{Command, HISTORY_DEFAULT, HISTORY_LIMIT, Position, Range};
-pub use event::{Event, Message};
+pub use command::{Command, Fields, HISTORY_DEFAULT, HISTORY_LIMIT, Position, Range};
+pub use event::{Event, Message, body, whole};
 pub use presence::{LEASE, LOST_NAMES, NAMES_LISTED, Presence, TYPING_INTERVAL};
 pub use values::{ClientId, Name, Room, Session, Text};
 pub use visit::{JOIN_TIME, Visit};

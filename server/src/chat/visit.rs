@@ -25,7 +25,15 @@ impl Visit {
     /// # Errors
     /// What the client is to be told; nothing has changed.
     pub fn receive(self, json: &str) -> Result<Command, Refusal> {
-        match (self, Command::parse(json)?) {
+        self.allow(Command::parse(json)?)
+    }
+
+    /// The same for a command that has been read.
+    ///
+    /// # Errors
+    /// What the client is to be told; nothing has changed.
+    pub fn allow(self, command: Command) -> Result<Command, Refusal> {
+        match (self, command) {
             (Self::Inside, Command::Join { .. }) => Err(Code::AlreadyJoined.into()),
             (Self::Outside, Command::Send { client_id, .. }) => {
                 Err(Refusal::from(Code::JoinExpected).about(client_id))

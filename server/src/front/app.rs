@@ -36,11 +36,11 @@ pub fn router(pages: Pages, back_url: &str) -> Result<Router, InvalidHeaderValue
         .layer(TraceLayer::new_for_http()))
 }
 
-/// Nothing but our own files, and the back: what a message says can't run, load or send anything.
+/// Nothing but our own files, and the back with its client for Socket.IO: what a message says can't run, load or send anything.
 fn content_security_policy(back_url: &str) -> String {
     let http = back_url.replacen("ws", "http", 1);
     format!(
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; \
+        "default-src 'none'; script-src 'self' {http}/socket.io/socket.io.min.js; style-src 'self'; img-src 'self'; font-src 'self'; \
          connect-src 'self' {back_url} {http}; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
 }

@@ -46,7 +46,7 @@ async fn every_answer_has_the_strict_policy() {
             .unwrap();
         assert_eq!(
             policy,
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; \
+            "default-src 'none'; script-src 'self' http://127.0.0.1:3999/socket.io/socket.io.min.js; style-src 'self'; img-src 'self'; font-src 'self'; \
              connect-src 'self' ws://127.0.0.1:3999 http://127.0.0.1:3999; base-uri 'none'; form-action 'self'; \
              frame-ancestors 'none'"
         );

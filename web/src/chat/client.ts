@@ -1,20 +1,14 @@
 import { Backoff } from "../net/backoff";
 import type { Cancel, Clock } from "../net/clock";
-import type { Connect, Socket } from "../net/socket";
-import {
-  CLOSE_ROOM_INVALID,
-  type ClientMessage,
-  HISTORY_MAX,
-  parseServerMessage,
-  type ServerMessage,
-} from "./protocol";
+import { type ClientMessage, HISTORY_MAX, type ServerMessage } from "./protocol";
 import { checkText, type TextProblem } from "./rules";
 import { type Confirmed, type Pending, Timeline } from "./timeline";
 import { TypingHeartbeat, TypingRoster } from "./typing";
+import type { Carrier, Line, Way } from "./way";
 
 /** What the connection really is at the moment. */
 export type ConnectionState =
-  /** A socket is being opened, or has been and the room hasn't answered yet. */
+  /** A line is being opened, or has been and the room hasn't answered yet. */
   | { kind: "connecting" }
   /** In the room; what was missed meanwhile is still arriving. */
   | { kind: "catching-up" }
@@ -43,15 +37,14 @@ export interface ChatEvents {
 }
 
 export interface ChatSettings {
-  /** The room's address, see `roomUrl`. */
-  url: string;
+  /** The way to the room. */
+  way: Way;
   /** A checked name. */
   name: string;
   /** A new client message id, unique among all tabs and browsers. */
   newClientId: () => string;
   /** A number in [0, 1), for jitter. */
   random: () => number;
-  connect: Connect;
   clock: Clock;
   memory: TabMemory;
   events: ChatEvents;
@@ -97,8 +90,9 @@ export class ChatClient {
   /** The newest message seen so far; what comes above it is news. 0 before the first page. */
   #seenNewest = 0;
 
-  #socket: Socket | null = null;
-  /** Tells events of the present socket from those of sockets let go. */
+  #line: Line | null = null;
+  #carrier: Carrier | null = null;
+  /** Tells events of the present line from those of lines let go. */
   #generation = 0;
   #askedHistory = 0;
   #askedOlder = false;
@@ -151,6 +145,11 @@ export class ChatClient {
   /** Whether an older page has been asked for and isn't here yet. */
   get loadingOlder(): boolean {
     return this.#askedOlder;
+  }
+
+  /** What carries the messages; null while there is no connection. */
+  get carrier(): Carrier | null {
+    return this.#carrier;
   }
 
   start(): void {
@@ -230,10 +229,11 @@ export class ChatClient {
       if (generation === this.#generation) run();
     };
     this.#watch();
-    this.#socket = this.settings.connect(this.settings.url, {
+    this.#line = this.settings.way({
       opened: () => current(() => this.#join()),
-      received: (text) => current(() => this.#received(text)),
-      closed: (code) => current(() => this.#closed(code)),
+      received: (message) => current(() => this.#received(message)),
+      carriedBy: (carrier) => current(() => this.#carriedBy(carrier)),
+      closed: (refused) => current(() => (refused === null ? this.#dropped() : this.#refuse(refused))),
     });
   }
 
@@ -242,9 +242,9 @@ export class ChatClient {
     this.#transmit(this.#session === null ? join : { ...join, session: this.#session });
   }
 
-  #closed(code: number): void {
-    if (code === CLOSE_ROOM_INVALID) this.#refuse("room_invalid");
-    else this.#dropped();
+  #carriedBy(carrier: Carrier): void {
+    this.#carrier = carrier;
+    this.settings.events.changed();
   }
 
   #refuse(code: string): void {
@@ -260,14 +260,15 @@ export class ChatClient {
     this.#become({ kind: "waiting", retryAt: this.settings.clock.now() + delay });
   }
 
-  /** Ends the present socket and everything that belongs to it. */
+  /** Ends the present line and everything that belongs to it. */
   #letGo(): void {
     this.#generation += 1;
     for (const cancel of [this.#retry, this.#watchdog, this.#stable, this.#gap, this.#storeRetry]) cancel();
     this.#gap = nothing;
     this.#storeRetry = nothing;
-    this.#socket?.close();
-    this.#socket = null;
+    this.#line?.close();
+    this.#line = null;
+    this.#carrier = null;
     this.#askedHistory = 0;
     this.#askedOlder = false;
     this.#inFlight.clear();
@@ -303,15 +304,14 @@ export class ChatClient {
   }
 
   #transmit(message: ClientMessage): void {
-    this.#socket?.send(JSON.stringify(message));
+    this.#line?.send(message);
   }
 
   // --- what the server says -------------------------------------------------------------------------------------
 
-  #received(text: string): void {
-    const message = parseServerMessage(text);
+  #received(message: ServerMessage | null): void {
     if (message !== null) this.#handle(message);
-    if (this.#socket !== null) this.#watch();
+    if (this.#line !== null) this.#watch();
   }
 
   #handle(message: ServerMessage): void {

@@ -1,4 +1,4 @@
-/** The chat's JSON messages on `/ws/{room}`; docs/chat-protocol.md describes them. */
+/** The chat's messages, whichever way they go; docs/chat-protocol.md describes them. */
 
 /** A stored message. `seq` is per room, from 1; `at` is milliseconds since the epoch. */
 export interface StoredMessage {
@@ -40,12 +40,15 @@ export function roomUrl(back: string, room: string): string {
  * such a message is skipped, the connection goes on.
  */
 export function parseServerMessage(text: string): ServerMessage | null {
-  let value: unknown;
   try {
-    value = JSON.parse(text);
+    return readServerMessage(JSON.parse(text));
   } catch {
     return null;
   }
+}
+
+/** The same for a message that is no text any more. */
+export function readServerMessage(value: unknown): ServerMessage | null {
   if (!isRecord(value) || typeof value.type !== "string") return null;
   return shapes.get(value.type)?.(value) ? (value as unknown as ServerMessage) : null;
 }

@@ -1,15 +1,11 @@
+import { type Choice, roomHref } from "../chat/choice";
 import { checkRoom } from "../chat/rules";
 import type { BrowserMemory } from "../chat/storage";
 import { fill, type Texts } from "../i18n/texts";
 import { byId, make, setText } from "./dom";
 
-/** Address of a room's page. */
-export function roomHref(room: string): string {
-  return `/chat?room=${encodeURIComponent(room)}`;
-}
-
 /** The form that leads to a room by its name; says what is wrong with a name before anything is loaded. */
-export function enableRoomForm(texts: Texts): void {
+export function enableRoomForm(texts: Texts, choice?: Choice): void {
   const form = byId("room-form", "form");
   const input = byId("room", "input");
   const problem = byId("room-problem", "p");
@@ -17,7 +13,7 @@ export function enableRoomForm(texts: Texts): void {
     event.preventDefault();
     const checked = checkRoom(input.value);
     setText(problem, checked.ok ? "" : texts.problem[checked.problem]);
-    if (checked.ok) return location.assign(roomHref(checked.value));
+    if (checked.ok) return location.assign(roomHref(checked.value, choice));
     input.setAttribute("aria-invalid", "true");
     input.focus();
   });
@@ -27,17 +23,17 @@ export function enableRoomForm(texts: Texts): void {
   });
 }
 
-/** The list of rooms: the lobby, and those visited. */
-export function showRooms(memory: BrowserMemory, current: string, texts: Texts): void {
+/** The list of rooms: the lobby, and those visited. Their links go the way that was chosen. */
+export function showRooms(memory: BrowserMemory, current: string, choice: Choice, texts: Texts): void {
   const rooms = [...new Set([LOBBY, ...memory.rooms])];
   byId("rooms", "ul").replaceChildren(
     ...rooms.map((room) => {
       const link = make("a", "room-link", make("bdi", "", room));
-      link.href = roomHref(room);
+      link.href = roomHref(room, choice);
       const item = make("li", "", link);
       item.dataset.room = room;
       if (room === current) link.setAttribute("aria-current", "page");
-      else if (room !== LOBBY) item.append(forgetButton(memory, room, current, texts));
+      else if (room !== LOBBY) item.append(forgetButton(memory, room, current, choice, texts));
       return item;
     }),
   );
@@ -46,13 +42,19 @@ export function showRooms(memory: BrowserMemory, current: string, texts: Texts):
 /** The room for those who name none. */
 export const LOBBY = "lobby";
 
-function forgetButton(memory: BrowserMemory, room: string, current: string, texts: Texts): HTMLButtonElement {
+function forgetButton(
+  memory: BrowserMemory,
+  room: string,
+  current: string,
+  choice: Choice,
+  texts: Texts,
+): HTMLButtonElement {
   const button = make("button", "forget", "×");
   button.type = "button";
   button.setAttribute("aria-label", fill(texts.chat.forget_room, { room }));
   button.addEventListener("click", () => {
     memory.forgetRoom(room);
-    showRooms(memory, current, texts);
+    showRooms(memory, current, choice, texts);
     byId("room", "input").focus();
   });
   return button;

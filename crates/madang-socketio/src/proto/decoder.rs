@@ -72,7 +72,7 @@ impl Decoder {
         #[cfg(feature = "msgpack")]
         if self.msgpack {
             return match message {
-                Message::Binary(bytes) => super::msgpack::decode(bytes).map(Some),
+                Message::Binary(bytes) => super::msgpack::decode(&bytes).map(Some),
                 Message::Text(_) => Err(DecodeError::Payload),
             };
         }

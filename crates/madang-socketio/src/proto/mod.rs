@@ -10,6 +10,8 @@ mod ack;
 mod args;
 mod decoder;
 mod json;
+#[cfg(feature = "msgpack")]
+mod msgpack;
 mod packet;
 mod parser;
 mod recovery;
@@ -25,3 +27,5 @@ pub use self::{
     recovery::{NotRecovered, Position, Recovery, RecoveryLimits},
     value::Value,
 };
+#[cfg(feature = "msgpack")]
+pub use msgpack::Msgpack;

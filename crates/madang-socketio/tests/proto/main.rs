@@ -2,5 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod arguments;
+#[cfg(feature = "msgpack")]
+mod msgpack;
 mod packets;
 mod recovery;

@@ -14,6 +14,8 @@ pub(super) struct Found {
     /// In the order in which their placeholders are, depth first.
     pub(super) attachments: RefCell<Vec<Bytes>>,
     pub(super) shape: Cell<Shape>,
+    /// Whether bytes stay where they are.
+    pub(super) in_place: bool,
 }
 
 /// What the outermost value is.
@@ -88,13 +90,38 @@ impl<'a, S: Serializer> Serializer for Extract<'a, S> {
 
     forward! {
         serialize_bool(value: bool) serialize_i8(value: i8) serialize_i16(value: i16) serialize_i32(value: i32) serialize_i64(value: i64)
-        serialize_i128(value: i128) serialize_u8(value: u8) serialize_u16(value: u16) serialize_u32(value: u32) serialize_u64(value: u64)
-        serialize_u128(value: u128) serialize_f32(value: f32) serialize_f64(value: f64) serialize_char(value: char) serialize_str(value: &str)
-        serialize_none() serialize_unit_struct(name: &'static str)
+        serialize_u8(value: u8) serialize_u16(value: u16) serialize_u32(value: u32) serialize_u64(value: u64)
+        serialize_f32(value: f32) serialize_f64(value: f64) serialize_char(value: char) serialize_str(value: &str)
+        serialize_none()
         serialize_unit_variant(name: &'static str, index: u32, variant: &'static str)
     }
 
+    /// As JSON has it: its reader makes of it what number it can.
+    fn serialize_i128(self, value: i128) -> Result<S::Ok, S::Error> {
+        match i64::try_from(value) {
+            Ok(value) => self.inner.serialize_i64(value),
+            Err(_) if self.found.in_place => self.inner.serialize_f64(value as f64),
+            Err(_) => self.inner.serialize_i128(value),
+        }
+    }
+
+    fn serialize_u128(self, value: u128) -> Result<S::Ok, S::Error> {
+        match u64::try_from(value) {
+            Ok(value) => self.inner.serialize_u64(value),
+            Err(_) if self.found.in_place => self.inner.serialize_f64(value as f64),
+            Err(_) => self.inner.serialize_u128(value),
+        }
+    }
+
+    /// `null`, as JSON has it.
+    fn serialize_unit_struct(self, _name: &'static str) -> Result<S::Ok, S::Error> {
+        self.inner.serialize_unit()
+    }
+
     fn serialize_bytes(self, bytes: &[u8]) -> Result<S::Ok, S::Error> {
+        if self.found.in_place {
+            return self.inner.serialize_bytes(bytes);
+        }
         let index = {
             let mut attachments = self.found.attachments.borrow_mut();
             attachments.push(Bytes::copy_from_slice(bytes));

@@ -6,6 +6,8 @@ mod read;
 mod spread;
 
 pub(super) use spread::append;
+#[cfg(feature = "msgpack")]
+pub(super) use spread::append_msgpack;
 
 use super::Value;
 use bytes::Bytes;

@@ -1,5 +1,7 @@
 //! Arguments as one value: a tuple takes several, anything else the first.
 
+#[cfg(feature = "msgpack")]
+use super::super::msgpack::Item;
 use super::attachments::Attached;
 use super::{Args, Raw, ReadError};
 use serde::de::value::UnitDeserializer;
@@ -56,8 +58,8 @@ macro_rules! of_argument {
             Raw::Msgpack { bytes, items } => match items.get($self.index) {
                 Some(range) => {
                     let bytes = &bytes[range.start as usize..range.end as usize];
-                    let mut msgpack = rmp_serde::Deserializer::from_read_ref(bytes);
-                    let $deserializer = &mut msgpack;
+                    let mut item = Item::new(bytes);
+                    let $deserializer = &mut item;
                     $call.map_err(|error| $self.wrong(&error))
                 }
                 None => {

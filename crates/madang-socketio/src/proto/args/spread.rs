@@ -30,3 +30,37 @@ pub(crate) fn append<T: Serialize + ?Sized>(
     }
     Ok(found.attachments.into_inner())
 }
+
+/// Appends arguments as they are in a msgpack array, and returns how many there are.
+#[cfg(feature = "msgpack")]
+pub(crate) fn append_msgpack<T: Serialize + ?Sized>(
+    out: &mut Vec<u8>,
+    args: &T,
+) -> Result<usize, EncodeError> {
+    let found = Found {
+        in_place: true,
+        ..Found::default()
+    };
+    let start = out.len();
+    let mut msgpack = rmp_serde::Serializer::new(&mut *out)
+        .with_struct_map()
+        .with_human_readable();
+    args.serialize(Extract::new(&mut msgpack, &found))
+        .map_err(EncodeError::new)?;
+    match found.shape.get() {
+        Shape::One => Ok(1),
+        Shape::None => {
+            out.truncate(start);
+            Ok(0)
+        }
+        Shape::Several => {
+            let mut rest = &out[start..];
+            let before = rest.len();
+            let count =
+                rmp::decode::read_array_len(&mut rest).map_err(|_| EncodeError::new("not an array"))?;
+            let head = before - rest.len();
+            out.drain(start..start + head);
+            Ok(count as usize)
+        }
+    }
+}
