@@ -6,7 +6,9 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 fn query(pairs: &[(&'static str, &'static str)]) -> Query {
-    let pairs = pairs.iter().map(|(name, value)| (Cow::Borrowed(*name), Cow::Borrowed(*value)));
+    let pairs = pairs
+        .iter()
+        .map(|(name, value)| (Cow::Borrowed(*name), Cow::Borrowed(*value)));
     Query::new(pairs)
 }
 
@@ -20,7 +22,12 @@ fn everything_but_4_is_version_3() {
 
 #[test]
 fn the_first_of_a_name_counts() {
-    let query = query(&[("transport", "websocket"), ("transport", "polling"), ("sid", "a"), ("sid", "b")]);
+    let query = query(&[
+        ("transport", "websocket"),
+        ("transport", "polling"),
+        ("sid", "a"),
+        ("sid", "b"),
+    ]);
     assert_eq!(query.transport, Some(TransportKind::WebSocket));
     assert_eq!(query.sid.as_deref(), Some("a"));
 }
@@ -39,7 +46,10 @@ fn the_open_packet_is_nodes() {
         upgrade_timeout: Duration::from_secs(10),
     };
     let json = r#"{"sid":"abc","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}"#;
-    assert_eq!(Open::new("abc", true, &timing, 1_000_000).packet(), Packet::Open(json.into()));
+    assert_eq!(
+        Open::new("abc", true, &timing, 1_000_000).packet(),
+        Packet::Open(json.into())
+    );
 }
 
 #[test]
@@ -50,9 +60,17 @@ fn error_codes_are_nodes() {
         (ErrorCode::BadHandshakeMethod, 2, "Bad handshake method", 400),
         (ErrorCode::BadRequest, 3, "Bad request", 400),
         (ErrorCode::Forbidden, 4, "Forbidden", 403),
-        (ErrorCode::UnsupportedProtocolVersion, 5, "Unsupported protocol version", 400),
+        (
+            ErrorCode::UnsupportedProtocolVersion,
+            5,
+            "Unsupported protocol version",
+            400,
+        ),
     ];
     for (code, number, message, status) in codes {
-        assert_eq!((code.as_u8(), code.message(), code.status().as_u16()), (number, message, status));
+        assert_eq!(
+            (code.as_u8(), code.message(), code.status().as_u16()),
+            (number, message, status)
+        );
     }
 }

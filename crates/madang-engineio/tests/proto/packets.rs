@@ -33,9 +33,18 @@ fn binary_messages_have_a_type_byte_in_version_3_only() {
     let packet = Packet::Message(binary(&[1, 2, 3]));
     assert_eq!(packet.to_message(Protocol::V4), binary(&[1, 2, 3]));
     assert_eq!(packet.to_message(Protocol::V3), binary(&[4, 1, 2, 3]));
-    assert_eq!(Packet::from_message(binary(&[1, 2, 3]), Protocol::V4).unwrap(), packet);
-    assert_eq!(Packet::from_message(binary(&[4, 1, 2, 3]), Protocol::V3).unwrap(), packet);
-    assert_eq!(Packet::from_message("b4AQID".into(), Protocol::V3).unwrap(), packet);
+    assert_eq!(
+        Packet::from_message(binary(&[1, 2, 3]), Protocol::V4).unwrap(),
+        packet
+    );
+    assert_eq!(
+        Packet::from_message(binary(&[4, 1, 2, 3]), Protocol::V3).unwrap(),
+        packet
+    );
+    assert_eq!(
+        Packet::from_message("b4AQID".into(), Protocol::V3).unwrap(),
+        packet
+    );
 }
 
 #[test]
@@ -54,10 +63,19 @@ fn what_is_no_packet_is_refused() {
 fn each_wire_form_has_its_bytes() {
     let messages = [Message::from("hi"), binary(&[1, 2, 3])];
     let encoded = |form| encode_messages(form, &messages, true);
-    assert_eq!(&encoded(WireForm::EngineIoFrames)[..], b"\x81\x034hi\x82\x03\x01\x02\x03");
-    assert_eq!(&encoded(WireForm::EngineIo3Frames)[..], b"\x81\x034hi\x82\x04\x04\x01\x02\x03");
+    assert_eq!(
+        &encoded(WireForm::EngineIoFrames)[..],
+        b"\x81\x034hi\x82\x03\x01\x02\x03"
+    );
+    assert_eq!(
+        &encoded(WireForm::EngineIo3Frames)[..],
+        b"\x81\x034hi\x82\x04\x04\x01\x02\x03"
+    );
     assert_eq!(&encoded(WireForm::EngineIoPayload)[..], b"4hi\x1ebAQID");
-    assert_eq!(encoded(WireForm::DeflatedEngineIoFrames), encoded(WireForm::EngineIoFrames));
+    assert_eq!(
+        encoded(WireForm::DeflatedEngineIoFrames),
+        encoded(WireForm::EngineIoFrames)
+    );
     assert!(encoded(WireForm::Frame).is_empty());
 }
 

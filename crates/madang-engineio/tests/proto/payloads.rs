@@ -28,7 +28,14 @@ fn bytes(bytes: &'static [u8]) -> Packet {
 #[test]
 fn version_4_joins_packets_and_puts_bytes_in_base64() {
     let packets = v4("4hi\u{1e}bAQIDBA==\u{1e}3");
-    assert_eq!(packets, [Ok(text("hi")), Ok(bytes(&[1, 2, 3, 4])), Ok(Packet::Pong("".into()))]);
+    assert_eq!(
+        packets,
+        [
+            Ok(text("hi")),
+            Ok(bytes(&[1, 2, 3, 4])),
+            Ok(Packet::Pong("".into()))
+        ]
+    );
 }
 
 #[test]
@@ -68,7 +75,17 @@ fn version_3_has_base64_and_binary_payloads() {
 
 #[test]
 fn version_3_refuses_lengths_that_lie() {
-    for body in ["4hi", ":4", "x:4", "9:4hi", "1:😀", "99999999999999999999:4", "-1:4", "2:4", "0:"] {
+    for body in [
+        "4hi",
+        ":4",
+        "x:4",
+        "9:4hi",
+        "1:😀",
+        "99999999999999999999:4",
+        "-1:4",
+        "2:4",
+        "0:",
+    ] {
         assert!(v3(body).last().unwrap().is_err(), "{body:?}");
     }
     let bodies: [&[u8]; 6] = [

@@ -151,7 +151,9 @@ impl Served {
     pub(crate) async fn open(&self, query: &str) -> String {
         let answer = self.get(&format!("{query}&transport=polling")).await;
         assert_eq!(answer.status, 200, "{answer:?}");
-        let sid = answer.text().split("\"sid\":\"").nth(1).unwrap();
+        // In a script the quotes are escaped.
+        let text = answer.text().replace('\\', "");
+        let sid = text.split("\"sid\":\"").nth(1).unwrap();
         let sid = sid.split('"').next().unwrap();
         format!("{query}&transport=polling&sid={sid}")
     }

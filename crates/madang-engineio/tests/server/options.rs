@@ -16,9 +16,14 @@ async fn requests_can_be_refused_with_a_message() {
     })
     .await;
     let refused = served.get("EIO=4&transport=polling").await;
-    assert_eq!((refused.status, refused.text()), (403, r#"{"code":4,"message":"no token"}"#));
+    assert_eq!(
+        (refused.status, refused.text()),
+        (403, r#"{"code":4,"message":"no token"}"#)
+    );
     let token = [("X-Token", "1")];
-    let answer = served.request("GET", "EIO=4&transport=polling", &token, b"").await;
+    let answer = served
+        .request("GET", "EIO=4&transport=polling", &token, b"")
+        .await;
     assert_eq!(answer.status, 200);
 }
 
@@ -41,10 +46,14 @@ async fn long_answers_are_compressed_for_those_who_take_it() {
     let answer = served.request("GET", &session, &gzip, b"").await;
     assert_eq!(answer.header("content-encoding"), Some("gzip"));
     let mut text = String::new();
-    flate2::read::GzDecoder::new(&answer.body[..]).read_to_string(&mut text).unwrap();
+    flate2::read::GzDecoder::new(&answer.body[..])
+        .read_to_string(&mut text)
+        .unwrap();
     assert_eq!(text, long);
     served.post(&session, &long).await;
-    let answer = served.request("GET", &session, &[("Accept-Encoding", "gzip;q=0")], b"").await;
+    let answer = served
+        .request("GET", &session, &[("Accept-Encoding", "gzip;q=0")], b"")
+        .await;
     assert_eq!(answer.header("content-encoding"), None);
     served.post(&session, "4short").await;
     let answer = served.request("GET", &session, &gzip, b"").await;
@@ -64,15 +73,25 @@ async fn cors_headers_are_on_every_answer() {
     let origin = [("Origin", "http://a.test")];
     for query in ["EIO=4&transport=polling", "EIO=4&transport=pigeon"] {
         let answer = served.request("GET", query, &origin, b"").await;
-        assert_eq!(answer.header("access-control-allow-origin"), Some("http://a.test"));
+        assert_eq!(
+            answer.header("access-control-allow-origin"),
+            Some("http://a.test")
+        );
         assert_eq!(answer.header("access-control-allow-credentials"), Some("true"));
         assert_eq!(answer.header("vary"), Some("Origin"));
     }
     let other = [("Origin", "http://b.test")];
-    let answer = served.request("GET", "EIO=4&transport=polling", &other, b"").await;
+    let answer = served
+        .request("GET", "EIO=4&transport=polling", &other, b"")
+        .await;
     assert_eq!(answer.header("access-control-allow-origin"), None);
-    let preflight = [("Origin", "http://a.test"), ("Access-Control-Request-Headers", "x-one")];
-    let answer = served.request("OPTIONS", "EIO=4&transport=polling", &preflight, b"").await;
+    let preflight = [
+        ("Origin", "http://a.test"),
+        ("Access-Control-Request-Headers", "x-one"),
+    ];
+    let answer = served
+        .request("OPTIONS", "EIO=4&transport=polling", &preflight, b"")
+        .await;
     assert_eq!(answer.status, 204);
     assert_eq!(answer.header("access-control-allow-headers"), Some("x-one"));
     assert_eq!(
@@ -94,10 +113,16 @@ async fn hooks_add_headers() {
     })
     .await;
     let answer = served.get("EIO=4&transport=polling").await;
-    assert_eq!((answer.header("x-initial"), answer.header("x-method")), (Some("1"), Some("GET")));
+    assert_eq!(
+        (answer.header("x-initial"), answer.header("x-method")),
+        (Some("1"), Some("GET"))
+    );
     let session = served.open("EIO=4").await;
     let answer = served.post(&session, "4hi").await;
-    assert_eq!((answer.header("x-initial"), answer.header("x-method")), (None, Some("POST")));
+    assert_eq!(
+        (answer.header("x-initial"), answer.header("x-method")),
+        (None, Some("POST"))
+    );
 }
 
 #[tokio::test]
@@ -121,7 +146,9 @@ async fn transports_can_be_left_out() {
 async fn old_browsers_are_spared_a_warning() {
     let served = Served::start(|_| {}).await;
     let explorer = [("User-Agent", "Mozilla/5.0 (Windows NT 10.0; Trident/7.0)")];
-    let answer = served.request("GET", "EIO=4&transport=polling", &explorer, b"").await;
+    let answer = served
+        .request("GET", "EIO=4&transport=polling", &explorer, b"")
+        .await;
     assert_eq!(answer.header("x-xss-protection"), Some("0"));
 }
 

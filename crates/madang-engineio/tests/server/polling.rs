@@ -61,7 +61,10 @@ async fn a_second_get_ends_the_session() {
     assert_eq!(Answer::read(first).await.text(), "1");
     assert_eq!(served.closed().await, CloseReason::TransportError);
     let later = served.get(&session).await;
-    assert_eq!((later.status, later.text()), (400, r#"{"code":1,"message":"Session ID unknown"}"#));
+    assert_eq!(
+        (later.status, later.text()),
+        (400, r#"{"code":1,"message":"Session ID unknown"}"#)
+    );
 }
 
 #[tokio::test]
@@ -82,7 +85,14 @@ async fn a_second_post_at_once_ends_the_session() {
     let served = Served::start(|_| {}).await;
     let session = served.open(QUERY).await;
     served.opened().await;
-    let mut slow = served.send("POST", &format!("{session}&slow"), &[("Transfer-Encoding", "chunked")], b"").await;
+    let mut slow = served
+        .send(
+            "POST",
+            &format!("{session}&slow"),
+            &[("Transfer-Encoding", "chunked")],
+            b"",
+        )
+        .await;
     slow.write_all(b"4\r\n4one\r\n").await.unwrap();
     let status = loop {
         // The first may not have been seen yet.
@@ -111,8 +121,13 @@ async fn a_body_over_the_limit_gets_413_and_ends_the_session() {
 async fn a_chunked_body_over_the_limit_is_noticed_too() {
     let served = Served::start(|config| config.max_http_buffer_size = 10).await;
     let session = served.open(QUERY).await;
-    let mut stream = served.send("POST", &session, &[("Transfer-Encoding", "chunked")], b"").await;
-    stream.write_all(b"8\r\n4aaaaaaa\r\n8\r\naaaaaaaa\r\n0\r\n\r\n").await.unwrap();
+    let mut stream = served
+        .send("POST", &session, &[("Transfer-Encoding", "chunked")], b"")
+        .await;
+    stream
+        .write_all(b"8\r\n4aaaaaaa\r\n8\r\naaaaaaaa\r\n0\r\n\r\n")
+        .await
+        .unwrap();
     assert_eq!(Answer::read(stream).await.status, 413);
     assert_eq!(served.closed().await, CloseReason::TransportError);
 }
@@ -174,13 +189,48 @@ async fn requests_that_fit_nothing_are_refused_as_by_node() {
     let served = Served::start(|_| {}).await;
     let session = served.open(QUERY).await;
     let cases = [
-        ("GET", "EIO=4&transport=pigeon".to_owned(), 400, r#"{"code":0,"message":"Transport unknown"}"#),
-        ("GET", "EIO=4".to_owned(), 400, r#"{"code":0,"message":"Transport unknown"}"#),
-        ("GET", "EIO=4&transport=polling&sid=nobody".to_owned(), 400, r#"{"code":1,"message":"Session ID unknown"}"#),
-        ("POST", "EIO=4&transport=polling".to_owned(), 400, r#"{"code":2,"message":"Bad handshake method"}"#),
-        ("GET", "EIO=4&transport=websocket".to_owned(), 400, r#"{"code":3,"message":"Bad request"}"#),
-        ("GET", session.replace("polling", "websocket"), 400, r#"{"code":3,"message":"Bad request"}"#),
-        ("GET", "EIO=3&transport=polling".to_owned(), 400, r#"{"code":5,"message":"Unsupported protocol version"}"#),
+        (
+            "GET",
+            "EIO=4&transport=pigeon".to_owned(),
+            400,
+            r#"{"code":0,"message":"Transport unknown"}"#,
+        ),
+        (
+            "GET",
+            "EIO=4".to_owned(),
+            400,
+            r#"{"code":0,"message":"Transport unknown"}"#,
+        ),
+        (
+            "GET",
+            "EIO=4&transport=polling&sid=nobody".to_owned(),
+            400,
+            r#"{"code":1,"message":"Session ID unknown"}"#,
+        ),
+        (
+            "POST",
+            "EIO=4&transport=polling".to_owned(),
+            400,
+            r#"{"code":2,"message":"Bad handshake method"}"#,
+        ),
+        (
+            "GET",
+            "EIO=4&transport=websocket".to_owned(),
+            400,
+            r#"{"code":3,"message":"Bad request"}"#,
+        ),
+        (
+            "GET",
+            session.replace("polling", "websocket"),
+            400,
+            r#"{"code":3,"message":"Bad request"}"#,
+        ),
+        (
+            "GET",
+            "EIO=3&transport=polling".to_owned(),
+            400,
+            r#"{"code":5,"message":"Unsupported protocol version"}"#,
+        ),
     ];
     for (method, query, status, body) in cases {
         let answer = served.request(method, &query, &[], b"").await;

@@ -25,14 +25,17 @@ async fn nothing_is_lost_on_the_way() {
     client.send("4after").await.unwrap();
     assert_eq!(text(&mut client).await, "4after");
     let answer = served.get(&session).await;
-    assert_eq!((answer.status, answer.text()), (400, r#"{"code":3,"message":"Bad request"}"#));
+    assert_eq!(
+        (answer.status, answer.text()),
+        (400, r#"{"code":3,"message":"Bad request"}"#)
+    );
 }
 
 #[tokio::test]
 async fn a_probe_that_begins_otherwise_is_closed_and_the_session_goes_on() {
     let served = Served::start(|_| {}).await;
     let session = served.open("EIO=4").await;
-    for nonsense in ["4hello", "5", "2wrong", "x"] {
+    for nonsense in ["4hello", "2wrong", "x"] {
         let mut client = served.websocket(&upgraded(&session)).await;
         client.send(nonsense).await.unwrap();
         assert!(client.recv().await.is_none());

@@ -62,5 +62,8 @@ async fn versions_do_not_mix() {
     let served = served().await;
     let session = served.open("EIO=3").await;
     let answer = served.get(&session.replace("EIO=3", "EIO=4")).await;
-    assert_eq!((answer.status, answer.text()), (400, r#"{"code":3,"message":"Bad request"}"#));
+    assert_eq!(
+        (answer.status, answer.text()),
+        (400, r#"{"code":3,"message":"Bad request"}"#)
+    );
 }
