@@ -1,6 +1,7 @@
 //! Writes the seeds of the corpus: `cargo run --example seeds` in this folder.
 
 use bytes::Bytes;
+use madang_socketio::proto::{Arguments, Encode, Header as SioHeader, Msgpack};
 use madang_ws::proto::{CloseCode, CloseFrame, Config, Connection, Deflate, Header, Message, OpCode, Role};
 use std::io;
 use std::path::Path;
@@ -69,8 +70,86 @@ fn main() -> io::Result<()> {
             )?;
         }
     }
+    engine_io()?;
+    socket_io()
+}
+
+/// Bodies and operations of Engine.IO.
+fn engine_io() -> io::Result<()> {
+    for (kind, name, body) in PAYLOADS {
+        write("payload", name, &[&[kind], body])?;
+    }
+    for (name, operations) in SESSIONS {
+        for flags in 0..4u8 {
+            write("session", &format!("{name}-{flags}"), &[&[flags], operations])?;
+        }
+    }
     Ok(())
 }
+
+/// Packets of Socket.IO.
+fn socket_io() -> io::Result<()> {
+    for (name, text) in PACKETS {
+        write("packets", name, &[&[11, 0, 0], text.as_bytes()])?;
+    }
+    let binary = br#"52-["img",{"a":{"_placeholder":true,"num":1}},{"_placeholder":true,"num":0}]"#;
+    let len = [binary.len() as u8];
+    write(
+        "packets",
+        "attachments",
+        &[&[11, 2], &len, binary, &[3, 3, 1, 2, 3, 3, 1, 9]],
+    )?;
+    for (name, args) in [
+        ("hello", serde_json::json!(["world", 1, -1, 1.5, null, true])),
+        ("nested", serde_json::json!([{"a": [{"b": {"c": "d"}}]}, []])),
+        ("empty", serde_json::json!([])),
+        ("한글", serde_json::json!(["마당", "\u{1e}"])),
+        ("long", serde_json::json!(["x".repeat(300), u64::MAX, i64::MIN])),
+    ] {
+        let header = SioHeader {
+            namespace: "/chat",
+            id: Some(7),
+        };
+        let args: Vec<serde_json::Value> = args.as_array().cloned().unwrap_or_default();
+        let messages = Msgpack
+            .event(header, name, &Arguments(args), None)
+            .map_err(io::Error::other)?;
+        write("msgpack", name, &[messages[0].as_bytes()])?;
+    }
+    Ok(())
+}
+
+const PAYLOADS: [(u8, &str, &[u8]); 7] = [
+    (0, "v4", b"4hello\x1e2\x1e3probe\x1ebAQID\x1e1"),
+    (0, "v4-wrong", b"4hello\x1e9"),
+    (1, "v3", b"6:4hello1:210:b4AQIDBA=="),
+    (1, "v3-units", "2:4\u{20ac}3:4\u{1f600}".as_bytes()),
+    (
+        2,
+        "v3-binary",
+        &[0, 4, 0xff, 0x34, 0xe2, 0x82, 0xac, 1, 5, 0xff, 4, 1, 2, 3, 4],
+    ),
+    (3, "jsonp", br"4a\nb\\nc\d"),
+    (3, "jsonp-script", b"4\xe2\x80\xa8\""),
+];
+
+const SESSIONS: [(&str, &[u8]); 3] = [
+    ("echo", &[2, 0, 5, 0x86, 2, 0, 0, 2]),
+    ("upgrade", &[2, 0, 2, 7, 8, 0, 0x68, 0, 11]),
+    ("silence", &[2, 0xfb, 0xfb, 0xfb, 0xfb, 0xfc]),
+];
+
+const PACKETS: [(&str, &str); 6] = [
+    ("connect", r#"0/chat,{"token":"1"}"#),
+    (
+        "event",
+        r#"2/chat,12["hello",{"a":[1,2.5,null,"\u00e9"]},"world"]"#,
+    ),
+    ("ack", r#"3/chat,12["ok"]"#),
+    ("disconnect", "1/chat,"),
+    ("placeholder", r#"51-["x",{"_placeholder":true,"num":9}]"#),
+    ("deep", "2[\"x\",[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]"),
+];
 
 /// What a peer may send, by name.
 fn sessions(role: Role) -> Vec<(&'static str, Vec<u8>)> {

@@ -7,7 +7,11 @@ pub mod deflate;
 pub mod differential;
 pub mod frames;
 pub mod handshake;
+pub mod msgpack;
 pub mod operations;
+pub mod packets;
+pub mod payload;
+pub mod session;
 
 use madang_ws::proto::{Config, Deflate, Event, Fault, Limits, Message, Role};
 
@@ -15,12 +19,16 @@ use madang_ws::proto::{Config, Deflate, Event, Fault, Limits, Message, Role};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 5] = [
+pub const TARGETS: [Target; 9] = [
     ("frames", frames::run),
     ("handshake", handshake::run),
     ("operations", operations::run),
     ("differential", differential::run),
     ("deflate", deflate::run),
+    ("payload", payload::run),
+    ("session", session::run),
+    ("packets", packets::run),
+    ("msgpack", msgpack::run),
 ];
 
 /// A configuration out of two bytes: role, compression in all its variants, small limits.
