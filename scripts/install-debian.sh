@@ -7,6 +7,7 @@
 #   python       Python 3 with venv: the Autobahn runner and a foreign peer
 #   databases    MariaDB and PostgreSQL servers, for scripts/with-databases.sh
 #   browsers     Chromium, Firefox and WebKit with a virtual screen, and Korean fonts
+#   proxy        nginx, for the Socket.IO replays behind it
 #   fuzz         a C++ compiler: libFuzzer
 #
 # Node and Rust aren't among them, since Debian's are too old: scripts/check-tools.sh says what to do.
@@ -28,8 +29,9 @@ webkit2gtk-driver WebKitWebDriver
 xvfb Xvfb
 fonts-dejavu-core /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf
 fonts-noto-cjk /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc" ;;
+    proxy) echo "nginx nginx" ;;
     fuzz) echo "g++ c++" ;;
-    *) die "no such group: $1 (build, python, databases, browsers, fuzz)" ;;
+    *) die "no such group: $1 (build, python, databases, browsers, proxy, fuzz)" ;;
   esac
 }
 
@@ -62,7 +64,7 @@ if [ "$(id -u)" -ne 0 ]; then
   root=(sudo)
 fi
 
-# The tests start databases of their own, so a package's service needn't run on this machine.
+# The tests start databases and a proxy of their own, so a package's service needn't run on this machine.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e $policy ]; then
   "${root[@]}" sh -c "printf '#!/bin/sh\nexit 101\n' > $policy && chmod 755 $policy"

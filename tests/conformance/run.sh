@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Judges from outside: Autobahn's cases against server and client, and foreign peers both ways.
+# Judges from outside: Autobahn's cases against server and client, foreign peers both ways, and Socket.IO byte by byte.
 #
 #   tests/conformance/run.sh [CASES] [FOLDER]
 #
 # CASES: all (the default; it also writes the committed summaries), quick, core, 9.*, ...: see autobahn/cases.py.
-# FOLDER has madang-bench-server, autobahn-client and echo-client (target/debug).
+# FOLDER has madang-bench-server, madang-conformance-server, autobahn-client and echo-client (target/debug).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -13,7 +13,7 @@ programs=${2:-target/debug}
 here=tests/conformance
 venv=.cache/conformance/venv
 
-scripts/install-debian.sh python
+scripts/install-debian.sh python proxy
 scripts/check-tools.sh node
 if ! cmp -s $here/requirements.txt $venv/requirements.txt; then
   rm -rf $venv
@@ -30,5 +30,6 @@ status=0
 $venv/bin/python $here/autobahn/run.py server "$programs/madang-bench-server" --cases "$cases" $(summary autobahn-server) || status=1
 $venv/bin/python $here/autobahn/run.py client "$programs/autobahn-client" --cases "$cases" $(summary autobahn-client) || status=1
 $venv/bin/python $here/peers/run.py "$programs/madang-bench-server" "$programs/echo-client" $(summary peers) || status=1
+$venv/bin/python $here/socketio-raw/run.py "$programs/madang-conformance-server" "$([ "$cases" = all ] && echo all || echo quick)" --quiet || status=1
 if [ "$cases" = all ]; then $venv/bin/python $here/report.py; else $venv/bin/python $here/report.py --check || status=1; fi
 exit $status

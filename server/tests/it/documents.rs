@@ -31,14 +31,20 @@ fn the_configuration_document_has_every_key_and_no_other() {
     assert_eq!(listed, Key::ALL.map(|key| key.name().to_owned()));
 }
 
-/// Every test that `docs/bad-input.md` names exists.
+/// Every test that these documents name exists.
 #[test]
-fn the_bad_input_table_names_tests_that_exist() {
+fn the_tables_of_behaviour_name_tests_that_exist() {
     let mut sources = String::new();
-    for folder in ["server/tests", "crates"] {
+    for folder in ["server/tests", "crates", "tests/conformance/socketio-raw"] {
         gather(&root().join(folder), &mut sources);
     }
-    let document = read("docs/bad-input.md");
+    for document in ["docs/bad-input.md", "docs/socketio-differences.md"] {
+        names_tests_that_exist(document, &sources);
+    }
+}
+
+fn names_tests_that_exist(document: &str, sources: &str) {
+    let document = read(document);
     let rows: Vec<_> = document
         .lines()
         .filter(|line| line.starts_with("| ") && line.contains('`'))
@@ -47,7 +53,8 @@ fn the_bad_input_table_names_tests_that_exist() {
     for row in rows {
         let tests = row.trim_end_matches([' ', '|']).rsplit('|').next().unwrap();
         for test in tests.split('`').skip(1).step_by(2) {
-            assert!(sources.contains(&format!("fn {test}(")), "no test {test}");
+            let exists = ["fn", "def"].map(|keyword| sources.contains(&format!("{keyword} {test}(")));
+            assert!(exists.contains(&true), "no test {test}");
         }
     }
 }
@@ -72,7 +79,10 @@ fn gather(folder: &Path, sources: &mut String) {
         let path = entry.unwrap().path();
         if path.is_dir() {
             gather(&path, sources);
-        } else if path.extension().is_some_and(|ending| ending == "rs") {
+        } else if path
+            .extension()
+            .is_some_and(|ending| ending == "rs" || ending == "py")
+        {
             sources.push_str(&fs::read_to_string(path).unwrap());
         }
     }

@@ -55,8 +55,8 @@ def an_event_that_is_no_array_with_a_name_closes(program):
 
 
 @case()
-def an_event_without_data_is_ignored(program):
-    """Node too lets it pass, and then has an exception of its own, which ends its process unless somebody catches it."""
+def an_event_without_data_closes(program):
+    """Node lets it pass, and then has an exception, which ends its process."""
     if not program.node:
         closes(program, "42")
 

@@ -180,6 +180,18 @@ def disconnect_leaves_one_namespace(program):
 
 
 @case()
+def a_namespace_may_be_left_and_joined_in_one_go(program):
+    """Node takes the second CONNECT for one too many."""
+    with join(program) as socket:
+        socket.send("41").send("40")
+        if program.node:
+            socket.closed()
+        else:
+            assert socket.recv().startswith('40{"sid":"')
+            socket.send('42["echo"]').expect('42["echo"]')
+
+
+@case()
 def the_server_may_disconnect_a_namespace(program):
     with join(program) as socket:
         enter(socket, "/chat")

@@ -101,6 +101,25 @@ def an_event_that_wants_an_acknowledgement_has_none(program):
 
 
 @case(flags=RECOVERY)
+def a_volatile_event_has_an_offset_too(program):
+    """In Node a client would take the last argument of this one for it."""
+    with join(program) as sender, join(program) as member:
+        member.send('420["join","prices"]').expect("430[]")
+        sender.send('42["broadcast volatile","prices","AAPL"]')
+        event = json.loads(member.recv()[2:])
+        equal(event[:2], ["broadcast", "AAPL"])
+        equal(len(event), program.either(node=2, madang=3))
+        # And with it, it comes back.
+        if not program.node:
+            pid = member.joined["pid"]
+    if not program.node:
+        settle(program)
+        events, answer, back = comeback(program, json.dumps({"pid": pid, "offset": event[2]}))
+        back.http.close()
+        equal((events, answer["sid"]), ([], member.joined["sid"]))
+
+
+@case(flags=RECOVERY)
 def what_was_missed_comes_before_the_answer(program):
     away = Away(program, room="missed")
     told(program, "missed", "one", "two")

@@ -62,6 +62,7 @@ function welcome(socket) {
   socket.on("leave", async (room, answer) => { await socket.leave(room); answer?.(); });
   socket.on("rooms", (answer) => answer?.([...socket.rooms]));
   socket.on("broadcast", (room, ...args) => { socket.to(room).emit("broadcast", ...args); });
+  socket.on("broadcast volatile", (room, ...args) => { socket.to(room).volatile.emit("broadcast", ...args); });
   socket.on("disconnect me", (close) => socket.disconnect(close === true));
 }
 

@@ -11,13 +11,23 @@ from ws import message
 
 @case()
 def a_thousand_namespaces_of_one_client(program):
+    """Node has no limit."""
+    most = program.either(node=1000, madang=64)
     with bystander(program), join(program) as socket:
-        ids = set()
-        for number in range(1000):
-            ids.add(enter(socket, f"/room-{number}")["sid"])
-        equal(len(ids), 1000)
-        for number in range(0, 1000, 100):
+        ids = {socket.joined["sid"]}
+        for number in range(1, 1000):
+            if len(ids) < most:
+                ids.add(enter(socket, f"/room-{number}")["sid"])
+            else:
+                socket.send(f"40/room-{number},")
+                answer = socket.recv()
+                assert answer.startswith(f'44/room-{number},{{"message":'), answer
+        equal(len(ids), most)
+        for number in range(1, most, 50):
             socket.send(f'42/room-{number},["echo",{number}]').expect(f'42/room-{number},["echo",{number}]')
+        # Whoever leaves one may join another.
+        socket.send("41/room-1,")
+        enter(socket, "/room-new")
 
 
 @case()

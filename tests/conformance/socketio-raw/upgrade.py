@@ -1,5 +1,7 @@
 """From long-polling to WebSocket: probe, upgrade, and all the ways in which it doesn't come to that."""
 
+import random
+import threading
 import time
 
 from case import HASTY, case, equal
@@ -244,3 +246,54 @@ def an_abandoned_probe_holds_nobody_up(program):
         for number in range(5):
             polling.send(f"4{number}")
             equal(polling.recv(), f"4{number}")
+
+
+@case(quick=False)
+def at_no_moment_does_an_upgrade_lose_anything(program):
+    """As a client does it, polling and posting all the while: it stops, waits for what is under way, and only then says `5`."""
+    for attempt in range(40):
+        torn = Torn(program, random.Random(attempt))
+        equal(torn.run(), [f"4{number}" for number in range(torn.sent)])
+
+
+class Torn:
+    """A session between two transports: one thread polls, one posts, one upgrades."""
+
+    def __init__(self, program, chance):
+        self._polling, self._chance = Polling(program), chance
+        self._paused = threading.Event()
+        self._got = []
+        self.sent = 0
+
+    def run(self):
+        """What came back, in order."""
+        threads = [threading.Thread(target=each) for each in (self._poll, self._post)]
+        for thread in threads:
+            thread.start()
+        time.sleep(self._chance.random() * 0.03)
+        with self._polling.probe().accept() as socket:
+            socket.send("2probe").expect("3probe")
+            time.sleep(self._chance.random() * 0.03)
+            self._paused.set()
+            for thread in threads:
+                thread.join()
+            socket.send("5")
+            for _ in range(5):
+                socket.send(f"4{self.sent}")
+                self.sent += 1
+            while len(self._got) < self.sent:
+                self._got.append(socket.recv())
+            socket.silent(0.005)
+        return self._got
+
+    def _poll(self):
+        # Whoever pauses waits for the poll that is under way: the server releases it.
+        while not self._paused.is_set():
+            self._got += [packet for packet in unpacked(self._polling.recv()) if packet != "6"]
+
+    def _post(self):
+        while not self._paused.is_set():
+            count = self._chance.randrange(1, 4)
+            self._polling.send("\x1e".join(f"4{self.sent + each}" for each in range(count)))
+            self.sent += count
+            time.sleep(self._chance.random() * 0.004)

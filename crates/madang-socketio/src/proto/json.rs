@@ -2,12 +2,14 @@
 
 use super::args::{Args, Items, append};
 use super::packet::{DecodeError, Packet, PacketKind, is_reserved};
-use super::{Encode, Header, Messages};
+use super::{Encode, Header, Messages, Value};
 use bytes::Bytes;
 use madang_ws::{Message, Utf8Bytes};
-use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::error::Category;
 use serde_json::value::RawValue;
+use std::cell::Cell;
 use std::fmt;
 
 /// The key that marks a placeholder.
@@ -150,7 +152,10 @@ pub(super) fn decode(text: &Utf8Bytes, max_attachments: usize) -> Result<(Packet
         text.slice_ref(namespace)
     };
     let id = rest.id()?;
-    let body = text.slice_ref(&text[rest.at..]);
+    let mut body = text.slice_ref(&text[rest.at..]);
+    if attachments > 0 {
+        body = placeholders_in_order(body, attachments)?;
+    }
     let kind = match kind {
         b'0' => PacketKind::Connect(object(body)?),
         b'1' if body.is_empty() => PacketKind::Disconnect,
@@ -175,9 +180,6 @@ pub(super) fn decode(text: &Utf8Bytes, max_attachments: usize) -> Result<(Packet
         b'4' => PacketKind::ConnectError(error(body)?),
         _ => return Err(DecodeError::Payload),
     };
-    if attachments > 0 {
-        check_placeholders(&text[rest.at..], attachments)?;
-    }
     Ok((Packet { namespace, kind }, attachments))
 }
 
@@ -320,92 +322,126 @@ fn event_name(array: &Utf8Bytes, raw: &str) -> Option<Utf8Bytes> {
     }
 }
 
-/// Every placeholder stands for one of so many attachments.
-fn check_placeholders(json: &str, attachments: usize) -> Result<(), DecodeError> {
-    let mut deserializer = serde_json::Deserializer::from_str(json);
-    deserializer
-        .deserialize_any(Placeholders { attachments })
-        .map_err(|_| DecodeError::Placeholder)
+/// Checks that every placeholder stands for one of so many attachments. Clients whose JSON doesn't keep the order of keys may write a placeholder's number
+/// first; they get theirs put in order, so that whoever reads the arguments knows a placeholder by its first key.
+fn placeholders_in_order(body: Utf8Bytes, attachments: usize) -> Result<Utf8Bytes, DecodeError> {
+    let unordered = Cell::new(false);
+    let placeholders = Placeholders {
+        attachments,
+        unordered: &unordered,
+    };
+    let mut json = serde_json::Deserializer::from_str(&body);
+    placeholders
+        .deserialize(&mut json)
+        .map_err(|error| match error.classify() {
+            Category::Data => DecodeError::Placeholder,
+            _ => DecodeError::Payload,
+        })?;
+    if !unordered.get() {
+        return Ok(body);
+    }
+    let mut value: Value = serde_json::from_str(&body).map_err(|_| DecodeError::Payload)?;
+    put_in_order(&mut value);
+    let ordered = serde_json::to_vec(&value).map_err(|_| DecodeError::Payload)?;
+    Ok(utf8(ordered))
 }
 
+/// No deeper than serde_json has read it.
+fn put_in_order(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(put_in_order),
+        Value::Object(fields) => {
+            let place = fields
+                .iter()
+                .position(|field| *field == (PLACEHOLDER.to_owned(), Value::Bool(true)));
+            if let Some(place) = place {
+                fields[..=place].rotate_right(1);
+            }
+            fields.iter_mut().for_each(|(_, value)| put_in_order(value));
+        }
+        _ => {}
+    }
+}
+
+/// Looks at every value for placeholders.
 #[derive(Clone, Copy)]
-struct Placeholders {
+struct Placeholders<'a> {
     attachments: usize,
+    /// One of them doesn't begin with the key that makes it one.
+    unordered: &'a Cell<bool>,
 }
 
-impl<'de> serde::de::DeserializeSeed<'de> for Placeholders {
-    type Value = ();
+/// What of a value matters in a placeholder.
+#[derive(PartialEq, Eq)]
+enum Seen {
+    True,
+    Number(u64),
+    Other,
+}
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+impl<'de> DeserializeSeed<'de> for Placeholders<'_> {
+    type Value = Seen;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Seen, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Placeholders {
-    type Value = ();
+impl<'de> Visitor<'de> for Placeholders<'_> {
+    type Value = Seen;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a value")
     }
 
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
+    fn visit_unit<E>(self) -> Result<Seen, E> {
+        Ok(Seen::Other)
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        Ok(())
+    fn visit_bool<E>(self, value: bool) -> Result<Seen, E> {
+        Ok(if value { Seen::True } else { Seen::Other })
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
+    fn visit_i64<E>(self, _: i64) -> Result<Seen, E> {
+        Ok(Seen::Other)
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        Ok(())
+    fn visit_u64<E>(self, value: u64) -> Result<Seen, E> {
+        Ok(Seen::Number(value))
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        Ok(())
+    fn visit_f64<E>(self, _: f64) -> Result<Seen, E> {
+        Ok(Seen::Other)
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        Ok(())
+    fn visit_str<E>(self, _: &str) -> Result<Seen, E> {
+        Ok(Seen::Other)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Seen, A::Error> {
         while items.next_element_seed(self)?.is_some() {}
-        Ok(())
+        Ok(Seen::Other)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let mut is_placeholder = false;
-        let mut first = true;
-        let mut num = None;
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Seen, A::Error> {
+        let mut place = None;
+        let mut number = None;
+        let mut fields = 0_usize;
         while let Some(key) = map.next_key::<String>()? {
-            if first && key == PLACEHOLDER {
-                is_placeholder = map.next_value()?;
-            } else if is_placeholder && key == "num" {
-                num = Some(map.next_value::<Number>()?.0);
-            } else {
-                map.next_value_seed(self)?;
+            match (key.as_str(), map.next_value_seed(self)?) {
+                (PLACEHOLDER, Seen::True) => place = Some(fields),
+                ("num", value) => number = Some(value),
+                _ => {}
             }
-            first = false;
+            fields += 1;
         }
-        match num {
-            Some(num) if num >= self.attachments as u64 => {
-                Err(A::Error::custom("there is no such attachment"))
+        match (place, number) {
+            (None, _) => return Ok(Seen::Other),
+            (Some(place), Some(Seen::Number(number))) if number < self.attachments as u64 => {
+                self.unordered.set(self.unordered.get() || place > 0);
             }
-            None if is_placeholder => Err(A::Error::custom("it says no number")),
-            _ => Ok(()),
+            _ => return Err(A::Error::custom("a placeholder for no attachment")),
         }
-    }
-}
-
-/// Of an attachment.
-struct Number(u64);
-
-impl<'de> Deserialize<'de> for Number {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        u64::deserialize(deserializer).map(Self)
+        Ok(Seen::Other)
     }
 }

@@ -142,6 +142,33 @@ fn attachments_follow_their_packet_and_nothing_comes_between() {
 }
 
 #[test]
+fn a_placeholder_may_have_its_keys_in_any_order() {
+    let text = r#"52-["a",{"num":1,"_placeholder":true},{"x":{"more":0,"num":0,"_placeholder":true},"num":{"y":1.5}}]"#;
+    let mut decoder = Decoder::default();
+    assert!(decoder.receive(text.into()).unwrap().is_none());
+    assert!(decoder.receive(vec![1].into()).unwrap().is_none());
+    let packet = decoder.receive(vec![2].into()).unwrap().unwrap();
+    let PacketKind::Event { args, .. } = packet.kind else {
+        panic!()
+    };
+    let Arguments(args): Arguments<Value> = args.read().unwrap();
+    let [Value::Binary(second), Value::Object(fields)] = &args[..] else {
+        panic!("{args:?}")
+    };
+    assert_eq!(second, &vec![2]);
+    assert_eq!(fields[0], ("x".to_owned(), Value::Binary(vec![1].into())));
+    assert_eq!(fields[1].0, "num", "the number of nothing is any field");
+    for wrong in ["2", "-1", "true", "[]"] {
+        let text = format!(r#"52-["a",{{"num":{wrong},"_placeholder":true}}]"#);
+        assert_eq!(
+            decode(&text).unwrap_err().to_string(),
+            "illegal attachments",
+            "{wrong}"
+        );
+    }
+}
+
+#[test]
 fn a_thousand_acknowledgements_may_be_owed_and_not_one_more() {
     let mut acks = Acks::default();
     (0..1_000).for_each(|id| acks.insert(id, id).unwrap());
