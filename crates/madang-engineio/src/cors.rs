@@ -54,7 +54,7 @@ impl CorsOrigin {
 
 impl Cors {
     /// The headers of every answer.
-    pub(crate) fn apply(&self, request: &HeaderMap, answer: &mut HeaderMap) {
+    pub fn apply(&self, request: &HeaderMap, answer: &mut HeaderMap) {
         match (&self.origin, request.get(ORIGIN)) {
             (CorsOrigin::Any, _) => {
                 answer.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));

@@ -1,0 +1,52 @@
+//! Servers of one process as a cluster.
+
+use crate::adapter::{Adapter, ClusterMessage, ServerLink};
+use crate::shared::lock;
+use std::sync::{Arc, Mutex};
+
+/// The [`Adapter`] of servers in one process: on several ports, of several runtimes, in tests.
+///
+/// ```
+/// use madang_socketio::{Cluster, SocketIo};
+///
+/// let cluster = Cluster::new();
+/// let one = SocketIo::builder().adapter(cluster.clone()).build();
+/// let two = SocketIo::builder().adapter(cluster).build();
+/// one.emit("news", "for the clients of both").unwrap();
+/// # let _ = two;
+/// ```
+#[derive(Debug, Default)]
+pub struct Cluster {
+    links: Mutex<Vec<ServerLink>>,
+}
+
+impl Cluster {
+    /// Without servers.
+    pub fn new() -> Arc<Self> {
+        Arc::default()
+    }
+}
+
+impl Adapter for Cluster {
+    fn attach(&self, link: ServerLink) {
+        lock(&self.links).push(link);
+    }
+
+    fn server_count(&self) -> usize {
+        let links = lock(&self.links);
+        links.iter().filter(|link| link.is_alive()).count()
+    }
+
+    fn send(&self, message: ClusterMessage) {
+        let mut links = lock(&self.links);
+        links.retain(ServerLink::is_alive);
+        let links = links.clone();
+        for link in links {
+            link.receive(message.clone());
+        }
+    }
+
+    fn close(&self, uid: u64) {
+        lock(&self.links).retain(|link| link.uid() != uid);
+    }
+}

@@ -1,0 +1,236 @@
+//! What is sent, as a publication of the hub.
+
+use crate::proto::{Args, Arguments, Encode as _, EncodeError, Header, Messages, Parser, Value};
+use bytes::Bytes;
+use madang_engineio::proto::encode_messages;
+use madang_hub::{Encode, Publication, WireForm};
+use madang_ws::Message;
+use serde::Serialize;
+use std::sync::Arc;
+
+/// An event that is ready to be sent to anybody, in whatever form they speak: encoded once for each form, however many get it. Made by
+/// [`Namespace::event`](crate::Namespace::event), sent by [`publish`](crate::BroadcastOperator::publish), or to rooms of the hub by
+/// [`Publication::new`](madang_hub::Publication::new).
+///
+/// Members of the same rooms that speak plain WebSocket get the text `["event",args…]`, unless [`with_frame`](Self::with_frame) says otherwise; nothing, if the
+/// arguments have bytes in them.
+#[derive(Clone, Debug)]
+pub struct Event {
+    pub(crate) name: Arc<str>,
+    packet: Packet,
+    /// To encode it again, with an offset.
+    args: Option<Args>,
+}
+
+impl Event {
+    pub(crate) fn new<T: Serialize + ?Sized>(
+        parser: Parser,
+        namespace: &str,
+        name: &str,
+        args: &T,
+        offsets: bool,
+    ) -> Result<Self, EncodeError> {
+        Ok(Self {
+            name: name.into(),
+            packet: Packet::event(parser, Header::of(namespace), name, args, None)?,
+            args: if offsets { Some(Args::of(args)?) } else { None },
+        })
+    }
+
+    /// What members of the same rooms that speak plain WebSocket get.
+    ///
+    /// ```
+    /// # let io = madang_socketio::SocketIo::new();
+    /// let event = io.event("news", ("yard", 1))?.with_frame("yard: 1");
+    /// io.to("readers").publish(&event);
+    /// # Ok::<(), madang_socketio::EmitError>(())
+    /// ```
+    #[must_use]
+    pub fn with_frame(mut self, frame: impl Into<Message>) -> Self {
+        self.packet.plain = Plain::Frame(frame.into());
+        self
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn packet(&self, parser: Parser, namespace: &str, offset: Option<&str>) -> Packet {
+        let again = offset.zip(self.args.as_ref()).and_then(|(offset, args)| {
+            let args: Arguments<Value> = args.read().ok()?;
+            let packet = Packet::event(parser, Header::of(namespace), &self.name, &args, Some(offset));
+            packet.ok()
+        });
+        match (again, &self.packet.plain) {
+            (Some(packet), plain @ Plain::Frame(_)) => Packet {
+                plain: plain.clone(),
+                ..packet
+            },
+            (Some(packet), _) => packet,
+            (None, _) => self.packet.clone(),
+        }
+    }
+
+    pub(crate) fn frame(&self) -> Option<Message> {
+        match &self.packet.plain {
+            Plain::Frame(frame) => Some(frame.clone()),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn args(&self) -> Args {
+        self.args
+            .clone()
+            .or_else(|| self.packet.args())
+            .unwrap_or_default()
+    }
+}
+
+impl Encode for Event {
+    fn encode(&self, form: WireForm) -> Bytes {
+        self.packet.encode(form)
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        self.packet.size_hint()
+    }
+}
+
+/// Messages that leave together.
+#[derive(Clone, Debug)]
+pub(crate) struct Packet {
+    pub(crate) messages: Messages,
+    plain: Plain,
+    pub(crate) compress: bool,
+}
+
+/// What plain WebSocket members get of it.
+#[derive(Clone, Debug)]
+enum Plain {
+    Nothing,
+    /// This part of the text, and a bracket to close it.
+    Part(u32, u32),
+    Frame(Message),
+}
+
+impl Packet {
+    pub(crate) fn event<T: Serialize + ?Sized>(
+        parser: Parser,
+        header: Header<'_>,
+        name: &str,
+        args: &T,
+        offset: Option<&str>,
+    ) -> Result<Self, EncodeError> {
+        let messages = parser.event(header, name, args, offset)?;
+        let plain = match &messages[..] {
+            [Message::Text(text)] => {
+                let head = match header.namespace {
+                    "/" => 1,
+                    namespace => 1 + namespace.len() + 1,
+                };
+                let start = text[head..].find('[').map_or(text.len(), |at| head + at);
+                // A comma, two quotes and a bracket.
+                let end = text.len() - offset.map_or(1, |offset| offset.len() + 4);
+                Plain::Part(start as u32, end as u32)
+            }
+            _ => Plain::Nothing,
+        };
+        Ok(Self {
+            messages,
+            plain,
+            compress: true,
+        })
+    }
+
+    /// A packet that is for one client.
+    pub(crate) fn of(messages: Messages) -> Self {
+        Self {
+            messages,
+            plain: Plain::Nothing,
+            compress: true,
+        }
+    }
+
+    pub(crate) fn publication(self, volatile: bool) -> Publication {
+        let compress = self.compress;
+        let publication = Publication::new(self).compress(compress);
+        if volatile {
+            publication.volatile()
+        } else {
+            publication
+        }
+    }
+
+    fn plain(&self) -> Option<Message> {
+        match (&self.plain, self.messages.first()) {
+            (Plain::Frame(frame), _) => Some(frame.clone()),
+            (Plain::Part(start, end), Some(Message::Text(text))) => {
+                let part = text.get(*start as usize..*end as usize)?;
+                Some(format!("{part}]").into())
+            }
+            _ => None,
+        }
+    }
+
+    /// The arguments, of an event without attachments.
+    fn args(&self) -> Option<Args> {
+        let mut decoder = crate::proto::Decoder::default();
+        let first = self.messages.first()?.clone();
+        match decoder.receive(first).ok()??.kind {
+            crate::proto::PacketKind::Event { args, .. } => Some(args),
+            _ => None,
+        }
+    }
+}
+
+impl Encode for Packet {
+    fn encode(&self, form: WireForm) -> Bytes {
+        match form {
+            WireForm::Frame | WireForm::DeflatedFrame => {
+                self.plain().map_or_else(Bytes::new, |frame| frame.encode(form))
+            }
+            _ => encode_messages(form, &self.messages, self.compress),
+        }
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        /// What frames and the packet itself take.
+        const OVERHEAD: usize = 64;
+        let bytes: usize = self.messages.iter().map(Message::len).sum();
+        Some(OVERHEAD + bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(namespace: &str, id: Option<u64>, offset: Option<&str>) -> String {
+        let header = Header { namespace, id };
+        let packet = Packet::event(Parser::Json, header, "a[b", &(1, "[]"), offset).unwrap();
+        packet.plain().unwrap().as_text().unwrap().to_owned()
+    }
+
+    #[test]
+    fn plain_members_get_name_and_arguments_alone() {
+        for namespace in ["/", "/ch[at"] {
+            for id in [None, Some(12)] {
+                for offset in [None, Some("x7.12")] {
+                    assert_eq!(plain(namespace, id, offset), r#"["a[b",1,"[]"]"#);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_event_gets_its_offset_when_it_is_sent() {
+        let event = Event::new(Parser::Json, "/", "a", &(1, Bytes::from_static(b"b")), true).unwrap();
+        let packet = event.packet(Parser::Json, "/", Some("x7.12"));
+        assert_eq!(
+            packet.messages[0].as_text().unwrap(),
+            r#"51-["a",1,{"_placeholder":true,"num":0},"x7.12"]"#
+        );
+        assert!(event.packet.encode(WireForm::Frame).is_empty());
+    }
+}

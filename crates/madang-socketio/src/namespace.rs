@@ -1,0 +1,480 @@
+//! Namespaces: what clients connect to, with rooms and middlewares of their own.
+
+use crate::ack::Collector;
+use crate::adapter::Everywhere;
+use crate::context::{ConnectContext, ServerContext};
+use crate::error::EmitError;
+use crate::handler::{Callback, Handler, IntoOutcome, callback, plain};
+use crate::middleware::{Check, ConnectError, check};
+use crate::proto::{Header, Recovery, RecoveryLimits};
+use crate::recovery::{Remembered, Was};
+use crate::rooms::{Audience, Names, RoomEvent, RoomEvents, Rooms, Table};
+use crate::server::Server;
+use crate::shared::{Shared, lock, now, panic_message};
+use crate::socket::Socket;
+use crate::{
+    AckError, BroadcastAck, BroadcastOperator, Event, IntoReply, RemoteSocket, RequestError, SocketIo, id,
+};
+use madang_hub::{InvalidName, LimitReached, Policy, Publication};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::collections::HashMap;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, Weak};
+use std::time::Duration;
+
+/// A namespace. Cloning is cheap.
+///
+/// Everything that is sent from here is for everyone in it; [`to`](Self::to) and its siblings narrow that down.
+#[derive(Clone)]
+pub struct Namespace {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) name: Arc<str>,
+    pub(crate) names: Names,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) server: Weak<Server>,
+    pub(crate) table: Mutex<Table>,
+    pub(crate) hooks: Mutex<Hooks>,
+    /// What is remembered for those who come back. Held while an event is sent, so that offsets are in the order in which the events leave.
+    pub(crate) memory: Option<Mutex<Recovery<Remembered, Was>>>,
+    pub(crate) ids: AtomicU64,
+    pub(crate) collectors: Mutex<HashMap<u64, Collector>>,
+    /// Listeners for outgoing events, on all its sockets.
+    pub(crate) outgoing: AtomicUsize,
+    /// Which matcher brought it to life, if one did.
+    pub(crate) parent: Option<u64>,
+    watched: AtomicBool,
+    watchers: Mutex<Vec<Watcher>>,
+    listeners: Mutex<Vec<(Box<str>, Arc<dyn Callback<ServerContext>>)>>,
+}
+
+type Watcher = Arc<dyn Fn(&RoomEvent) + Send + Sync>;
+
+/// What is done with those who want in. A namespace inherits them from its matcher.
+#[derive(Clone, Default)]
+pub(crate) struct Hooks {
+    pub(crate) middlewares: Vec<Check<ConnectContext, ConnectError>>,
+    pub(crate) connected: Vec<Arc<dyn Callback<ConnectContext>>>,
+}
+
+impl Hooks {
+    pub(crate) fn use_<H, T, E>(&mut self, middleware: H)
+    where
+        H: Handler<ConnectContext, T, Output = Result<(), E>>,
+        T: 'static,
+        E: Into<ConnectError> + Send + 'static,
+    {
+        let broken = || ConnectError::new("internal error");
+        self.middlewares.push(check(middleware, E::into, broken));
+    }
+
+    pub(crate) fn on_connect<H, T>(&mut self, handler: H)
+    where
+        H: Handler<ConnectContext, T>,
+        H::Output: IntoOutcome,
+        T: 'static,
+    {
+        self.connected.push(plain(handler));
+    }
+}
+
+impl Namespace {
+    pub(crate) fn new(
+        name: &str,
+        shared: &Arc<Shared>,
+        server: Weak<Server>,
+        hooks: Hooks,
+        parent: Option<u64>,
+    ) -> Result<Self, InvalidName> {
+        let memory = shared.recovery.as_ref().map(|recovery| {
+            let limits = RecoveryLimits {
+                max_disconnection_duration: recovery.max_disconnection_duration,
+                unnoticed: shared.unnoticed,
+                bytes: recovery.bytes,
+                sessions: recovery.sessions,
+            };
+            Mutex::new(Recovery::new(&id::prefix(), limits))
+        });
+        Ok(Self {
+            inner: Arc::new(Inner {
+                name: name.into(),
+                names: Names::new(name)?,
+                shared: shared.clone(),
+                server,
+                table: Mutex::default(),
+                hooks: Mutex::new(hooks),
+                memory,
+                ids: AtomicU64::new(0),
+                collectors: Mutex::default(),
+                outgoing: AtomicUsize::new(0),
+                parent,
+                watched: AtomicBool::new(false),
+                watchers: Mutex::default(),
+                listeners: Mutex::default(),
+            }),
+        })
+    }
+
+    /// Its name, with the slash.
+    pub fn name(&self) -> &str {
+        &self.inner.name
+    }
+
+    /// The server, unless it is gone already.
+    pub fn io(&self) -> Option<SocketIo> {
+        self.inner.server.upgrade().map(SocketIo::around)
+    }
+
+    /// Calls the handler for every socket that has connected. It runs after CONNECT has been answered, and what it emits comes after that answer; a client's events
+    /// that come before it has finished wait for it, unless it has added a listener for them already.
+    ///
+    /// ```
+    /// use madang_socketio::{Data, Socket, SocketIo};
+    ///
+    /// let io = SocketIo::new();
+    /// io.of("/chat").on_connect(async |socket: Socket| {
+    ///     socket.on("say", async |socket: Socket, Data(text): Data<String>| {
+    ///         socket.broadcast().emit("say", text)
+    ///     });
+    /// });
+    /// ```
+    pub fn on_connect<H, T>(&self, handler: H)
+    where
+        H: Handler<ConnectContext, T>,
+        H::Output: IntoOutcome,
+        T: 'static,
+    {
+        lock(&self.inner.hooks).on_connect(handler);
+    }
+
+    /// Adds a middleware, which decides whether a client may enter; they are asked in the order in which they were added. The client gets the error as `connect_error`.
+    ///
+    /// A middleware may let the socket join rooms and put data into it. One that panics lets nobody in.
+    ///
+    /// ```
+    /// use madang_socketio::{ConnectError, Data, SocketIo};
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Auth {
+    ///     token: Option<String>,
+    /// }
+    ///
+    /// let io = SocketIo::new();
+    /// io.use_(async |Data(auth): Data<Auth>| match auth.token.as_deref() {
+    ///     Some("s3cret") => Ok(()),
+    ///     _ => Err(ConnectError::new("not authorized").with_data(&401)),
+    /// });
+    /// ```
+    pub fn use_<H, T, E>(&self, middleware: H)
+    where
+        H: Handler<ConnectContext, T, Output = Result<(), E>>,
+        T: 'static,
+        E: Into<ConnectError> + Send + 'static,
+    {
+        lock(&self.inner.hooks).use_(middleware);
+    }
+
+    /// Calls the handler for events that another server of the cluster sends with [`server_side_emit`](Self::server_side_emit); what it returns is the answer to
+    /// [`server_side_emit_with_ack`](Self::server_side_emit_with_ack).
+    pub fn on<H, T>(&self, event: &str, handler: H)
+    where
+        H: Handler<ServerContext, T>,
+        H::Output: IntoReply,
+        T: 'static,
+    {
+        let handler = callback(handler, |context: &ServerContext, output: H::Output| {
+            output.into_reply(context.ack.clone())
+        });
+        lock(&self.inner.listeners).push((event.into(), handler));
+    }
+
+    /// Calls this for whatever happens to rooms from now on: Node's `adapter.on("join-room")` and its siblings. It must be brief: whoever joins waits for it.
+    pub fn on_room(&self, watcher: impl Fn(&RoomEvent) + Send + Sync + 'static) {
+        lock(&self.inner.watchers).push(Arc::new(watcher));
+        self.inner.watched.store(true, Ordering::Release);
+    }
+
+    /// The sockets that are connected to this server, in no order.
+    pub fn sockets(&self) -> Vec<Socket> {
+        lock(&self.inner.table).sockets().cloned().collect()
+    }
+
+    /// The socket with this id, if it is connected to this server.
+    pub fn socket(&self, id: &str) -> Option<Socket> {
+        lock(&self.inner.table).get(id).cloned()
+    }
+
+    /// How many sockets are connected to this server.
+    pub fn socket_count(&self) -> usize {
+        lock(&self.inner.table).len()
+    }
+
+    /// Sets what happens to members of a room who read too slowly. See [`madang_hub::Hub::set_policy`].
+    ///
+    /// # Errors
+    /// When too many rooms have a policy of their own, or the name can't be that of a room.
+    pub fn set_room_policy(&self, room: &str, policy: Policy) -> Result<(), PolicyError> {
+        let name = self.inner.names.of(room)?;
+        Ok(self.inner.shared.hub.set_policy(&name, policy)?)
+    }
+
+    /// The same, for what is sent to everyone in the namespace.
+    ///
+    /// # Errors
+    /// When too many rooms have a policy of their own.
+    pub fn set_policy(&self, policy: Policy) -> Result<(), PolicyError> {
+        let everyone = self.inner.names.everyone();
+        Ok(self.inner.shared.hub.set_policy(everyone, policy)?)
+    }
+
+    fn operator(&self) -> BroadcastOperator {
+        BroadcastOperator::new(self, Audience::default())
+    }
+
+    /// To the members of this room, or of these. A socket's id is a room that it alone is in.
+    pub fn to(&self, rooms: impl Rooms) -> BroadcastOperator {
+        self.operator().to(rooms)
+    }
+
+    /// The same as [`to`](Self::to).
+    pub fn in_(&self, rooms: impl Rooms) -> BroadcastOperator {
+        self.operator().to(rooms)
+    }
+
+    /// Not to the members of this room, or of these.
+    pub fn except(&self, rooms: impl Rooms) -> BroadcastOperator {
+        self.operator().except(rooms)
+    }
+
+    /// Not to those who can't take it at once.
+    pub fn volatile(&self) -> BroadcastOperator {
+        self.operator().volatile()
+    }
+
+    /// Whether to compress it, where answers to polling are.
+    pub fn compress(&self, compress: bool) -> BroadcastOperator {
+        self.operator().compress(compress)
+    }
+
+    /// Only to those who are connected to this server.
+    pub fn local(&self) -> BroadcastOperator {
+        self.operator().local()
+    }
+
+    /// How long to wait for acknowledgements, or for other servers.
+    pub fn timeout(&self, timeout: Duration) -> BroadcastOperator {
+        self.operator().timeout(timeout)
+    }
+
+    /// Sends an event to everyone: with one argument, several as a tuple, or none as `()`.
+    ///
+    /// # Errors
+    /// When the name is reserved, or the arguments can't be encoded.
+    pub fn emit(&self, event: &str, args: impl Serialize) -> Result<(), EmitError> {
+        self.operator().emit(event, args)
+    }
+
+    /// Sends the event `message`.
+    ///
+    /// # Errors
+    /// As [`emit`](Self::emit).
+    pub fn send(&self, args: impl Serialize) -> Result<(), EmitError> {
+        self.emit("message", args)
+    }
+
+    /// The same as [`send`](Self::send).
+    ///
+    /// # Errors
+    /// As [`emit`](Self::emit).
+    pub fn write(&self, args: impl Serialize) -> Result<(), EmitError> {
+        self.emit("message", args)
+    }
+
+    /// Sends an event to everyone, and collects the acknowledgements: [`BroadcastOperator::emit_with_ack`].
+    pub fn emit_with_ack<T: DeserializeOwned + Send + 'static>(
+        &self,
+        event: &str,
+        args: impl Serialize,
+    ) -> BroadcastAck<T> {
+        self.operator().emit_with_ack(event, args)
+    }
+
+    /// Makes an event to [publish](BroadcastOperator::publish).
+    ///
+    /// # Errors
+    /// When the name is reserved, or the arguments can't be encoded.
+    #[allow(clippy::needless_pass_by_value)] // a temporary tuple, in practice
+    pub fn event(&self, event: &str, args: impl Serialize) -> Result<Event, EmitError> {
+        EmitError::check(event)?;
+        let offsets = self.inner.memory.is_some();
+        let parser = self.inner.shared.parser;
+        Ok(Event::new(parser, self.name(), event, &args, offsets)?)
+    }
+
+    /// Everyone who is connected, to whichever server of the cluster.
+    ///
+    /// # Errors
+    /// When a server doesn't answer in time.
+    pub async fn fetch_sockets(&self) -> Result<Vec<RemoteSocket>, RequestError> {
+        self.operator().fetch_sockets().await
+    }
+
+    /// The ids of everyone who is connected. [`fetch_sockets`](Self::fetch_sockets) tells more.
+    ///
+    /// # Errors
+    /// When a server doesn't answer in time.
+    pub async fn all_sockets(&self) -> Result<Vec<Arc<str>>, RequestError> {
+        self.operator().all_sockets().await
+    }
+
+    /// Lets everyone join.
+    pub fn sockets_join(&self, rooms: impl Rooms) {
+        self.operator().sockets_join(rooms);
+    }
+
+    /// Lets everyone leave.
+    pub fn sockets_leave(&self, rooms: impl Rooms) {
+        self.operator().sockets_leave(rooms);
+    }
+
+    /// Disconnects everyone from the namespace; the whole connections if `close`.
+    pub fn disconnect_sockets(&self, close: bool) {
+        self.operator().disconnect_sockets(close);
+    }
+
+    /// Sends an event to the other servers of the cluster: their [`on`](Self::on).
+    ///
+    /// # Errors
+    /// When the name is reserved, or the arguments can't be encoded.
+    #[allow(clippy::needless_pass_by_value)] // a temporary tuple, in practice
+    pub fn server_side_emit(&self, event: &str, args: impl Serialize) -> Result<(), EmitError> {
+        Everywhere(self).server_side_emit(event, &args)
+    }
+
+    /// The same, and waits for one answer of each, for 5 s.
+    ///
+    /// # Errors
+    /// When it can't be sent; or not all of them answer in time, with the answers that came.
+    #[allow(clippy::needless_pass_by_value)] // a temporary tuple, in practice
+    pub async fn server_side_emit_with_ack<T: DeserializeOwned>(
+        &self,
+        event: &str,
+        args: impl Serialize,
+    ) -> Result<Vec<T>, crate::BroadcastError<T>> {
+        let responses = Everywhere(self).server_side_emit_with_ack(event, &args);
+        match responses {
+            Ok(responses) => responses.await.read(),
+            Err(error) => Err(crate::BroadcastError {
+                error: AckError::Emit(error),
+                responses: Vec::new(),
+                expected: 0,
+            }),
+        }
+    }
+
+    /// Sends a packet that somebody makes, with the offset that it must have, and remembers it.
+    pub(crate) fn publish(
+        &self,
+        audience: &Audience,
+        volatile: bool,
+        make: impl FnOnce(Option<&str>) -> Result<Publication, EmitError>,
+    ) -> Result<(), EmitError> {
+        let Some(memory) = &self.inner.memory else {
+            self.deliver(audience, make(None)?);
+            return Ok(());
+        };
+        let mut memory = lock(memory);
+        if volatile {
+            let publication = make(Some(&memory.offset()))?;
+            self.deliver(audience, publication);
+            return Ok(());
+        }
+        let publication = make(Some(&memory.next_offset()))?;
+        self.deliver(audience, publication.clone());
+        let remembered = Remembered {
+            publication,
+            audience: audience.clone(),
+        };
+        let bytes = remembered.bytes();
+        memory.push(remembered, bytes, now());
+        Ok(())
+    }
+
+    /// To all of them, in one publication.
+    pub(crate) fn deliver(&self, audience: &Audience, publication: Publication) {
+        let table = lock(&self.inner.table);
+        let target = table.target(&self.inner.shared.hub, audience, &self.inner.names);
+        drop(table);
+        if let Some(target) = target {
+            target.publish(publication);
+        }
+    }
+
+    pub(crate) fn select(&self, audience: &Audience) -> Vec<Socket> {
+        lock(&self.inner.table).select(audience, &self.inner.names)
+    }
+
+    pub(crate) fn next_id(&self) -> u64 {
+        self.inner.ids.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(crate) fn header(&self, id: Option<u64>) -> Header<'_> {
+        Header {
+            namespace: &self.inner.name,
+            id,
+        }
+    }
+
+    /// Tells those who watch, without a lock.
+    pub(crate) fn announce(&self, events: &RoomEvents) {
+        if events.is_empty() || !self.inner.watched.load(Ordering::Acquire) {
+            return;
+        }
+        let watchers = lock(&self.inner.watchers).clone();
+        for event in events {
+            for watcher in &watchers {
+                let called = catch_unwind(AssertUnwindSafe(|| watcher(event)));
+                if let Err(panic) = called {
+                    tracing::error!(
+                        ?event,
+                        panic = panic_message(&*panic),
+                        "a watcher of rooms panicked"
+                    );
+                }
+            }
+        }
+    }
+
+    pub(crate) fn listeners(&self, event: &str) -> Vec<Arc<dyn Callback<ServerContext>>> {
+        lock(&self.inner.listeners)
+            .iter()
+            .filter(|(name, _)| **name == *event)
+            .map(|(_, listener)| listener.clone())
+            .collect()
+    }
+}
+
+impl fmt::Debug for Namespace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Namespace")
+            .field("name", &self.name())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a room has no policy of its own.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PolicyError {
+    /// The name can't be that of a room.
+    #[error(transparent)]
+    Name(#[from] InvalidName),
+    /// Too many rooms have one.
+    #[error(transparent)]
+    Limit(#[from] LimitReached),
+}

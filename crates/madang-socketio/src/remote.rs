@@ -1,0 +1,132 @@
+//! Sockets as `fetch_sockets` shows them: of this server, or of another of the cluster.
+
+use crate::{
+    AckError, BroadcastError, BroadcastOperator, EmitError, Handshake, Namespace, Socket,
+    rooms::{Audience, Rooms},
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What a socket was when it was asked for, wherever it is connected; and the way to it.
+#[derive(Clone, Debug)]
+pub struct RemoteSocket {
+    pub(crate) id: Arc<str>,
+    details: SocketDetails,
+    namespace: Namespace,
+}
+
+/// What one server tells another about a socket.
+#[derive(Clone, Debug)]
+pub struct SocketDetails {
+    /// Its id.
+    pub id: Arc<str>,
+    /// The request that it came with.
+    pub handshake: Handshake,
+    /// The rooms that it is in.
+    pub rooms: Vec<Arc<str>>,
+    /// What the application keeps with it, as JSON.
+    pub data: Value,
+}
+
+impl SocketDetails {
+    pub(crate) fn of(socket: &Socket) -> Self {
+        Self {
+            id: socket.inner.id.clone(),
+            handshake: socket.handshake().clone(),
+            rooms: socket.rooms(),
+            data: socket.data_json(),
+        }
+    }
+}
+
+impl RemoteSocket {
+    pub(crate) fn new(details: SocketDetails, namespace: &Namespace) -> Self {
+        Self {
+            id: details.id.clone(),
+            details,
+            namespace: namespace.clone(),
+        }
+    }
+
+    /// Its id.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The request that it came with.
+    pub fn handshake(&self) -> &Handshake {
+        &self.details.handshake
+    }
+
+    /// The rooms that it was in, its own among them.
+    pub fn rooms(&self) -> &[Arc<str>] {
+        &self.details.rooms
+    }
+
+    /// What the application kept with it.
+    ///
+    /// # Errors
+    /// When it is of another shape.
+    pub fn data<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        T::deserialize(self.details.data.clone())
+    }
+
+    fn operator(&self) -> BroadcastOperator {
+        let mut audience = Audience::default();
+        audience.rooms.push(self.id.clone());
+        BroadcastOperator::new(&self.namespace, audience)
+    }
+
+    /// Sends it an event.
+    ///
+    /// # Errors
+    /// When the name is reserved, or the arguments can't be encoded.
+    pub fn emit(&self, event: &str, args: impl Serialize) -> Result<(), EmitError> {
+        self.operator().emit(event, args)
+    }
+
+    /// How long to wait for its acknowledgement.
+    pub fn timeout(&self, timeout: Duration) -> RemoteTimeout {
+        RemoteTimeout(self.operator().timeout(timeout))
+    }
+
+    /// Lets it join a room, or several.
+    pub fn join(&self, rooms: impl Rooms) {
+        self.operator().sockets_join(rooms);
+    }
+
+    /// Lets it leave a room, or several.
+    pub fn leave(&self, rooms: impl Rooms) {
+        self.operator().sockets_leave(rooms);
+    }
+
+    /// Disconnects it from the namespace; its whole connection if `close`.
+    pub fn disconnect(&self, close: bool) {
+        self.operator().disconnect_sockets(close);
+    }
+}
+
+/// A [`RemoteSocket`] that is waited for.
+#[derive(Clone, Debug)]
+pub struct RemoteTimeout(BroadcastOperator);
+
+impl RemoteTimeout {
+    /// Sends it an event and waits for the acknowledgement.
+    ///
+    /// # Errors
+    /// When the event can't be sent, or it doesn't answer in time or in the right shape. A socket that is gone doesn't answer either.
+    pub async fn emit_with_ack<T: DeserializeOwned + Send + 'static>(
+        &self,
+        event: &str,
+        args: impl Serialize,
+    ) -> Result<T, AckError> {
+        let responses = self.0.emit_with_ack::<T>(event, args);
+        match responses.await {
+            Ok(responses) => responses.into_iter().next().ok_or(AckError::Disconnected),
+            Err(BroadcastError { error, .. }) => Err(error),
+        }
+    }
+}

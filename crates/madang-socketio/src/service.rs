@@ -1,0 +1,145 @@
+//! The server as a service of hyper and tower.
+
+use crate::SocketIo;
+use http::{Method, Request, Response};
+use madang_engineio::{Body, LayerBody};
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+type Responding<R> = Pin<Box<dyn Future<Output = R> + Send>>;
+
+impl SocketIo {
+    /// The server as a service, of tower and of hyper 1. Requests for other paths get 404; to serve something else there, use [`layer`](Self::layer).
+    ///
+    /// Requests must be served within a tokio runtime with time enabled; for WebSocket the HTTP server must allow upgrades (`with_upgrades` in hyper, which `axum::serve` does by itself).
+    pub fn service(&self) -> SocketIoService {
+        SocketIoService { io: self.clone() }
+    }
+
+    /// A layer that answers requests for [`path`](Self::path), and leaves others to the service inside: `Router::new().layer(io.layer())`.
+    pub fn layer(&self) -> SocketIoLayer {
+        SocketIoLayer { io: self.clone() }
+    }
+
+    /// Whether a request for this path is answered here.
+    pub fn is_ours(&self, path: &str) -> bool {
+        self.server.engine.is_ours(path)
+    }
+
+    /// The options of Engine.IO underneath.
+    pub fn engine_config(&self) -> &madang_engineio::Config {
+        self.server.engine.config()
+    }
+
+    /// Answers a request. Dropping the future means that whoever asked is gone.
+    pub async fn respond<B: http_body::Body>(&self, request: Request<B>) -> Response<Body> {
+        match self.client_file(&request) {
+            Some(response) => response,
+            None => self.server.engine.respond(request).await,
+        }
+    }
+
+    fn client_file<B>(&self, request: &Request<B>) -> Option<Response<Body>> {
+        let files = self.server.shared.files.as_ref()?;
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            return None;
+        }
+        let base = self.path().trim_end_matches('/');
+        let tail = request.uri().path().strip_prefix(base)?.strip_prefix('/')?;
+        let mut response = files.respond(tail, request.headers())?;
+        if let Some(cors) = &self.engine_config().cors {
+            cors.apply(request.headers(), response.headers_mut());
+        }
+        Some(response.map(Body::from))
+    }
+}
+
+/// A [`SocketIo`] as a service. Cloning is cheap.
+#[derive(Clone, Debug)]
+pub struct SocketIoService {
+    io: SocketIo,
+}
+
+impl<B> tower_service::Service<Request<B>> for SocketIoService
+where
+    B: http_body::Body + Send + 'static,
+    B::Data: Send,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Responding<Result<Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let io = self.io.clone();
+        Box::pin(async move { Ok(io.respond(request).await) })
+    }
+}
+
+impl<B> hyper::service::Service<Request<B>> for SocketIoService
+where
+    B: http_body::Body + Send + 'static,
+    B::Data: Send,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Responding<Result<Response<Body>, Infallible>>;
+
+    fn call(&self, request: Request<B>) -> Self::Future {
+        let io = self.io.clone();
+        Box::pin(async move { Ok(io.respond(request).await) })
+    }
+}
+
+/// A layer that answers the requests of a [`SocketIo`].
+#[derive(Clone, Debug)]
+pub struct SocketIoLayer {
+    io: SocketIo,
+}
+
+impl<S> tower_layer::Layer<S> for SocketIoLayer {
+    type Service = LayeredService<S>;
+
+    fn layer(&self, inner: S) -> LayeredService<S> {
+        LayeredService {
+            io: self.io.clone(),
+            inner,
+        }
+    }
+}
+
+/// A service with a [`SocketIoLayer`] around it.
+#[derive(Clone, Debug)]
+pub struct LayeredService<S> {
+    io: SocketIo,
+    inner: S,
+}
+
+impl<S, B, R> tower_service::Service<Request<B>> for LayeredService<S>
+where
+    S: tower_service::Service<Request<B>, Response = Response<R>>,
+    S::Future: Send + 'static,
+    B: http_body::Body + Send + 'static,
+    B::Data: Send,
+{
+    type Response = Response<LayerBody<R>>;
+    type Error = S::Error;
+    type Future = Responding<Result<Self::Response, S::Error>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        if self.io.is_ours(request.uri().path()) {
+            let io = self.io.clone();
+            return Box::pin(async move { Ok(io.respond(request).await.map(LayerBody::Ours)) });
+        }
+        let inner = self.inner.call(request);
+        Box::pin(async move { Ok(inner.await?.map(|body| LayerBody::Inner(Box::pin(body)))) })
+    }
+}

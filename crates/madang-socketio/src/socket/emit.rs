@@ -1,0 +1,303 @@
+//! What is sent to a socket, and by it to others.
+
+use super::{Socket, State};
+use crate::ack::AckFuture;
+use crate::broadcast::Flags;
+use crate::error::EmitError;
+use crate::event::Packet;
+use crate::proto::{Args, Encode as _};
+use crate::recovery::Remembered;
+use crate::rooms::{Audience, Rooms};
+use crate::shared::{lock, now};
+use crate::{BroadcastOperator, Event};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// How something goes to a socket, or from it to others: flags in the making.
+#[derive(Clone, Debug)]
+#[must_use = "an operator does nothing until something is emitted"]
+pub struct SocketOperator {
+    socket: Socket,
+    flags: Flags,
+}
+
+impl Socket {
+    /// Sends an event to the client: with one argument, several as a tuple, or none as `()`. Bytes anywhere in them leave as attachments. It doesn't wait for anything.
+    ///
+    /// # Errors
+    /// When the name is reserved, the arguments can't be encoded, or the client is gone.
+    pub fn emit(&self, event: &str, args: impl Serialize) -> Result<(), EmitError> {
+        self.operator().emit(event, args)
+    }
+
+    /// Sends the event `message`.
+    ///
+    /// # Errors
+    /// As [`emit`](Self::emit).
+    pub fn send(&self, args: impl Serialize) -> Result<(), EmitError> {
+        self.emit("message", args)
+    }
+
+    /// The same as [`send`](Self::send).
+    ///
+    /// # Errors
+    /// As [`emit`](Self::emit).
+    pub fn write(&self, args: impl Serialize) -> Result<(), EmitError> {
+        self.emit("message", args)
+    }
+
+    /// Sends an event at once and returns the acknowledgement to come, as `T`.
+    ///
+    /// ```
+    /// # use madang_socketio::{AckError, Socket};
+    /// # use std::time::Duration;
+    /// # async fn ask(socket: Socket) -> Result<(), AckError> {
+    /// let sum: u32 = socket.timeout(Duration::from_secs(5)).emit_with_ack("add", (1, 2)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn emit_with_ack<T: DeserializeOwned>(&self, event: &str, args: impl Serialize) -> AckFuture<T> {
+        self.operator().emit_with_ack(event, args)
+    }
+
+    /// Drops what the client can't take at once.
+    pub fn volatile(&self) -> SocketOperator {
+        self.operator().volatile()
+    }
+
+    /// Whether to compress what follows, where answers to polling are.
+    pub fn compress(&self, compress: bool) -> SocketOperator {
+        self.operator().compress(compress)
+    }
+
+    /// How long to wait for the acknowledgement.
+    pub fn timeout(&self, timeout: Duration) -> SocketOperator {
+        self.operator().timeout(timeout)
+    }
+
+    /// To everyone in the namespace but this socket, on this server alone.
+    pub fn local(&self) -> BroadcastOperator {
+        self.broadcast().local()
+    }
+
+    /// To everyone in the namespace but this socket.
+    pub fn broadcast(&self) -> BroadcastOperator {
+        let mut audience = Audience::default();
+        audience.except.push(self.inner.id.clone());
+        BroadcastOperator::new(&self.inner.namespace, audience)
+    }
+
+    /// To the members of this room, or of these, but this socket.
+    pub fn to(&self, rooms: impl Rooms) -> BroadcastOperator {
+        self.broadcast().to(rooms)
+    }
+
+    /// The same as [`to`](Self::to).
+    pub fn in_(&self, rooms: impl Rooms) -> BroadcastOperator {
+        self.broadcast().to(rooms)
+    }
+
+    /// To everyone in the namespace but this socket and the members of this room, or of these.
+    pub fn except(&self, rooms: impl Rooms) -> BroadcastOperator {
+        self.broadcast().except(rooms)
+    }
+
+    /// Sends an event that is ready to the client alone.
+    ///
+    /// # Errors
+    /// When the client is gone.
+    pub fn publish(&self, event: &Event) -> Result<(), EmitError> {
+        let (parser, name) = (self.shared().parser, self.inner.namespace.name());
+        self.send_event(Flags::default(), |offset| Ok(event.packet(parser, name, offset)))?;
+        self.overhear_if_asked(event.name(), || Ok(event.args()))
+    }
+
+    pub(super) fn operator(&self) -> SocketOperator {
+        SocketOperator {
+            socket: self.clone(),
+            flags: Flags::default(),
+        }
+    }
+
+    /// Whether packets may be sent: in middlewares too, where it isn't connected yet.
+    fn is_open(&self) -> Result<(), EmitError> {
+        match self.state() {
+            State::Gone => Err(EmitError::Disconnected),
+            _ => Ok(()),
+        }
+    }
+
+    /// Sends an event without acknowledgement, which is remembered if it may have to be sent again.
+    fn send_event(
+        &self,
+        flags: Flags,
+        make: impl FnOnce(Option<&str>) -> Result<Packet, EmitError>,
+    ) -> Result<(), EmitError> {
+        self.is_open()?;
+        let inner = &self.inner;
+        let hub = &self.shared().hub;
+        let publication = |mut packet: Packet| {
+            packet.compress = flags.compress;
+            packet.publication(flags.volatile)
+        };
+        let Some(memory) = &inner.namespace.inner.memory else {
+            hub.send(inner.member, publication(make(None)?));
+            return Ok(());
+        };
+        let mut memory = lock(memory);
+        if flags.volatile {
+            hub.send(inner.member, publication(make(Some(&memory.offset()))?));
+            return Ok(());
+        }
+        let publication = publication(make(Some(&memory.next_offset()))?);
+        hub.send(inner.member, publication.clone());
+        let mut audience = Audience::default();
+        audience.rooms.push(inner.id.clone());
+        let remembered = Remembered {
+            publication,
+            audience,
+        };
+        let bytes = remembered.bytes();
+        memory.push(remembered, bytes, now());
+        Ok(())
+    }
+
+    pub(crate) fn acknowledge<T: Serialize + ?Sized>(&self, id: u64, args: &T) -> Result<(), EmitError> {
+        self.is_open()?;
+        let header = self.inner.namespace.header(Some(id));
+        let messages = self.shared().parser.ack(header, args)?;
+        let publication = Packet::of(messages).publication(false);
+        self.shared().hub.send(self.inner.member, publication);
+        Ok(())
+    }
+
+    fn overhear_if_asked(
+        &self,
+        event: &str,
+        args: impl FnOnce() -> Result<Args, EmitError>,
+    ) -> Result<(), EmitError> {
+        if self.inner.namespace.inner.outgoing.load(Ordering::Relaxed) > 0 {
+            self.overhear(event, &args()?);
+        }
+        Ok(())
+    }
+}
+
+impl SocketOperator {
+    /// Drops what the client can't take at once.
+    pub fn volatile(mut self) -> Self {
+        self.flags.volatile = true;
+        self
+    }
+
+    /// Whether to compress it, where answers to polling are. Default `true`.
+    pub fn compress(mut self, compress: bool) -> Self {
+        self.flags.compress = compress;
+        self
+    }
+
+    /// How long to wait for the acknowledgement.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.flags.timeout = Some(timeout);
+        self
+    }
+
+    /// To everyone in the namespace but this socket, on this server alone.
+    pub fn local(self) -> BroadcastOperator {
+        self.broadcast().local()
+    }
+
+    /// To everyone in the namespace but this socket.
+    pub fn broadcast(self) -> BroadcastOperator {
+        self.socket.broadcast().with_flags(self.flags)
+    }
+
+    /// To the members of this room, or of these, but this socket.
+    pub fn to(self, rooms: impl Rooms) -> BroadcastOperator {
+        self.broadcast().to(rooms)
+    }
+
+    /// The same as [`to`](Self::to).
+    pub fn in_(self, rooms: impl Rooms) -> BroadcastOperator {
+        self.broadcast().to(rooms)
+    }
+
+    /// To everyone in the namespace but this socket and the members of this room, or of these.
+    pub fn except(self, rooms: impl Rooms) -> BroadcastOperator {
+        self.broadcast().except(rooms)
+    }
+
+    /// Sends an event to the client: [`Socket::emit`].
+    ///
+    /// # Errors
+    /// When the name is reserved, the arguments can't be encoded, or the client is gone.
+    #[allow(clippy::needless_pass_by_value)] // a temporary tuple, in practice
+    pub fn emit(&self, event: &str, args: impl Serialize) -> Result<(), EmitError> {
+        EmitError::check(event)?;
+        let socket = &self.socket;
+        socket.send_event(self.flags, |offset| {
+            let header = socket.inner.namespace.header(None);
+            Ok(Packet::event(
+                socket.shared().parser,
+                header,
+                event,
+                &args,
+                offset,
+            )?)
+        })?;
+        socket.overhear_if_asked(event, || Ok(Args::of(&args)?))
+    }
+
+    /// Sends the event `message`.
+    ///
+    /// # Errors
+    /// As [`emit`](Self::emit).
+    pub fn send(&self, args: impl Serialize) -> Result<(), EmitError> {
+        self.emit("message", args)
+    }
+
+    /// Sends an event at once and returns the acknowledgement to come, as `T`.
+    #[allow(clippy::needless_pass_by_value)] // a temporary tuple, in practice
+    pub fn emit_with_ack<T: DeserializeOwned>(&self, event: &str, args: impl Serialize) -> AckFuture<T> {
+        let ack = match self.ask(event, &args) {
+            Ok(ack) => ack,
+            Err(error) => return AckFuture::failed(error),
+        };
+        match self.flags.timeout {
+            Some(timeout) => ack.timeout(timeout),
+            None => ack,
+        }
+    }
+
+    fn ask<T>(&self, event: &str, args: &(impl Serialize + ?Sized)) -> Result<AckFuture<T>, EmitError> {
+        EmitError::check(event)?;
+        let socket = &self.socket;
+        socket.is_open()?;
+        let namespace = &socket.inner.namespace;
+        let id = namespace.next_id();
+        let mut packet = Packet::event(
+            socket.shared().parser,
+            namespace.header(Some(id)),
+            event,
+            args,
+            None,
+        )?;
+        packet.compress = self.flags.compress;
+        let (sender, answer) = oneshot::channel();
+        lock(&socket.inner.acks)
+            .insert(id, sender)
+            .map_err(|full| EmitError::TooManyAcks(full.0))?;
+        let ack = AckFuture::new(socket, id, answer);
+        if socket.state() == State::Gone {
+            // It went after it was asked whether it's there, and may have taken its acknowledgements with it before this one.
+            return Err(EmitError::Disconnected);
+        }
+        let publication = packet.publication(self.flags.volatile);
+        socket.shared().hub.send(socket.inner.member, publication);
+        socket.overhear_if_asked(event, || Ok(Args::of(args)?))?;
+        Ok(ack)
+    }
+}

@@ -1,0 +1,101 @@
+//! `connect_timeout`: who has been let into no namespace in time is sent away.
+
+use crate::client::ClientInner;
+use crate::server::Server;
+use crate::shared::lock;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, Weak};
+use std::time::Duration;
+use tokio::time::{Instant, sleep_until};
+
+/// Clients in the order in which they came, which is that of their deadlines: one timer for all of them.
+#[derive(Default)]
+pub(crate) struct Waiting {
+    queue: Mutex<Queue>,
+}
+
+#[derive(Default)]
+struct Queue {
+    /// The number of the first entry.
+    first: u64,
+    entries: VecDeque<Option<(Instant, Weak<ClientInner>)>>,
+    is_watched: bool,
+}
+
+/// A client's place in the queue.
+pub(crate) type Ticket = u64;
+
+impl Waiting {
+    /// The client has this long from now on.
+    pub(crate) fn enter(&self, server: &Arc<Server>, client: &Arc<ClientInner>, time: Duration) -> Ticket {
+        // Far enough for anybody who wants no limit.
+        const FOREVER: Duration = Duration::from_secs(100 * 365 * 86_400);
+        let mut queue = lock(&self.queue);
+        let deadline = Instant::now() + time.min(FOREVER);
+        queue.entries.push_back(Some((deadline, Arc::downgrade(client))));
+        let ticket = queue.first + queue.entries.len() as u64 - 1;
+        if !queue.is_watched {
+            queue.is_watched = true;
+            server.shared.spawn(watch(Arc::downgrade(server), deadline));
+        }
+        ticket
+    }
+
+    /// The client is in, or gone.
+    pub(crate) fn leave(&self, ticket: Ticket) {
+        let mut queue = lock(&self.queue);
+        if let Some(index) = ticket.checked_sub(queue.first) {
+            if let Some(entry) = queue.entries.get_mut(index as usize) {
+                *entry = None;
+            }
+        }
+        queue.trim();
+    }
+
+    /// Those whose time is up, and when the next one's is.
+    fn expired(&self, now: Instant) -> (Vec<Arc<ClientInner>>, Option<Instant>) {
+        let mut queue = lock(&self.queue);
+        let mut expired = Vec::new();
+        loop {
+            queue.trim();
+            match queue.entries.front() {
+                Some(Some((deadline, client))) if *deadline <= now => {
+                    expired.extend(client.upgrade());
+                    queue.entries.pop_front();
+                    queue.first += 1;
+                }
+                Some(Some((deadline, _))) => return (expired, Some(*deadline)),
+                _ => {
+                    queue.is_watched = false;
+                    return (expired, None);
+                }
+            }
+        }
+    }
+}
+
+impl Queue {
+    fn trim(&mut self) {
+        while let Some(None) = self.entries.front() {
+            self.entries.pop_front();
+            self.first += 1;
+        }
+        if self.entries.is_empty() {
+            self.entries = VecDeque::new();
+        }
+    }
+}
+
+/// Runs as long as anybody waits.
+async fn watch(server: Weak<Server>, first: Instant) {
+    let mut next = Some(first);
+    while let Some(deadline) = next {
+        sleep_until(deadline).await;
+        let Some(server) = server.upgrade() else { return };
+        let (expired, then) = server.waiting.expired(Instant::now());
+        for client in expired {
+            client.expire();
+        }
+        next = then;
+    }
+}
