@@ -242,9 +242,9 @@ impl<T> fmt::Debug for AckFuture<T> {
 
 /// The acknowledgements of a broadcast to come, the first argument of each as `T`. The event has been sent already.
 #[must_use = "futures do nothing unless awaited"]
-pub struct BroadcastAck<T>(
-    pub(crate) Pin<Box<dyn Future<Output = Result<Vec<T>, BroadcastError<T>>> + Send>>,
-);
+pub struct BroadcastAck<T>(pub(crate) Collected<T>);
+
+type Collected<T> = Pin<Box<dyn Future<Output = Result<Vec<T>, BroadcastError<T>>> + Send>>;
 
 impl<T> Future for BroadcastAck<T> {
     type Output = Result<Vec<T>, BroadcastError<T>>;

@@ -271,7 +271,7 @@ impl Incoming<'_> {
             ClusterBody::SocketsJoin { audience, rooms } => operator(audience).sockets_join(rooms),
             ClusterBody::SocketsLeave { audience, rooms } => operator(audience).sockets_leave(rooms),
             ClusterBody::DisconnectSockets { audience, close } => {
-                operator(audience).disconnect_sockets(close)
+                operator(audience).disconnect_sockets(close);
             }
             ClusterBody::FetchSockets { request, audience } => {
                 let sockets = namespace.select(&audience.into());

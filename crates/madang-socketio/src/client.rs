@@ -130,7 +130,7 @@ impl Connection {
         }
         match self.decoder.receive(message) {
             Ok(None) => {}
-            Ok(Some(packet)) => self.client.receive(packet.namespace, packet.kind),
+            Ok(Some(packet)) => self.client.receive(&packet.namespace, packet.kind),
             Err(error) => self.client.malformed(&error),
         }
     }
@@ -157,7 +157,7 @@ impl ClientInner {
         }
     }
 
-    fn receive(self: &Arc<Self>, namespace: Utf8Bytes, packet: PacketKind) {
+    fn receive(self: &Arc<Self>, namespace: &Utf8Bytes, packet: PacketKind) {
         let (namespace, query) = match (self.engine.protocol(), namespace.split_once('?')) {
             // Socket.IO 1 and 2 authenticate with a query.
             (Protocol::V3, Some((name, query))) => (namespace.slice_ref(name), Some(query)),
@@ -177,7 +177,7 @@ impl ClientInner {
                         pairs.map(|(name, value)| (name, value.into())).collect();
                     Args::of(&pairs).unwrap_or_default()
                 });
-                self.connect(namespace, query.or((!auth.is_empty()).then_some(auth)));
+                self.connect(namespace, query.or_else(|| (!auth.is_empty()).then_some(auth)));
             }
             (
                 Some(socket),

@@ -137,7 +137,7 @@ where
                 Ok(Ok(true)) => return Ok(()),
                 Ok(Ok(false)) => {}
                 Ok(Err(error)) => {
-                    tracing::debug!(namespace = context.label(), %error, "not asked for a namespace")
+                    tracing::debug!(namespace = context.label(), %error, "not asked for a namespace");
                 }
                 Err(panic) => tracing::error!(
                     namespace = context.label(),

@@ -50,8 +50,10 @@ pub(crate) struct Inner {
     pub(crate) parent: Option<u64>,
     watched: AtomicBool,
     watchers: Mutex<Vec<Watcher>>,
-    listeners: Mutex<Vec<(Box<str>, Arc<dyn Callback<ServerContext>>)>>,
+    listeners: Mutex<Vec<(Box<str>, ServerCallback)>>,
 }
+
+type ServerCallback = Arc<dyn Callback<ServerContext>>;
 
 type Watcher = Arc<dyn Fn(&RoomEvent) + Send + Sync>;
 

@@ -19,6 +19,7 @@ pub const DEFAULT_MAX_PENDING_ACKS: usize = 1_000;
 /// ```
 pub struct Acks<W> {
     /// Most sockets owe none.
+    #[allow(clippy::box_collection)] // 8 bytes of every socket rather than 48
     waiting: Option<Box<HashMap<u64, W>>>,
     max: usize,
 }

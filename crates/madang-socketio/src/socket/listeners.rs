@@ -312,7 +312,7 @@ impl Socket {
     }
 
     fn add_outgoing(&self, handler: EventCallback, first: bool) -> ListenerId {
-        let id = self.add(|listeners, id| {
+        self.add(|listeners, id| {
             let all = &mut listeners.others().any_outgoing;
             let index = if first { 0 } else { all.len() };
             all.insert(index, (id, handler));
@@ -321,8 +321,7 @@ impl Socket {
                 .inner
                 .outgoing
                 .fetch_add(1, Ordering::Relaxed);
-        });
-        id
+        })
     }
 
     /// Takes off a listener of [`on_any_outgoing`](Self::on_any_outgoing), or all of them.
