@@ -3,10 +3,14 @@
 //!
 //! * `/echo` sends every message back.
 //! * `/broadcast` sends every message to all others who are connected to it.
+//! * Socket.IO at `/socket.io/`, in its main namespace: an event `echo` is sent back, an event `broadcast` goes to all others.
 //! * `/autobahn` is `/echo`: it takes 16 MiB, 65,537 fragments, and permessage-deflate where offered.
+
+mod socketio;
 
 use http::HeaderValue;
 use madang_hub::{Hub, RoomName, SessionId};
+use madang_socketio::SocketIo;
 use madang_ws::server::{ServerConfig, accept};
 use madang_ws::{DeflateConfig, Error, Limits, WebSocket};
 use std::io;
@@ -65,6 +69,7 @@ struct Server {
     room: RoomName,
     sessions: AtomicU64,
     config: ServerConfig,
+    io: SocketIo,
 }
 
 impl Server {
@@ -82,18 +87,23 @@ impl Server {
             fragments: 65_537,
             ..Limits::default()
         };
+        let io = socketio::serve(&hub);
         let room = RoomName::try_from("broadcast").expect("a valid name");
         Self {
             hub,
             room,
             sessions: AtomicU64::new(0),
             config,
+            io,
         }
     }
 
     /// One connection's life. What ends it concerns nobody else.
     async fn connection(&self, stream: TcpStream) {
         let _ = stream.set_nodelay(true);
+        if socketio::is_meant(&stream).await {
+            return self.io.serve_connection(stream).await;
+        }
         let (ws, broadcast) = {
             // The request is gone with this block: an idle connection keeps nothing of it.
             let Ok((ws, request)) = accept(stream, &self.config).await else {

@@ -53,6 +53,8 @@ mod entry;
 #[cfg(feature = "server")]
 mod handler;
 #[cfg(feature = "server")]
+mod http1;
+#[cfg(feature = "server")]
 mod id;
 #[cfg(feature = "server")]
 mod layer;

@@ -141,8 +141,11 @@ impl Reply {
     }
 
     /// Puts the headers of every answer into one that was made elsewhere.
-    pub(crate) fn dress(mut self, config: &Config, response: &mut Response<Body>) {
-        self.add_headers(config, response.headers_mut());
+    pub(crate) fn dress(self, config: &Config, headers: &mut HeaderMap) {
+        headers.extend(self.headers);
+        if let (Some(hook), Some(parts)) = (&config.headers, &self.parts) {
+            hook(headers, parts);
+        }
     }
 
     fn response(&self, config: &Config, status: StatusCode) -> Response<Body> {
@@ -162,13 +165,6 @@ impl Reply {
             hook(headers, parts);
         }
         response
-    }
-
-    fn add_headers(&mut self, config: &Config, headers: &mut HeaderMap) {
-        headers.extend(std::mem::take(&mut self.headers));
-        if let (Some(hook), Some(parts)) = (&config.headers, &self.parts) {
-            hook(headers, parts);
-        }
     }
 }
 

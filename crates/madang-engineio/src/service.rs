@@ -84,6 +84,10 @@ impl<H: Handler> EngineIo<H> {
             Err(refusal) => reply.refuse(config, &refusal, upgrade),
         }
     }
+
+    pub(crate) fn server(&self) -> &Arc<Server<H>> {
+        &self.server
+    }
 }
 
 impl<H: Handler> Clone for EngineIo<H> {

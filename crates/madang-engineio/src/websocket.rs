@@ -6,10 +6,12 @@ use crate::live::{Live, Remote};
 use crate::proto::{ErrorCode, Open, Packet, Probe};
 use crate::reply::Reply;
 use crate::server::Server;
-use crate::{Body, CloseReason, Handler, Protocol};
+use crate::{Body, CloseReason, Config, Handler, Protocol};
+use bytes::Bytes;
+use http::header::CONTENT_LENGTH;
 use http::request::Parts;
 use http::{Request, Response};
-use madang_ws::server::Upgrade;
+use madang_ws::proto::handshake::{Agreement, Rejection};
 use madang_ws::{Error, WebSocket};
 use std::sync::Arc;
 
@@ -24,46 +26,80 @@ pub(crate) fn respond<H: Handler>(
     let mut request = Request::from_parts(parts, ());
     let (response, upgrade) = match madang_ws::server::upgrade(&mut request, server.websocket()) {
         Ok(accepted) => accepted,
-        Err(rejection) => {
-            let mut response = rejection
-                .response()
-                .map(|body| Body::from(bytes::Bytes::from(body)));
-            reply.dress(config, &mut response);
-            return response;
-        }
+        Err(rejection) => return refused(config, rejection, reply),
     };
     let mut response = response.map(|()| Body::default());
     let (parts, ()) = request.into_parts();
     if entry.live.is_none() {
         reply.opens(config, &parts, None);
     }
-    reply.dress(config, &mut response);
+    reply.dress(config, response.headers_mut());
     let server = server.clone();
-    let protocol = entry.query.protocol();
-    let live = entry.live;
     tokio::spawn(async move {
         // Boxed, so that the session's task keeps no room for its opening.
-        let opened = match live {
-            Some(live) => Box::pin(take_over(live, upgrade)).await,
-            None => Box::pin(open(server, upgrade, parts, protocol)).await,
-        };
-        if let Some((live, websocket)) = opened {
+        let opened = Box::pin(async move {
+            let websocket = upgrade.open().await.ok()?;
+            begin(&server, entry, &parts, websocket).await
+        });
+        if let Some((live, websocket)) = opened.await {
             run(live, websocket).await;
         }
     });
     response
 }
 
-type Opened<H> = Option<(Arc<Live<H>>, WebSocket)>;
+/// As [`respond`], on a stream of our own: the response is for the stream's owner to write, before everything else.
+pub(crate) fn accept<H: Handler>(
+    server: &Arc<Server<H>>,
+    parts: &Parts,
+    entry: &Entry<H>,
+    mut reply: Reply,
+) -> Result<(Agreement, Response<()>), Box<Response<Body>>> {
+    let config = server.config();
+    let acceptor = &server.websocket().acceptor;
+    match acceptor.accept(&parts.method, parts.version, &parts.headers) {
+        Ok((agreement, mut response)) => {
+            if entry.live.is_none() {
+                reply.opens(config, parts, None);
+            }
+            reply.dress(config, response.headers_mut());
+            Ok((agreement, response))
+        }
+        Err(rejection) => Err(Box::new(refused(config, rejection, reply))),
+    }
+}
+
+fn refused(config: &Config, rejection: Rejection, reply: Reply) -> Response<Body> {
+    let mut response = rejection.response().map(|body| Body::from(Bytes::from(body)));
+    let len = http_body::Body::size_hint(response.body()).lower();
+    response.headers_mut().insert(CONTENT_LENGTH, len.into());
+    reply.dress(config, response.headers_mut());
+    response
+}
+
+/// A session and its WebSocket.
+pub(crate) type Opened<H> = Option<(Arc<Live<H>>, WebSocket)>;
+
+/// What becomes of a WebSocket that has been opened.
+pub(crate) async fn begin<H: Handler>(
+    server: &Arc<Server<H>>,
+    entry: Entry<H>,
+    parts: &Parts,
+    websocket: WebSocket,
+) -> Opened<H> {
+    match entry.live {
+        Some(live) => take_over(live, websocket).await,
+        None => open(server, parts, entry.query.protocol(), websocket),
+    }
+}
 
 /// Opens a session on its own WebSocket.
-async fn open<H: Handler>(
-    server: Arc<Server<H>>,
-    upgrade: Upgrade,
-    parts: Parts,
+fn open<H: Handler>(
+    server: &Arc<Server<H>>,
+    parts: &Parts,
     protocol: Protocol,
+    websocket: WebSocket,
 ) -> Opened<H> {
-    let websocket = upgrade.open().await.ok()?;
     let Ok(sid) = Sid::random() else {
         tracing::error!(
             "the system has no randomness for a session id: {}",
@@ -72,17 +108,16 @@ async fn open<H: Handler>(
         return None;
     };
     let sender = Some(websocket.sender());
-    let live = Live::new(server.clone(), sid, protocol, client_addr(&parts), sender);
+    let live = Live::new(server.clone(), sid, protocol, client_addr(parts), sender);
     server.insert(&live);
     let max_payload = server.config().max_http_buffer_size;
     let handshake = Open::new(sid.as_str(), false, server.timing(), max_payload);
-    live.open(&handshake.packet(), &parts);
+    live.open(&handshake.packet(), parts);
     Some((live, websocket))
 }
 
 /// Tries a WebSocket for a session on polling.
-async fn take_over<H: Handler>(live: Arc<Live<H>>, upgrade: Upgrade) -> Opened<H> {
-    let mut websocket = upgrade.open().await.ok()?;
+async fn take_over<H: Handler>(live: Arc<Live<H>>, mut websocket: WebSocket) -> Opened<H> {
     let sender = websocket.sender();
     if live.probe(sender.clone()).is_err() {
         sender.close_without_code();
@@ -121,7 +156,7 @@ impl<H: Handler> Drop for Trial<'_, H> {
 }
 
 /// Receives until the end.
-async fn run<H: Handler>(live: Arc<Live<H>>, mut websocket: WebSocket) {
+pub(crate) async fn run<H: Handler>(live: Arc<Live<H>>, mut websocket: WebSocket) {
     let protocol = live.protocol();
     let reason = loop {
         match websocket.recv().await {

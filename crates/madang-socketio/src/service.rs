@@ -1,11 +1,14 @@
 //! The server as a service of hyper and tower.
 
 use crate::SocketIo;
-use http::{Method, Request, Response};
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderMap, Method, Request, Response, Uri};
 use madang_engineio::{Body, LayerBody};
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use tokio::net::TcpStream;
 
 type Responding<R> = Pin<Box<dyn Future<Output = R> + Send>>;
 
@@ -34,24 +37,31 @@ impl SocketIo {
 
     /// Answers a request. Dropping the future means that whoever asked is gone.
     pub async fn respond<B: http_body::Body>(&self, request: Request<B>) -> Response<Body> {
-        match self.client_file(&request) {
-            Some(response) => response,
+        match self.client_file(request.method(), request.uri(), request.headers()) {
+            Some(response) => response.map(Body::from),
             None => self.server.engine.respond(request).await,
         }
     }
 
-    fn client_file<B>(&self, request: &Request<B>) -> Option<Response<Body>> {
+    /// Serves the requests of a TCP connection, and the WebSocket that it may become, on a port where there is nothing but Socket.IO: cheaper than the
+    /// [service](Self::service) in hyper. See [`EngineIo::serve_connection`](madang_engineio::EngineIo::serve_connection). Returns when the connection has ended.
+    pub async fn serve_connection(&self, stream: TcpStream) {
+        let file = |parts: &Parts| self.client_file(&parts.method, &parts.uri, &parts.headers);
+        self.server.engine.serve_connection(stream, file).await;
+    }
+
+    fn client_file(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<Response<Bytes>> {
         let files = self.server.shared.files.as_ref()?;
-        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        if !matches!(*method, Method::GET | Method::HEAD) {
             return None;
         }
         let base = self.path().trim_end_matches('/');
-        let tail = request.uri().path().strip_prefix(base)?.strip_prefix('/')?;
-        let mut response = files.respond(tail, request.headers())?;
+        let tail = uri.path().strip_prefix(base)?.strip_prefix('/')?;
+        let mut response = files.respond(tail, headers)?;
         if let Some(cors) = &self.engine_config().cors {
-            cors.apply(request.headers(), response.headers_mut());
+            cors.apply(headers, response.headers_mut());
         }
-        Some(response.map(Body::from))
+        Some(response)
     }
 }
 

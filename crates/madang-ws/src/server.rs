@@ -91,6 +91,25 @@ where
     .await
 }
 
+/// A connection whose handshake an [`Acceptor`] has accepted, but whose `response` hasn't been written: it leaves with the first frames, in one write. `read`
+/// is what was read beyond the request.
+pub fn accepted<S>(
+    stream: S,
+    read: &[u8],
+    agreement: Agreement,
+    response: Response<()>,
+    config: &ServerConfig,
+) -> WebSocket
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let head = http1::write_response(&response.map(|()| ""));
+    let connection = config.connection(&agreement);
+    let websocket = WebSocket::agreed(stream, read, &connection, agreement.protocol);
+    websocket.begin_with(&head);
+    websocket
+}
+
 /// What was asked for, what was agreed, and what came after the request; or the answer to a request that is refused.
 type Opening = Result<(Request<()>, Agreement, Vec<u8>), (Response<String>, AcceptError)>;
 

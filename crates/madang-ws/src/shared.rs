@@ -458,6 +458,13 @@ impl State {
         Ok(())
     }
 
+    /// Bytes that leave with the first frames.
+    #[cfg(feature = "server")]
+    pub(crate) fn begin_with(&mut self, head: &[u8]) {
+        self.cork.reserve(CORK.max(head.len()));
+        self.cork.extend_from_slice(head);
+    }
+
     fn push(&mut self, frame: Frame) {
         self.uncork();
         self.outbox.push_frame(frame.head, frame.body);

@@ -44,6 +44,12 @@ impl WebSocket {
         Self(Box::new(Driver::new(stream, read, config, protocol)))
     }
 
+    /// Puts bytes before everything that is sent.
+    #[cfg(feature = "server")]
+    pub(crate) fn begin_with(&self, head: &[u8]) {
+        self.0.shared.lock().begin_with(head);
+    }
+
     /// The next message; `None` after the connection has been closed cleanly.
     ///
     /// Before it waits, it writes what was [fed](Self::feed).

@@ -62,13 +62,7 @@ impl Served {
         tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
-                let connection = hyper::server::conn::http1::Builder::new()
-                    .serve_connection(hyper_util::rt::TokioIo::new(stream), served.clone())
-                    .with_upgrades();
-                tokio::spawn(async move {
-                    // Clients that leave are part of the tests.
-                    let _ = connection.await;
-                });
+                tokio::spawn(crate::serve(served.clone(), stream));
             }
         });
         Self {
@@ -141,7 +135,10 @@ impl Served {
         if !headers.iter().any(|(name, _)| *name == "Connection") {
             head.push_str("Connection: close\r\n");
         }
-        head.push_str(&format!("Content-Length: {}\r\n\r\n", body.len()));
+        if !headers.iter().any(|(name, _)| *name == "Transfer-Encoding") {
+            head.push_str(&format!("Content-Length: {}\r\n", body.len()));
+        }
+        head.push_str("\r\n");
         stream.write_all(head.as_bytes()).await.unwrap();
         stream.write_all(body).await.unwrap();
         stream

@@ -1,10 +1,10 @@
 //! How clients get into namespaces, and how they don't.
 
-use crate::common::{notes, serve, serve_with, sockets, Client};
+use crate::common::{Client, notes, serve, serve_with, sockets};
 use madang_socketio::{ConnectError, Data, DisconnectReason, Limits, Socket};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
-use std::sync::Arc;
 
 #[tokio::test]
 async fn a_client_enters_by_asking() {

@@ -1,0 +1,227 @@
+//! Heads of requests and answers.
+
+use super::keeps_alive;
+use bytes::Bytes;
+use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, Version};
+use std::cell::Cell;
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::task::{Poll, ready};
+use tokio::io::{AsyncRead, ReadBuf};
+use tokio::net::TcpStream;
+
+/// A request's head.
+pub(super) struct Head {
+    pub(super) parts: Parts,
+    pub(super) length: Length,
+    pub(super) keep_alive: bool,
+}
+
+/// How long a body is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Length {
+    Known(u64),
+    Chunked,
+}
+
+impl Length {
+    pub(super) fn is_empty(self) -> bool {
+        self == Self::Known(0)
+    }
+}
+
+/// What can't be a head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BadHead {
+    Malformed,
+    TooLong,
+}
+
+impl BadHead {
+    pub(super) fn status(self) -> StatusCode {
+        match self {
+            Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::TooLong => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        }
+    }
+}
+
+impl Head {
+    /// Twice what common proxies allow for headers.
+    pub(super) const MAX_LEN: usize = 16 << 10;
+
+    /// As many as hyper takes by default.
+    const MAX_HEADERS: usize = 100;
+
+    /// A head and how long it is, once it is whole.
+    pub(super) fn parse(bytes: &[u8]) -> Result<Option<(Self, usize)>, BadHead> {
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        let mut headers = [httparse::EMPTY_HEADER; Self::MAX_HEADERS];
+        let mut parsed = httparse::Request::new(&mut headers);
+        let len = match parsed.parse(bytes) {
+            Ok(httparse::Status::Complete(len)) if len <= Self::MAX_LEN => len,
+            Ok(httparse::Status::Partial) if bytes.len() < Self::MAX_LEN => return Ok(None),
+            Ok(_) | Err(httparse::Error::TooManyHeaders) => return Err(BadHead::TooLong),
+            Err(_) => return Err(BadHead::Malformed),
+        };
+        // One copy, which all values share.
+        let head = Bytes::copy_from_slice(&bytes[..len]);
+        let shared = |part: &[u8]| {
+            let start = part.as_ptr() as usize - bytes.as_ptr() as usize;
+            head.slice(start..start + part.len())
+        };
+        let malformed = |()| BadHead::Malformed;
+        let mut request = Request::new(());
+        let method = parsed.method.unwrap_or_default();
+        *request.method_mut() = Method::from_bytes(method.as_bytes()).map_err(|_| BadHead::Malformed)?;
+        let path = shared(parsed.path.unwrap_or_default().as_bytes());
+        *request.uri_mut() = Uri::from_maybe_shared(path).map_err(|_| BadHead::Malformed)?;
+        let version = match parsed.version {
+            Some(1) => Version::HTTP_11,
+            _ => Version::HTTP_10,
+        };
+        *request.version_mut() = version;
+        let map = request.headers_mut();
+        map.reserve(parsed.headers.len());
+        for header in parsed.headers.iter() {
+            let name = HeaderName::from_bytes(header.name.as_bytes()).map_err(|_| BadHead::Malformed)?;
+            let value =
+                HeaderValue::from_maybe_shared(shared(header.value)).map_err(|_| BadHead::Malformed)?;
+            map.append(name, value);
+        }
+        let length = length(map).map_err(malformed)?;
+        let keep_alive = keeps_alive(version, map.get(CONNECTION));
+        let (parts, ()) = request.into_parts();
+        Ok(Some((
+            Self {
+                parts,
+                length,
+                keep_alive,
+            },
+            len,
+        )))
+    }
+}
+
+/// RFC 9112 §6.3. Two lengths that differ, or a length beside chunks, are what requests are smuggled with.
+fn length(headers: &HeaderMap) -> Result<Length, ()> {
+    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
+    if let Some(coding) = headers.get(TRANSFER_ENCODING) {
+        let chunked = coding.as_bytes().eq_ignore_ascii_case(b"chunked");
+        return if chunked && lengths.next().is_none() {
+            Ok(Length::Chunked)
+        } else {
+            Err(())
+        };
+    }
+    let Some(first) = lengths.next() else {
+        return Ok(Length::Known(0));
+    };
+    if lengths.any(|other| other != first) || !first.as_bytes().iter().all(u8::is_ascii_digit) {
+        return Err(());
+    }
+    let length = first.to_str().ok().and_then(|length| length.parse().ok());
+    length.map(Length::Known).ok_or(())
+}
+
+/// The head of an answer, with room for its body.
+pub(super) fn write(status: StatusCode, headers: &HeaderMap, body: usize) -> Vec<u8> {
+    let mut out = Vec::with_capacity(256 + body);
+    out.extend_from_slice(b"HTTP/1.1 ");
+    out.extend_from_slice(status.as_str().as_bytes());
+    out.push(b' ');
+    out.extend_from_slice(status.canonical_reason().unwrap_or_default().as_bytes());
+    out.extend_from_slice(b"\r\n");
+    for (name, value) in headers {
+        out.extend_from_slice(name.as_str().as_bytes());
+        out.extend_from_slice(b": ");
+        out.extend_from_slice(value.as_bytes());
+        out.extend_from_slice(b"\r\n");
+    }
+    out.extend_from_slice(b"\r\n");
+    out
+}
+
+/// Appends what there is to read, by way of the thread's buffer; 0 at the end. Cancel safe.
+pub(super) async fn read(stream: &mut TcpStream, into: &mut Vec<u8>) -> io::Result<usize> {
+    poll_fn(|cx| {
+        let mut scratch = SCRATCH.take();
+        if scratch.is_empty() {
+            scratch.resize(SCRATCH_LEN, 0);
+        }
+        let mut buf = ReadBuf::new(&mut scratch);
+        let read = Pin::new(&mut *stream).poll_read(cx, &mut buf);
+        let len = buf.filled().len();
+        into.extend_from_slice(buf.filled());
+        SCRATCH.set(scratch);
+        ready!(read)?;
+        Poll::Ready(Ok(len))
+    })
+    .await
+}
+
+thread_local! {
+    static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// Bytes read at once.
+const SCRATCH_LEN: usize = 16 << 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Option<(Head, usize)>, BadHead> {
+        Head::parse(text.as_bytes())
+    }
+
+    #[test]
+    fn a_head_is_whole_or_awaited() {
+        let text = "POST /engine.io/?EIO=4 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi";
+        let (head, len) = parse(text).unwrap().unwrap();
+        assert_eq!(&text[len..], "hi");
+        assert_eq!(head.parts.uri, "/engine.io/?EIO=4");
+        assert_eq!(head.length, Length::Known(2));
+        assert!(head.keep_alive);
+        assert!(parse(&text[..len - 1]).unwrap().is_none());
+    }
+
+    #[test]
+    fn lengths_that_contradict_each_other_are_refused() {
+        for headers in [
+            "Content-Length: 1\r\nContent-Length: 2",
+            "Content-Length: 1\r\nTransfer-Encoding: chunked",
+            "Transfer-Encoding: gzip",
+            "Content-Length: +1",
+            "Content-Length: 99999999999999999999",
+        ] {
+            let head = format!("POST / HTTP/1.1\r\n{headers}\r\n\r\n");
+            assert_eq!(parse(&head).err(), Some(BadHead::Malformed), "{headers}");
+        }
+    }
+
+    #[test]
+    fn a_head_without_end_is_too_long() {
+        let head = format!("GET / HTTP/1.1\r\nA: {}", "x".repeat(Head::MAX_LEN));
+        assert_eq!(parse(&head).err(), Some(BadHead::TooLong));
+        let head = format!(
+            "GET / HTTP/1.1\r\n{}\r\n",
+            "A: b\r\n".repeat(Head::MAX_HEADERS + 1)
+        );
+        assert_eq!(parse(&head).err(), Some(BadHead::TooLong));
+    }
+
+    #[test]
+    fn connections_are_kept_as_their_version_says() {
+        let keeps = |head: &str| parse(&format!("{head}\r\n\r\n")).unwrap().unwrap().0.keep_alive;
+        assert!(keeps("GET / HTTP/1.1"));
+        assert!(!keeps("GET / HTTP/1.1\r\nConnection: close"));
+        assert!(!keeps("GET / HTTP/1.0"));
+        assert!(keeps("GET / HTTP/1.0\r\nConnection: Keep-Alive"));
+    }
+}
