@@ -13,6 +13,7 @@ const { values: given } = parseArgs({
     port: { type: "string", default: "0" },
     "allow-eio3": boolean,
     recovery: boolean,
+    bare: boolean,
     cookie: boolean,
     cors: string,
     "ping-interval": string,
@@ -32,7 +33,7 @@ const engineOptions = defined({
   cookie: given.cookie || undefined,
   cors: given.cors && { origin: given.cors, credentials: true },
   allowRequest: (request, answer) =>
-    request.url.includes("forbidden=") ? answer("not with me", false) : answer(null, true),
+    request.url.includes("refuse=yes") ? answer("refused", false) : answer(null, true),
 });
 
 const http = createServer((_request, response) => response.writeHead(404).end());
@@ -56,13 +57,13 @@ function welcome(socket) {
   });
   socket.on("ignore", () => {});
   socket.on("call me", (...args) => {
-    socket.emit("call", ...args, (...answer) => socket.emit("called", ...answer));
+    socket.emit("called", ...args, (...answer) => socket.emit("answered", ...answer));
   });
   socket.on("join", async (room, answer) => { await socket.join(room); answer?.(); });
   socket.on("leave", async (room, answer) => { await socket.leave(room); answer?.(); });
   socket.on("rooms", (answer) => answer?.([...socket.rooms]));
   socket.on("broadcast", (room, ...args) => { socket.to(room).emit("broadcast", ...args); });
-  socket.on("broadcast volatile", (room, ...args) => { socket.to(room).volatile.emit("broadcast", ...args); });
+  socket.on("volatile", (room, ...args) => { socket.to(room).volatile.emit("volatile", ...args); });
   socket.on("disconnect me", (close) => socket.disconnect(close === true));
 }
 
