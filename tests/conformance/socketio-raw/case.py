@@ -22,6 +22,7 @@ class Case:
 STANDARD = ("--bare", "--allow-eio3")
 MODERN = ("--bare",)
 HASTY = (*STANDARD, "--ping-interval", "500", "--ping-timeout", "400", "--connect-timeout", "700", "--upgrade-timeout", "600")
+MSGPACK = (*MODERN, "--parser", "msgpack")
 RECOVERY = (*STANDARD, "--recovery")
 ONE_ORIGIN = (*MODERN, "--cors", "http://a.test")
 ANY_ORIGIN = (*MODERN, "--cors", "*")

@@ -1,10 +1,11 @@
 // The same test server with Node's socket.io: what the replays expect of Node is checked against it.
-// It isn't part of `make conformance`: run `npm install --no-save socket.io@4.8.4` above this folder, then `run.py reference.mjs`.
+// It isn't part of `make conformance`: run `npm install --no-save socket.io@4.8.4 socket.io-msgpack-parser@3.0.2` above this folder, then `run.py reference.mjs`.
 
 import { createServer } from "node:http";
 import { parseArgs } from "node:util";
 import { Server as Engine } from "engine.io";
 import { Server } from "socket.io";
+import msgpack from "socket.io-msgpack-parser";
 
 const string = { type: "string" };
 const boolean = { type: "boolean", default: false };
@@ -16,6 +17,7 @@ const { values: given } = parseArgs({
     bare: boolean,
     cookie: boolean,
     cors: string,
+    parser: string,
     "ping-interval": string,
     "ping-timeout": string,
     "connect-timeout": string,
@@ -45,6 +47,7 @@ engine.attach(http, { path: "/engine.io", destroyUpgrade: false });
 const io = new Server(http, {
   ...engineOptions,
   ...defined({ connectTimeout: milliseconds("connect-timeout") }),
+  ...(given.parser === "msgpack" && { parser: msgpack }),
   connectionStateRecovery: given.recovery ? {} : undefined,
 });
 
