@@ -47,6 +47,8 @@ struct Inner {
     session: Session,
     /// Of the GET that waits.
     get: Option<Waker>,
+    /// Of the POST that is being read, for when the session ends before it.
+    post: Option<Waker>,
     /// The WebSocket on trial.
     probe: Option<Sender>,
     /// When the clock will look at it, at the latest.
@@ -87,6 +89,7 @@ impl<H: Handler> Live<H> {
             inner: Mutex::new(Inner {
                 session,
                 get: None,
+                post: None,
                 probe: None,
                 armed: None,
                 ended: false,
@@ -173,7 +176,22 @@ impl<H: Handler> Live<H> {
     }
 
     pub(crate) fn post_ended(&self) {
-        self.lock().session.post_ended();
+        let mut inner = self.lock();
+        inner.post = None;
+        inner.session.post_ended();
+    }
+
+    /// The end of the session, for the POST that is being read.
+    pub(crate) fn poll_closed(&self, cx: &Context<'_>) -> Poll<()> {
+        let mut inner = self.lock();
+        if inner.session.closed().is_some() {
+            return Poll::Ready(());
+        }
+        match &mut inner.post {
+            Some(waker) => waker.clone_from(cx.waker()),
+            empty => *empty = Some(cx.waker().clone()),
+        }
+        Poll::Pending
     }
 
     /// A packet has come over the transport: the handler is called with a message, the rest is dealt with here. Not by two threads at a time.
@@ -313,12 +331,16 @@ impl<H: Handler> Live<H> {
         }
         // A GET that was to be released for an upgrade is woken by the clock.
         let ending = inner.session.closed().is_some() && !inner.ended;
-        let mut closed = None;
+        let (mut closed, mut post) = (None, None);
         if ending {
             inner.ended = true;
             closed = inner.probe.take();
+            post = inner.post.take();
         }
         drop(inner);
+        if let Some(post) = post {
+            post.wake();
+        }
         if let Some(waker) = waker {
             waker.wake();
         }

@@ -12,9 +12,11 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderMap, Method, Response, StatusCode};
 use http_body_util::BodyExt;
+use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 /// Answers a polling request that has been let in.
 pub(crate) async fn respond<H: Handler, B: http_body::Body>(
@@ -142,7 +144,8 @@ impl<H: Handler> Post<'_, H> {
         body: B,
         jsonp: bool,
     ) -> Result<(), Refused> {
-        let received = self.read(headers, body, jsonp).await;
+        let mut body = pin!(body);
+        let received = self.read(headers, body.as_mut(), jsonp).await;
         self.done = true;
         let (reason, refused) = match received {
             Ok(()) => return Ok(()),
@@ -152,13 +155,16 @@ impl<H: Handler> Post<'_, H> {
             Err(refused) => (CloseReason::TransportError, refused),
         };
         self.live.end(reason);
+        if refused.0 == StatusCode::PAYLOAD_TOO_LARGE {
+            let _ = tokio::time::timeout(UNREAD_TIME, discard(body)).await;
+        }
         Err(refused)
     }
 
     async fn read<B: http_body::Body>(
         &self,
         headers: &HeaderMap,
-        body: B,
+        body: Pin<&mut B>,
         jsonp: bool,
     ) -> Result<(), Refused> {
         let kind = headers.get(CONTENT_TYPE);
@@ -170,7 +176,7 @@ impl<H: Handler> Post<'_, H> {
             ));
         }
         let limit = self.live.server().config().max_http_buffer_size;
-        let body = collect(headers, body, limit).await?;
+        let body = self.unless_closed(collect(headers, body, limit)).await?;
         if binary {
             return self.handle(Payload3::binary(body)).await;
         }
@@ -187,6 +193,24 @@ impl<H: Handler> Post<'_, H> {
             Protocol::V4 => self.handle(Payload::new(text)).await,
             Protocol::V3 => self.handle(Payload3::text(text)).await,
         }
+    }
+
+    /// Reads on while the session lives: nobody waits for the rest of a body that has no use any more.
+    async fn unless_closed(
+        &self,
+        collected: impl Future<Output = Result<Bytes, Refused>>,
+    ) -> Result<Bytes, Refused> {
+        let mut collected = pin!(collected);
+        poll_fn(|cx| match collected.as_mut().poll(cx) {
+            Poll::Pending => self.live.poll_closed(cx).map(|()| {
+                Err(Refused(
+                    StatusCode::BAD_REQUEST,
+                    "the session ended before the body did",
+                ))
+            }),
+            ready @ Poll::Ready(_) => ready,
+        })
+        .await
     }
 
     async fn handle(
@@ -220,7 +244,11 @@ impl<H: Handler> Drop for Post<'_, H> {
 }
 
 /// The whole body, unless it is longer than the limit.
-async fn collect<B: http_body::Body>(headers: &HeaderMap, body: B, limit: usize) -> Result<Bytes, Refused> {
+async fn collect<B: http_body::Body>(
+    headers: &HeaderMap,
+    mut body: Pin<&mut B>,
+    limit: usize,
+) -> Result<Bytes, Refused> {
     const TOO_LONG: Refused = Refused(
         StatusCode::PAYLOAD_TOO_LARGE,
         "the body is longer than the maxPayload of the handshake",
@@ -231,7 +259,6 @@ async fn collect<B: http_body::Body>(headers: &HeaderMap, body: B, limit: usize)
     if told.is_some_and(|len| len > limit as u64) {
         return Err(TOO_LONG);
     }
-    let mut body = pin!(body);
     let mut first = Bytes::new();
     let mut collected = BytesMut::new();
     while let Some(frame) = body.frame().await {
@@ -257,6 +284,24 @@ async fn collect<B: http_body::Body>(headers: &HeaderMap, body: B, limit: usize)
         collected.freeze()
     })
 }
+
+/// Reads what is too long for nothing, since who is still writing when its connection is closed may never read the answer; a proxy then makes one of its own.
+async fn discard<B: http_body::Body>(mut body: Pin<&mut B>) {
+    let mut unread = UNREAD;
+    while let Some(Ok(frame)) = body.frame().await {
+        let len = frame.data_ref().map_or(0, Buf::remaining);
+        match unread.checked_sub(len) {
+            Some(rest) => unread = rest,
+            None => return,
+        }
+    }
+}
+
+/// Bytes that are read for nothing of a body that is too long: a few messages more than a client meant to send.
+const UNREAD: usize = 16 << 20;
+
+/// For reading them.
+const UNREAD_TIME: Duration = Duration::from_secs(2);
 
 const NOT_A_PAYLOAD: &str = "the body isn't a payload of Engine.IO packets";
 

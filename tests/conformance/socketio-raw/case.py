@@ -19,13 +19,14 @@ class Case:
 
 
 # The programs that the cases run against, by the flags they are started with.
-STANDARD = ("--allow-eio3",)
-MODERN = ()
-HASTY = ("--allow-eio3", "--ping-interval", "500", "--ping-timeout", "400", "--connect-timeout", "700", "--upgrade-timeout", "600")
-RECOVERY = ("--allow-eio3", "--recovery")
-ONE_ORIGIN = ("--cors", "http://a.test")
-ANY_ORIGIN = ("--cors", "*")
-COOKIE = ("--cookie",)
+STANDARD = ("--bare", "--allow-eio3")
+MODERN = ("--bare",)
+HASTY = (*STANDARD, "--ping-interval", "500", "--ping-timeout", "400", "--connect-timeout", "700", "--upgrade-timeout", "600")
+MSGPACK = (*MODERN, "--parser", "msgpack")
+RECOVERY = (*STANDARD, "--recovery")
+ONE_ORIGIN = (*MODERN, "--cors", "http://a.test")
+ANY_ORIGIN = (*MODERN, "--cors", "*")
+COOKIE = (*MODERN, "--cookie")
 
 
 def case(flags=STANDARD, quick=True):

@@ -107,9 +107,9 @@ def the_server_may_ask_for_an_acknowledgement(program):
     with join(program) as socket:
         socket.send('42["call me",1]')
         call = socket.recv()
-        assert call.startswith("42") and call.endswith('["call",1]'), call
+        assert call.startswith("42") and call.endswith('["called",1]'), call
         number = call[2:].partition("[")[0]
-        socket.send(f'43{number}["here","am I"]').expect('42["called","here","am I"]')
+        socket.send(f'43{number}["here","am I"]').expect('42["answered","here","am I"]')
         socket.send(f'43{number}["again"]').send('42["echo"]').expect('42["echo"]')
 
 
@@ -143,7 +143,7 @@ def attachments_are_allowed_in_acknowledgements(program):
         socket.send('42["call me"]')
         number = socket.recv()[2:].partition("[")[0]
         socket.send(f'461-{number}[{{"_placeholder":true,"num":0}}]').send(b"\x02")
-        socket.expect('451-["called",{"_placeholder":true,"num":0}]', b"\x02")
+        socket.expect('451-["answered",{"_placeholder":true,"num":0}]', b"\x02")
 
 
 @case()

@@ -1,10 +1,11 @@
 // The same test server with Node's socket.io: what the replays expect of Node is checked against it.
-// It isn't part of `make conformance`: run `npm install --no-save socket.io@4.8.4` above this folder, then `run.py reference.mjs`.
+// It isn't part of `make conformance`: run `npm install --no-save socket.io@4.8.4 socket.io-msgpack-parser@3.0.2` above this folder, then `run.py reference.mjs`.
 
 import { createServer } from "node:http";
 import { parseArgs } from "node:util";
 import { Server as Engine } from "engine.io";
 import { Server } from "socket.io";
+import msgpack from "socket.io-msgpack-parser";
 
 const string = { type: "string" };
 const boolean = { type: "boolean", default: false };
@@ -13,8 +14,10 @@ const { values: given } = parseArgs({
     port: { type: "string", default: "0" },
     "allow-eio3": boolean,
     recovery: boolean,
+    bare: boolean,
     cookie: boolean,
     cors: string,
+    parser: string,
     "ping-interval": string,
     "ping-timeout": string,
     "connect-timeout": string,
@@ -32,7 +35,7 @@ const engineOptions = defined({
   cookie: given.cookie || undefined,
   cors: given.cors && { origin: given.cors, credentials: true },
   allowRequest: (request, answer) =>
-    request.url.includes("forbidden=") ? answer("not with me", false) : answer(null, true),
+    request.url.includes("refuse=yes") ? answer("refused", false) : answer(null, true),
 });
 
 const http = createServer((_request, response) => response.writeHead(404).end());
@@ -44,6 +47,7 @@ engine.attach(http, { path: "/engine.io", destroyUpgrade: false });
 const io = new Server(http, {
   ...engineOptions,
   ...defined({ connectTimeout: milliseconds("connect-timeout") }),
+  ...(given.parser === "msgpack" && { parser: msgpack }),
   connectionStateRecovery: given.recovery ? {} : undefined,
 });
 
@@ -56,13 +60,13 @@ function welcome(socket) {
   });
   socket.on("ignore", () => {});
   socket.on("call me", (...args) => {
-    socket.emit("call", ...args, (...answer) => socket.emit("called", ...answer));
+    socket.emit("called", ...args, (...answer) => socket.emit("answered", ...answer));
   });
   socket.on("join", async (room, answer) => { await socket.join(room); answer?.(); });
   socket.on("leave", async (room, answer) => { await socket.leave(room); answer?.(); });
   socket.on("rooms", (answer) => answer?.([...socket.rooms]));
   socket.on("broadcast", (room, ...args) => { socket.to(room).emit("broadcast", ...args); });
-  socket.on("broadcast volatile", (room, ...args) => { socket.to(room).volatile.emit("broadcast", ...args); });
+  socket.on("volatile", (room, ...args) => { socket.to(room).volatile.emit("volatile", ...args); });
   socket.on("disconnect me", (close) => socket.disconnect(close === true));
 }
 

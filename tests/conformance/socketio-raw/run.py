@@ -16,7 +16,7 @@ import case
 from program import Program
 
 SUBJECTS = (
-    "session polling websocket upgrade eio3 cors files packets recovery bad_packets bad_requests strain proxy"
+    "session polling websocket upgrade eio3 cors files packets msgpack recovery bad_packets bad_requests strain proxy"
 ).split()
 
 

@@ -87,8 +87,8 @@ def a_sid_with_another_protocol_version_is_code_3(program):
 
 @case()
 def whoever_is_not_allowed_gets_code_4_and_the_reason(program):
-    refused(ask(program.port, "GET", f"{ECHO}?EIO=4&transport=polling&forbidden=1"), 4, "not with me", status=403)
-    refused_upgrade(websocket(program, extra="&forbidden=1"), "not with me")
+    refused(ask(program.port, "GET", f"{ECHO}?EIO=4&transport=polling&refuse=yes"), 4, "refused", status=403)
+    refused_upgrade(websocket(program, extra="&refuse=yes"), "refused")
 
 
 @case(flags=MODERN)

@@ -331,7 +331,7 @@ impl Session {
     pub fn poll_timeout(&self) -> Option<Instant> {
         let due = match self.state {
             State::Closed(_) => return None,
-            State::Closing(until) => return Some(until),
+            State::Closing(until) => return Some(until.min(self.heartbeat.due())),
             State::Open => self.heartbeat.due(),
         };
         let Some(polling) = &self.polling else {
@@ -348,7 +348,9 @@ impl Session {
         match self.state {
             State::Closed(_) => return None,
             State::Closing(until) => {
-                if now >= until {
+                // A client that has gone away meanwhile isn't waited for.
+                let beat = self.heartbeat.handle_timeout(&self.timing, now);
+                if now >= until || beat == Beat::TimedOut {
                     self.end(CloseReason::ForcedClose);
                 }
                 return None;
