@@ -2,10 +2,13 @@
 //! four events of a connection; `rooms` ties chat, store and hub together.
 
 mod app;
+mod conversation;
 mod history;
 mod http;
 mod rooms;
+mod seat;
 mod server;
+mod socketio;
 mod websocket;
 
 pub use app::{BackSettings, CHAT_MESSAGE_BYTES, QUEUED_BYTES, RELAY_MESSAGE_BYTES};
