@@ -10,8 +10,8 @@ use axum::response::Response;
 use axum::routing::{any, get};
 use http::header::InvalidHeaderValue;
 use http::{HeaderValue, Method, header};
-use madang_ws::axum::WebSocketUpgrade;
 use madang_socketio::SocketIo;
+use madang_ws::axum::WebSocketUpgrade;
 use madang_ws::{AllowedOrigins, DeflateConfig, KeepAlive, Limits};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -117,11 +117,7 @@ impl App {
 ///
 /// # Errors
 /// An allowed origin cannot stand in a header.
-pub(super) fn router(
-    app: Arc<App>,
-    io: &SocketIo,
-    origins: &[Origin],
-) -> Result<Router, InvalidHeaderValue> {
+pub(super) fn router(app: Arc<App>, io: &SocketIo, origins: &[Origin]) -> Result<Router, InvalidHeaderValue> {
     let origins: Result<Vec<_>, _> = origins
         .iter()
         .map(|origin| HeaderValue::from_str(origin.as_str()))

@@ -277,7 +277,11 @@ impl OpenRoom {
     /// Publishes to everybody who isn't this session, by whichever connection.
     fn publish_except(&self, session: Session, sockets: &Sockets, event: &Event<'_>) {
         let publication = self.wire.publication(event);
-        let others = self.wire.hub.to(&self.address).except_session(hub_session(session));
+        let others = self
+            .wire
+            .hub
+            .to(&self.address)
+            .except_session(hub_session(session));
         let sockets = sockets.get(&session.as_u128()).into_iter().flatten();
         let others = sockets.fold(others, |others, socket| others.except_session(*socket));
         others.publish(publication);

@@ -5,14 +5,14 @@ use std::sync::Weak;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use madang_socketio::proto::Args;
 use madang_engineio::{Cors, CorsOrigin, DeflateConfig};
 use madang_hub::Hub;
-use madang_ws::AllowedOrigins;
+use madang_socketio::proto::Args;
 use madang_socketio::{Ack, ClientFiles, DisconnectReason, EventName, Socket, SocketIo};
+use madang_ws::AllowedOrigins;
+use rust_embed::Embed;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep, sleep_until};
-use rust_embed::Embed;
 use tokio_util::sync::CancellationToken;
 
 use super::app::{App, CHAT_MESSAGE_BYTES, QUEUED_BYTES};
@@ -138,17 +138,22 @@ fn connection(socket: &Socket, app: &Weak<App>) {
     });
     for name in ["join", "send", "history", "typing"] {
         let (visitor, app) = (visitor.clone(), app.clone());
-        socket.on(name, move |socket: Socket, name: EventName, args: Args, ack: Ack| {
-            let (visitor, app) = (visitor.clone(), app.clone());
-            async move { message(&visitor, &socket, &name, &args, ack, &app).await }
-        });
+        socket.on(
+            name,
+            move |socket: Socket, name: EventName, args: Args, ack: Ack| {
+                let (visitor, app) = (visitor.clone(), app.clone());
+                async move { message(&visitor, &socket, &name, &args, ack, &app).await }
+            },
+        );
     }
     let leaving = visitor.clone();
     socket.on_disconnect(move |reason: DisconnectReason| {
         let visitor = leaving.clone();
         async move { disconnection(&visitor, reason).await }
     });
-    running.tasks.spawn(attend(visitor, socket.clone(), running.clone()));
+    running
+        .tasks
+        .spawn(attend(visitor, socket.clone(), running.clone()));
 }
 
 /// A command came; it is carried out when those before it have been answered.

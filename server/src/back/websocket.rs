@@ -91,9 +91,7 @@ async fn message(
     match answer {
         Ok(None) => Ok(()),
         Ok(Some(answer)) => say(ws, answer, app).await,
-        Err(refusal) => {
-            say(ws, refused(&refusal), app).await
-        }
+        Err(refusal) => say(ws, refused(&refusal), app).await,
     }
 }
 
