@@ -288,7 +288,8 @@ async fn stepping_in_leaves_no_hole_and_no_overlap() {
     let writing = async {
         let [one, two] = &mut writers;
         for n in 0..EACH {
-            tokio::join!(one.send(&format!("c{n}"), "x"), two.send(&format!("c{n}"), "x"));
+            let id = format!("c{n}");
+            tokio::join!(one.send(&id, "x"), two.send(&id, "x"));
         }
     };
     let reading = async {
@@ -369,7 +370,6 @@ async fn more_commands_than_may_wait_end_the_connection() {
     let server = Running::start().await;
     let mut kim = Talker::join(&server, "lobby", "Kim").await;
     let mut lee = Talker::join(&server, "lobby", "Lee").await;
-    // One message each, in one write: none is carried out before the next has come.
     let flood = async {
         for n in 0..100 * WAITING_COMMANDS {
             let packet = format!("42{n}{}", json!(["history", {"limit": 200}]));
@@ -382,6 +382,7 @@ async fn more_commands_than_may_wait_end_the_connection() {
     };
     let rest = flood.await;
     assert!(rest.len() < 100 * WAITING_COMMANDS, "{}", rest.len());
+    assert_eq!(rest.last().map(String::as_str), Some("41"), "sent away, not cut off");
     // The others don't notice.
     assert_eq!(lee.send("c1", "x").await["seq"], 1);
 }
