@@ -43,21 +43,19 @@ for (const [transport, carrier] of Object.entries(TRANSPORTS)) {
 
     test("what is typed on one appears on the other, once, and never comes back to its sender", async () => {
       for (const sender of chats) {
-        for (const text of ["Hello!", "안녕하세요 <b>"]) {
-          await sender.say(text);
-          said.push(text);
-          for (const chat of chats) {
-            await chat.shows(said);
-            const own = (await chat.messages()).at(-1).own;
-            assert.equal(own, chat === sender, chat.page.engine);
-          }
+        await sender.say("안녕하세요, <b>you</b>!");
+        said.push("안녕하세요, <b>you</b>!");
+        for (const chat of chats) {
+          await chat.shows(said);
+          const own = (await chat.messages()).at(-1).own;
+          assert.equal(own, chat === sender, chat.page.engine);
         }
       }
       await allShow(chats, said);
     });
 
     test("all at once: the same order everywhere", async () => {
-      const rounds = [0, 1, 2, 3].map((round) => chats.map((_, place) => `${place} ${round}`));
+      const rounds = [0, 1].map((round) => chats.map((_, place) => `${place} ${round}`));
       await Promise.all(
         chats.map(async (chat, place) => {
           for (const round of rounds) await chat.say(round[place]);
@@ -123,7 +121,8 @@ describe("the links between the ways", () => {
 
   test("lead from one to the other and stay in the room; other rooms are gone to by the same way", async () => {
     for (const browser of setting.browsers) {
-      const chat = await Chat.open(browser, setting.program, { room: "마당", name: "Kim" });
+      const room = `마당-${browser.name}`;
+      const chat = await Chat.open(browser, setting.program, { room, name: "Kim" });
       await chat.say("by WebSocket");
       await chat.shows(["by WebSocket"]);
       await chat.page.click("#via [data-way=socketio]");
