@@ -10,6 +10,7 @@ use axum::response::Response;
 use axum::routing::{any, get};
 use http::header::InvalidHeaderValue;
 use http::{HeaderValue, Method, header};
+use madang_socketio::SocketIo;
 use madang_ws::axum::WebSocketUpgrade;
 use madang_ws::{AllowedOrigins, DeflateConfig, KeepAlive, Limits};
 use tokio_util::sync::CancellationToken;
@@ -26,7 +27,7 @@ use crate::listener::{ConnectionLimits, Peer};
 use crate::store::Store;
 
 /// Bytes of one chat message from a client: the longest text (4000 characters) with every character written as two
-/// `\uXXXX`, and room for the rest. Beyond: close 1009.
+/// `\uXXXX`, and room for the rest. Beyond: close 1009; by long-polling 413, and the session ends.
 pub const CHAT_MESSAGE_BYTES: usize = 64 * 1024;
 
 /// Bytes of one relayed message: half of what may wait for a reader, so that any one message fits. Beyond: close 1009.
@@ -116,7 +117,7 @@ impl App {
 ///
 /// # Errors
 /// An allowed origin cannot stand in a header.
-pub(super) fn router(app: Arc<App>, origins: &[Origin]) -> Result<Router, InvalidHeaderValue> {
+pub(super) fn router(app: Arc<App>, io: &SocketIo, origins: &[Origin]) -> Result<Router, InvalidHeaderValue> {
     let origins: Result<Vec<_>, _> = origins
         .iter()
         .map(|origin| HeaderValue::from_str(origin.as_str()))
@@ -132,6 +133,8 @@ pub(super) fn router(app: Arc<App>, origins: &[Origin]) -> Result<Router, Invali
         .route("/readyz", get(health::ready))
         .with_state(app)
         .layer(cors)
+        // Which has CORS of its own, since its pages also send.
+        .layer(io.layer())
         .layer(TraceLayer::new_for_http()))
 }
 

@@ -1,31 +1,44 @@
-//! The chat's rooms on the hub and the store: order, presence, history.
+//! The chat's rooms on the hub and the store: order, presence, history. Whoever is in a room gets the same publications, in the form of the
+//! connection they have.
 //!
 //! A room exists here while somebody is in it. Two locks keep its order: `turn` lets one message at a time be stored
 //! and published, so messages are published in the order of their numbers; `state` makes stepping in exact, so that a
 //! welcome's `last_seq` and what follows it have neither a hole nor an overlap.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use madang_hub::{Hub, Membership, Publication, RoomName, SessionId};
-use madang_ws::{Message as WsMessage, Sender};
+use madang_hub::{Hub, Publication, RoomName, SessionId};
+use madang_socketio::Namespace;
+use madang_ws::Message as WsMessage;
+use smallvec::SmallVec;
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use super::history::shorten;
+use super::seat::{Seat, hub_session};
 use crate::chat::{
-    ClientId, Event, HISTORY_LIMIT, Message, Name, Position, Presence, Range, Room, Session, Text,
+    ClientId, Event, HISTORY_LIMIT, Message, Name, Position, Presence, Range, Room, Session, Text, Written,
 };
 use crate::store::{Appended, Draft, Store, StoreError, StoredMessage};
 
 /// Every room that somebody is in.
 #[derive(Debug)]
 pub(super) struct Rooms {
-    hub: Hub,
+    wire: Wire,
     store: Store,
     stop: CancellationToken,
     open: Arc<Mutex<HashMap<Room, Weak<OpenRoom>>>>,
+}
+
+/// What events go out by.
+#[derive(Clone, Debug)]
+pub(super) struct Wire {
+    pub(super) hub: Hub,
+    /// Where the sockets of Socket.IO are, whose rooms are the hub's.
+    pub(super) namespace: Namespace,
 }
 
 /// One room.
@@ -34,7 +47,7 @@ pub(super) struct OpenRoom {
     name: Room,
     /// The hub's name of it.
     address: RoomName,
-    hub: Hub,
+    wire: Wire,
     store: Store,
     stop: CancellationToken,
     turn: tokio::sync::Mutex<()>,
@@ -51,34 +64,38 @@ struct State {
     last_seq: i64,
     /// Whether a task ends the leases of `presence`.
     timed: bool,
+    /// The sockets of Socket.IO that are here, by the session of the chat.
+    sockets: Sockets,
 }
+
+type Sockets = HashMap<u128, SmallVec<[SessionId; 1]>>;
 
 /// Somebody in a room. Dropped, they are lost: the connection broke off, and whoever returns soon was never away.
 #[derive(Debug)]
 pub(super) struct Guest {
     room: Arc<OpenRoom>,
     name: Name,
-    membership: Membership,
+    session: Session,
+    seat: Seat,
     goodbye: bool,
 }
 
 impl Rooms {
-    pub(super) fn new(hub: Hub, store: Store, stop: CancellationToken) -> Self {
+    pub(super) fn new(wire: Wire, store: Store, stop: CancellationToken) -> Self {
         Self {
-            hub,
+            wire,
             store,
             stop,
             open: Arc::default(),
         }
     }
 
-    /// Lets a connection into the hub, as `session`.
-    pub(super) fn enter(&self, session: Session, connection: &Sender) -> Membership {
-        self.hub
-            .enter(SessionId::new(session.as_u128()), connection.recipient())
+    /// Where they are.
+    pub(super) fn hub(&self) -> &Hub {
+        &self.wire.hub
     }
 
-    /// Steps in: from now on the room's events reach the connection, the welcome first.
+    /// Steps in: from now on the room's events reach the seat. The welcome, which comes first, is handed to `welcome`.
     ///
     /// # Errors
     /// The store cannot say where the room stands; nothing has happened.
@@ -87,7 +104,8 @@ impl Rooms {
         room: &Room,
         name: Name,
         session: Session,
-        connection: &Sender,
+        seat: Seat,
+        welcome: impl FnOnce(&Seat, Written),
     ) -> Result<Guest, StoreError> {
         let room = self.open(room);
         room.ready
@@ -97,29 +115,30 @@ impl Rooms {
                 Ok::<_, StoreError>(())
             })
             .await?;
-        let membership = self.enter(session, connection);
         {
             let mut state = room.state();
-            if let Err(error) = membership.join(&room.address) {
-                // It is in no other room, so this is a mistake of ours, and not worth a connection.
-                tracing::error!(%error, "the hub refused a member");
+            seat.join(&room.address);
+            if let Some(socket) = seat.other_session() {
+                state.sockets.entry(session.as_u128()).or_default().push(socket);
             }
+            let state = &mut *state;
             if let Some(joined) = state.presence.join(&name) {
-                membership.publish(&room.address, publication(&joined));
+                room.publish_except(session, &state.sockets, &joined);
             }
-            let welcome = Event::Welcome {
+            let event = Event::Welcome {
                 room: room.name.as_str(),
                 name: name.as_str(),
                 session: session.to_string(),
                 last_seq: state.last_seq,
                 members: state.presence.list(&name),
             };
-            self.hub.send(membership.id(), publication(&welcome));
+            welcome(&seat, event.write());
         }
         Ok(Guest {
             room,
             name,
-            membership,
+            session,
+            seat,
             goodbye: false,
         })
     }
@@ -132,7 +151,7 @@ impl Rooms {
         let room = Arc::new(OpenRoom {
             name: name.clone(),
             address: address(name),
-            hub: self.hub.clone(),
+            wire: self.wire.clone(),
             store: self.store.clone(),
             stop: self.stop.clone(),
             turn: tokio::sync::Mutex::default(),
@@ -162,11 +181,11 @@ impl Guest {
         let _turn = room.turn.lock().await;
         let appended = room.store.append(&draft).await?;
         room.publish_missed(appended.seq).await?;
-        let mut state = room.state();
+        let state = &mut *room.state();
         if appended.seq > state.last_seq {
             state.last_seq = appended.seq;
             if let Some(stopped) = state.presence.typing(&self.name, false, Instant::now()) {
-                self.membership.publish(&room.address, publication(&stopped));
+                room.publish_except(self.session, &state.sockets, &stopped);
             }
             let message = Message {
                 seq: appended.seq,
@@ -175,17 +194,16 @@ impl Guest {
                 text: &draft.text,
                 at: appended.at,
             };
-            self.membership
-                .publish(&room.address, publication(&Event::Message(message)));
+            room.publish_except(self.session, &state.sockets, &Event::Message(message));
         }
         Ok(appended)
     }
 
-    /// Reads a part of the history, as the JSON of its event.
+    /// Reads a part of the history.
     ///
     /// # Errors
     /// The store failed.
-    pub(super) async fn history(&self, range: Range) -> Result<String, StoreError> {
+    pub(super) async fn history(&self, range: Range) -> Result<Written, StoreError> {
         let (store, room) = (&self.room.store, self.room.name.as_str());
         let (mut page, after, before) = match range.position {
             Position::Newest => (store.newest(room, range.limit).await?, None, None),
@@ -200,16 +218,16 @@ impl Guest {
             before,
             more: page.more,
         }
-        .to_json())
+        .write())
     }
 
     /// Tells the others who types.
     pub(super) fn typing(&self, active: bool) {
-        let mut state = self.room.state();
+        let state = &mut *self.room.state();
         if let Some(event) = state.presence.typing(&self.name, active, Instant::now()) {
-            self.membership.publish(&self.room.address, publication(&event));
+            self.room.publish_except(self.session, &state.sockets, &event);
         }
-        self.room.keep_time(&mut state);
+        self.room.keep_time(state);
     }
 
     /// Steps out after a goodbye.
@@ -220,8 +238,16 @@ impl Guest {
 
 impl Drop for Guest {
     fn drop(&mut self) {
-        self.membership.leave(&self.room.address);
+        self.seat.leave(&self.room.address);
         let mut state = self.room.state();
+        if let Some(socket) = self.seat.other_session() {
+            if let Entry::Occupied(mut sockets) = state.sockets.entry(self.session.as_u128()) {
+                sockets.get_mut().retain(|other| *other != socket);
+                if sockets.get().is_empty() {
+                    sockets.remove();
+                }
+            }
+        }
         let left = if self.goodbye {
             state.presence.leave(&self.name)
         } else {
@@ -244,7 +270,21 @@ impl OpenRoom {
     }
 
     fn publish(&self, event: &Event<'_>) {
-        self.hub.to(&self.address).publish(publication(event));
+        let publication = self.wire.publication(event);
+        self.wire.hub.to(&self.address).publish(publication);
+    }
+
+    /// Publishes to everybody who isn't this session, by whichever connection.
+    fn publish_except(&self, session: Session, sockets: &Sockets, event: &Event<'_>) {
+        let publication = self.wire.publication(event);
+        let others = self
+            .wire
+            .hub
+            .to(&self.address)
+            .except_session(hub_session(session));
+        let sockets = sockets.get(&session.as_u128()).into_iter().flatten();
+        let others = sockets.fold(others, |others, socket| others.except_session(*socket));
+        others.publish(publication);
     }
 
     /// Publishes what was stored between the last published message and `seq` by somebody who couldn't publish it:
@@ -312,8 +352,18 @@ fn address(room: &Room) -> RoomName {
     RoomName::try_from(room.as_str()).unwrap_or_else(|error| unreachable!("{error}"))
 }
 
-fn publication(event: &Event<'_>) -> Publication {
-    WsMessage::from(event.to_json()).into()
+impl Wire {
+    /// An event in the forms of both ways: by Socket.IO its `type` is the event's name.
+    fn publication(&self, event: &Event<'_>) -> Publication {
+        let written = event.write();
+        match self.namespace.event(written.name, written.body()) {
+            Ok(event) => Publication::new(event.with_frame(written.json)),
+            Err(error) => {
+                tracing::error!(%error, event = written.name, "an event can't go by Socket.IO");
+                WsMessage::from(written.json).into()
+            }
+        }
+    }
 }
 
 fn message(row: &StoredMessage) -> Message<'_> {

@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use http::header::InvalidHeaderValue;
 use madang_hub::Hub;
+use madang_socketio::SocketIo;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::app::{self, App, BackSettings};
-use super::rooms::Rooms;
+use super::rooms::{Rooms, Wire};
+use super::socketio;
 use crate::listener::Listener;
 use crate::store::Store;
 
@@ -24,13 +26,14 @@ pub const DRAIN_TIME: Duration = Duration::from_secs(10);
 pub struct Back {
     addr: SocketAddr,
     store: Store,
+    io: SocketIo,
     stop: CancellationToken,
     tasks: TaskTracker,
     accepting: JoinHandle<()>,
 }
 
 impl Back {
-    /// Serves WebSocket and health on an open port.
+    /// Serves WebSocket, Socket.IO and health on an open port.
     ///
     /// # Errors
     /// An allowed origin cannot stand in a header.
@@ -46,8 +49,10 @@ impl Back {
         for flusher in flushers {
             tokio::spawn(flusher);
         }
-        let rooms = Rooms::new(hub, store.clone(), stop.clone());
         let origins = &settings.allowed_origins;
+        let io = socketio::server(&hub, origins, stop.clone());
+        let namespace = io.main().clone();
+        let rooms = Rooms::new(Wire { hub, namespace }, store.clone(), stop.clone());
         let app = Arc::new(App::new(
             store.clone(),
             rooms,
@@ -55,12 +60,14 @@ impl Back {
             stop.clone(),
             tasks.clone(),
         ));
-        let router = app::router(app, origins)?;
+        socketio::attach(&io, &app);
+        let router = app::router(app, &io, origins)?;
         let addr = listener.addr();
         let accepting = tokio::spawn(listener.serve(router, settings.limits, stop.clone(), tasks.clone()));
         Ok(Self {
             addr,
             store,
+            io,
             stop,
             tasks,
             accepting,
@@ -72,7 +79,7 @@ impl Back {
         self.addr
     }
 
-    /// Stops accepting, closes every connection with 1001 once its command under way is answered, waits for them at
+    /// Stops accepting, closes every connection (a WebSocket with 1001) once its command under way is answered, waits for them at
     /// most [`DRAIN_TIME`], and closes the database. Returns whether all of them ended in time.
     ///
     /// # Cancel safety
@@ -82,7 +89,9 @@ impl Back {
         self.tasks.close();
         // The task ends by itself once told to; it has no panic to pass on.
         let _ = self.accepting.await;
-        let in_time = tokio::time::timeout(DRAIN_TIME, self.tasks.wait()).await.is_ok();
+        let tasks = tokio::time::timeout(DRAIN_TIME, self.tasks.wait());
+        let (in_time, ()) = tokio::join!(tasks, socketio::close(&self.io));
+        let in_time = in_time.is_ok();
         if !in_time {
             tracing::warn!(
                 connections = self.tasks.len(),

@@ -9,9 +9,10 @@ use madang_ws::{CloseCode, Error, Message, WebSocket};
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::app::App;
+use super::conversation::{self, new_session, refused};
 use super::rooms::Guest;
-use crate::chat::{Closing, Code, Command, Event, JOIN_TIME, Refusal, Room, Session, Visit};
-use crate::store::{Appended, StoreError};
+use super::seat::{Seat, hub_session};
+use crate::chat::{Closing, Code, Command, JOIN_TIME, Refusal, Room, Visit, Written};
 
 /// Which door a connection came through.
 #[derive(Clone, Debug)]
@@ -55,7 +56,8 @@ pub(super) async fn serve(mut ws: WebSocket, entrance: Entrance, app: Arc<App>) 
 async fn connection(ws: &mut WebSocket, entrance: Entrance, app: &App) -> Visitor {
     match entrance {
         Entrance::Relay => {
-            let membership = app.rooms.enter(new_session(), &ws.sender());
+            let hub = app.rooms.hub();
+            let membership = hub.enter(hub_session(new_session()), ws.sender().recipient());
             let yard = relay_room();
             if let Err(error) = membership.join(&yard) {
                 // It is in no other room, so this is a mistake of ours, and not worth a connection.
@@ -88,11 +90,8 @@ async fn message(
     };
     match answer {
         Ok(None) => Ok(()),
-        Ok(Some(json)) => say(ws, json, app).await,
-        Err(refusal) => {
-            tracing::debug!(code = %refusal.code, "command refused");
-            say(ws, Event::from(&refusal).to_json(), app).await
-        }
+        Ok(Some(answer)) => say(ws, answer, app).await,
+        Err(refusal) => say(ws, refused(&refusal), app).await,
     }
 }
 
@@ -124,7 +123,7 @@ async fn close(visitor: Visitor, mut ws: WebSocket, ending: Ending, app: &App) {
     };
     // From here on, how the connection fails on its way out is of no interest any more.
     if let Some(code) = last_word {
-        let _ = say(&mut ws, Event::from(&code.into()).to_json(), app).await;
+        let _ = say(&mut ws, refused(&code.into()), app).await;
     }
     if let Some(code) = CloseCode::new(closing.code()) {
         let _ = ws.close(code, closing.reason()).await;
@@ -166,78 +165,48 @@ impl Visitor {
     }
 }
 
-/// Carries out one command of the chat; the answer, if there is one, is an event's JSON.
+/// Carries out one command of the chat, and returns the answer, if there is one.
 async fn command(
     visitor: &mut Visitor,
     ws: &mut WebSocket,
     json: &str,
     app: &App,
-) -> Result<Option<String>, Refusal> {
+) -> Result<Option<Written>, Refusal> {
     match visitor {
         Visitor::Outside { room, join_due } => {
             if let Command::Join { name, session } = Visit::Outside.receive(json)? {
-                let session = session.unwrap_or_else(new_session);
-                match app.rooms.join(room, name, session, &ws.sender()).await {
-                    // The hub sends the welcome: it must come before what the room says next.
-                    Ok(guest) => *visitor = Visitor::Inside { guest },
-                    Err(error) => {
-                        // The time the store took is not the visitor's.
-                        join_due.as_mut().reset(Instant::now() + JOIN_TIME);
-                        return Err(unavailable(&error));
-                    }
-                }
+                let hub = app.rooms.hub();
+                let sender = ws.sender();
+                let seat = |session| Seat::WebSocket(hub.enter(hub_session(session), sender.recipient()));
+                let joined = conversation::join(app, room, name, session, seat, welcome).await;
+                // The time the store took is not the visitor's.
+                join_due.as_mut().reset(Instant::now() + JOIN_TIME);
+                let guest = joined?;
+                *visitor = Visitor::Inside { guest };
             }
             Ok(None)
         }
-        Visitor::Inside { guest } => match Visit::Inside.receive(json)? {
-            Command::Send { client_id, text } => match guest.send(&client_id, text).await {
-                Ok(Appended { seq, at, duplicate }) => Ok(Some(
-                    Event::Ack {
-                        client_id: client_id.as_str(),
-                        seq,
-                        at,
-                        duplicate,
-                    }
-                    .to_json(),
-                )),
-                Err(error) => Err(unavailable(&error).about(client_id)),
-            },
-            Command::History(range) => guest
-                .history(range)
-                .await
-                .map(Some)
-                .map_err(|error| unavailable(&error)),
-            Command::Typing { active } => {
-                guest.typing(active);
-                Ok(None)
-            }
-            Command::Join { .. } => Err(Code::AlreadyJoined.into()),
-        },
+        Visitor::Inside { guest } => conversation::carry_out(guest, Visit::Inside.receive(json)?).await,
         Visitor::Relay { .. } | Visitor::Nowhere => Ok(None),
     }
 }
 
-fn unavailable(error: &StoreError) -> Refusal {
-    tracing::error!(%error, "the store failed");
-    Code::StoreUnavailable.into()
-}
-
-/// Queues an answer; answers leave together when the next message is waited for.
-async fn say(ws: &mut WebSocket, json: String, app: &App) -> Result<(), Closing> {
-    tokio::select! {
-        biased;
-        // That the connection is gone, `recv` will say.
-        _ = ws.feed(json) => Ok(()),
-        () = app.stop.cancelled() => Err(Closing::Stopping),
-        () = sleep(READ_TIME) => Err(Closing::TooSlow),
+/// The hub sends it: it must come before what the room says next.
+fn welcome(seat: &Seat, welcome: Written) {
+    if let Seat::WebSocket(membership) = seat {
+        membership.send(Message::from(welcome.json).into());
     }
 }
 
-fn new_session() -> Session {
-    let mut random = [0; 16];
-    getrandom::fill(&mut random)
-        .unwrap_or_else(|error| unreachable!("the system has no randomness: {error}"));
-    Session::new(u128::from_ne_bytes(random))
+/// Queues an answer; answers leave together when the next message is waited for.
+async fn say(ws: &mut WebSocket, answer: Written, app: &App) -> Result<(), Closing> {
+    tokio::select! {
+        biased;
+        // That the connection is gone, `recv` will say.
+        _ = ws.feed(answer.json) => Ok(()),
+        () = app.stop.cancelled() => Err(Closing::Stopping),
+        () = sleep(READ_TIME) => Err(Closing::TooSlow),
+    }
 }
 
 /// No chat room's name has a slash.

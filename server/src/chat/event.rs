@@ -108,21 +108,35 @@ impl Event<'_> {
     }
 
     /// The event as the text of one message.
-    pub fn to_json(&self) -> String {
-        // Fails only for maps with keys other than text, of which there are none.
-        serde_json::to_string(self).unwrap_or_default()
+    pub fn write(&self) -> Written {
+        Written {
+            name: self.name(),
+            // Fails only for maps with keys other than text, of which there are none.
+            json: serde_json::to_string(self).unwrap_or_default(),
+        }
     }
 }
 
-/// The text of an event as JSON within other JSON, with its `type`.
-pub fn whole(json: String) -> Box<RawValue> {
-    RawValue::from_string(json).unwrap_or_default()
+/// An event as JSON, written once for whichever way it goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Its `type`.
+    pub name: &'static str,
+    /// The whole of it.
+    pub json: String,
 }
 
-/// The same without its `type`, which comes first: for where the name of an event is elsewhere. Written once for both.
-pub fn body(json: &str) -> Box<RawValue> {
-    let fields = json.split_once(',').map_or("}", |(_, fields)| fields);
-    whole(format!("{{{fields}"))
+impl Written {
+    /// The whole of it, as a value within other JSON.
+    pub fn into_value(self) -> Box<RawValue> {
+        RawValue::from_string(self.json).unwrap_or_default()
+    }
+
+    /// The same without its `type`, which comes first: for where the name of an event is elsewhere.
+    pub fn body(&self) -> Box<RawValue> {
+        let fields = self.json.split_once(',').map_or("}", |(_, fields)| fields);
+        RawValue::from_string(format!("{{{fields}")).unwrap_or_default()
+    }
 }
 
 impl<'a> From<&'a Refusal> for Event<'a> {
@@ -192,10 +206,11 @@ mod tests {
             (Event::Joined { name: "Lee" }, r#"{"type":"joined","name":"Lee"}"#),
             (Event::Left { name: "Lee" }, r#"{"type":"left","name":"Lee"}"#),
         ] {
-            assert_eq!(event.to_json(), json);
-            let rest = format!(r#"{{"type":"{}",{}"#, event.name(), &body(json).get()[1..]);
-            assert_eq!(rest, json);
-            assert_eq!(whole(json.to_owned()).get(), json);
+            let written = event.write();
+            assert_eq!(written.json, json);
+            let rest = &written.body().get()[1..].to_owned();
+            assert_eq!(format!(r#"{{"type":"{}",{rest}"#, written.name), json);
+            assert_eq!(written.into_value().get(), json);
         }
     }
 
@@ -203,12 +218,13 @@ mod tests {
     fn an_error_names_its_message_when_there_is_one() {
         let refusal = Refusal::from(Code::TextEmpty).about(ClientId::new("c1".to_owned()).unwrap());
         assert_eq!(
-            Event::from(&refusal).to_json(),
+            Event::from(&refusal).write().json,
             r#"{"type":"error","code":"text_empty","message":"the text must have a visible character","client_id":"c1"}"#
         );
         assert!(
             !Event::from(&Refusal::from(Code::NotText))
-                .to_json()
+                .write()
+                .json
                 .contains("client_id")
         );
     }

@@ -271,7 +271,7 @@ mod tests {
 
     fn timeout(presence: &mut Presence, now: Instant) -> Vec<String> {
         let mut events = Vec::new();
-        presence.handle_timeout(now, |event| events.push(event.to_json()));
+        presence.handle_timeout(now, |event| events.push(event.write().json));
         events
     }
 }

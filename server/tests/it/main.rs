@@ -13,4 +13,5 @@ mod chat;
 mod documents;
 mod front;
 mod program;
+mod socketio;
 mod store;

@@ -9,13 +9,14 @@ export class Chat {
   /**
    * @param {import("./browsers/page.mjs").Browser} browser
    * @param {import("./program.mjs").Program} program
-   * @param {{ room: string, name?: string, lang?: "en" | "ko" } & import("./browsers/page.mjs").PageOptions} who
-   *   without a name they stay the guest that the page makes of them
+   * @param {{ room: string, name?: string, lang?: "en" | "ko", via?: string, transport?: string } & import("./browsers/page.mjs").PageOptions} who
+   *   without a name they stay the guest that the page makes of them; `via` and `transport` are those of the address
    */
-  static async open(browser, program, { room, name, lang = "en", ...options }) {
+  static async open(browser, program, { room, name, lang = "en", via, transport, ...options }) {
     const chat = new Chat();
     chat.page = await browser.open(options);
-    await chat.page.goto(`${program.front}/chat?room=${encodeURIComponent(room)}&lang=${lang}`);
+    const query = new URLSearchParams({ room, lang, ...(via && { via }), ...(transport && { transport }) });
+    await chat.page.goto(`${program.front}/chat?${query}`);
     await chat.isConnected();
     if (name !== undefined) await chat.rename(name);
     return chat;
@@ -102,6 +103,13 @@ export class Chat {
       const connection = await this.connection();
       assert.ok(["waiting", "connecting"].includes(connection.state), `${this.page.engine}: ${connection.state}`);
       assert.equal(connection.warned, true, this.page.engine);
+    });
+  }
+
+  /** Waits until the messages are carried by `websocket` or `polling`. */
+  async isCarriedBy(carrier) {
+    await eventually(async () => {
+      assert.equal(await this.page.evaluate(() => document.body.dataset.carrier), carrier, this.page.engine);
     });
   }
 

@@ -29,11 +29,12 @@ pub(in crate::back) async fn ready(State(app): State<Arc<App>>) -> (StatusCode, 
 #[cfg(test)]
 mod tests {
     use madang_hub::Hub;
+    use madang_socketio::SocketIo;
     use tokio_util::sync::CancellationToken;
     use tokio_util::task::TaskTracker;
 
     use super::*;
-    use crate::back::rooms::Rooms;
+    use crate::back::rooms::{Rooms, Wire};
     use crate::store::Store;
 
     #[tokio::test]
@@ -59,7 +60,8 @@ mod tests {
         let store = Store::open(&"sqlite::memory:".parse().unwrap()).await.unwrap();
         let stop = CancellationToken::new();
         let (hub, _flusher) = Hub::new();
-        let rooms = Rooms::new(hub, store.clone(), stop.clone());
+        let namespace = SocketIo::builder().hub(hub.clone()).build().main().clone();
+        let rooms = Rooms::new(Wire { hub, namespace }, store.clone(), stop.clone());
         (
             Arc::new(App::new(store, rooms, &[], stop.clone(), TaskTracker::new())),
             stop,

@@ -1,0 +1,295 @@
+//! The chat over Socket.IO, in the same rooms: a command is an event named after its `type`, its answer the acknowledgement.
+
+use std::sync::Arc;
+use std::sync::Weak;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use madang_engineio::{Cors, CorsOrigin, DeflateConfig};
+use madang_hub::Hub;
+use madang_socketio::proto::Args;
+use madang_socketio::{Ack, ClientFiles, DisconnectReason, EventName, Socket, SocketIo};
+use madang_ws::AllowedOrigins;
+use rust_embed::Embed;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use super::app::{App, CHAT_MESSAGE_BYTES, QUEUED_BYTES};
+use super::conversation::{self, refused};
+use super::rooms::Guest;
+use super::seat::Seat;
+use crate::chat::{Code, Command, Fields, JOIN_TIME, Refusal, Room, Visit, Written};
+use crate::config::Origin;
+
+/// Commands of one socket that may wait for their turn: more than a page sends while one of them is carried out. A client that doesn't
+/// wait for answers could fill the memory otherwise. Beyond: the socket is disconnected.
+pub const WAITING_COMMANDS: usize = 256;
+
+/// How long the answer to a command may wait for a reader who has left half of [`QUEUED_BYTES`] unread, before it joins what waits.
+const READ_TIME: Duration = Duration::from_secs(10);
+
+/// How often it is looked whether the reader has read.
+const READ_INTERVAL: Duration = Duration::from_millis(50);
+
+/// How long clients have, when the server stops, to take what waits for them.
+const CLOSE_TIME: Duration = Duration::from_secs(5);
+
+/// One socket, as long as its listeners know it.
+#[derive(Debug)]
+struct Visitor {
+    /// Whoever holds it is answered first: commands take it in the order in which they came.
+    stay: Mutex<Stay>,
+    waiting: AtomicUsize,
+    /// Cancelled when the socket is gone.
+    gone: CancellationToken,
+}
+
+#[derive(Debug)]
+enum Stay {
+    Outside { join_due: Instant },
+    Inside(Guest),
+    Over,
+}
+
+/// The official client, as the build of the pages has copied it from npm.
+#[derive(Embed)]
+#[folder = "$CARGO_MANIFEST_DIR/../web/dist/socket.io"]
+// Until `make web` has run there is none, and tests that need no pages shouldn't need npm.
+#[allow_missing = true]
+struct Client;
+
+/// A server for pages of these origins, and for programs, which send no `Origin`. Its rooms are the hub's.
+pub(super) fn server(hub: &Hub, origins: &[Origin], stop: CancellationToken) -> SocketIo {
+    let origins: Vec<_> = origins.iter().map(|origin| origin.as_str().to_owned()).collect();
+    let allowed = AllowedOrigins::list(&origins);
+    SocketIo::builder()
+        .hub(hub.clone())
+        .connect_timeout(JOIN_TIME)
+        .serve_client(client_files())
+        .engine(|engine| {
+            engine.max_http_buffer_size = CHAT_MESSAGE_BYTES;
+            engine.send_limit = QUEUED_BYTES;
+            engine.per_message_deflate = Some(DeflateConfig::default());
+            engine.cors = Some(Cors {
+                origin: CorsOrigin::List(origins),
+                methods: "GET,POST".to_owned(),
+                ..Cors::default()
+            });
+            // CORS keeps pages of other origins from reading answers; this keeps them from opening sessions.
+            engine.set_allow_request(move |request| {
+                let allowed = allowed.allows(request.headers.get(http::header::ORIGIN));
+                let stopping = stop.is_cancelled();
+                async move {
+                    match (stopping, allowed) {
+                        (true, _) => Err("the server is stopping".to_owned()),
+                        (false, false) => Err("this origin isn't allowed".to_owned()),
+                        (false, true) => Ok(()),
+                    }
+                }
+            });
+        })
+        .build()
+}
+
+fn client_files() -> ClientFiles {
+    let file = |name: &str| Client::get(name).map(|file| file.data.into_owned());
+    let version = file("version").and_then(|version| String::from_utf8(version).ok());
+    let files = ClientFiles::new(version.as_deref().unwrap_or("none"));
+    Client::iter()
+        .filter(|name| *name != "version")
+        .fold(files, |files, name| match file(&name) {
+            Some(content) => files.with(&name, content),
+            None => files,
+        })
+}
+
+/// Handles whoever connects. The handlers don't keep the app, which keeps the server that has them.
+pub(super) fn attach(io: &SocketIo, app: &Arc<App>) {
+    let app = Arc::downgrade(app);
+    io.ns("/", move |socket: Socket| {
+        let app = app.clone();
+        async move { connection(&socket, &app) }
+    });
+}
+
+/// Lets everybody go once the command under way is answered, and ends when they are gone or have had their time.
+pub(super) async fn close(io: &SocketIo) {
+    let gone = async {
+        while io.clients_count() > 0 {
+            sleep(READ_INTERVAL).await;
+        }
+    };
+    if tokio::time::timeout(CLOSE_TIME, gone).await.is_err() {
+        tracing::debug!(clients = io.clients_count(), "clients didn't take their leave");
+    }
+    io.close().await;
+}
+
+/// Somebody connected, and is to join a room.
+fn connection(socket: &Socket, app: &Weak<App>) {
+    let Some(running) = app.upgrade() else { return };
+    let visitor = Arc::new(Visitor {
+        stay: Mutex::new(Stay::Outside {
+            join_due: Instant::now() + JOIN_TIME,
+        }),
+        waiting: AtomicUsize::new(0),
+        gone: CancellationToken::new(),
+    });
+    for name in ["join", "send", "history", "typing"] {
+        let (visitor, app) = (visitor.clone(), app.clone());
+        socket.on(
+            name,
+            move |socket: Socket, name: EventName, args: Args, ack: Ack| {
+                let (visitor, app) = (visitor.clone(), app.clone());
+                async move { message(&visitor, &socket, &name, &args, ack, &app).await }
+            },
+        );
+    }
+    let leaving = visitor.clone();
+    socket.on_disconnect(move |reason: DisconnectReason| {
+        let visitor = leaving.clone();
+        async move { disconnection(&visitor, reason).await }
+    });
+    running
+        .tasks
+        .spawn(attend(visitor, socket.clone(), running.clone()));
+}
+
+/// A command came; it is carried out when those before it have been answered.
+async fn message(visitor: &Visitor, socket: &Socket, name: &str, args: &Args, ack: Ack, app: &Weak<App>) {
+    let Some(app) = app.upgrade() else { return };
+    // A server that stops waits for what is under way.
+    let _tracked = app.tasks.token();
+    if visitor.waiting.fetch_add(1, Ordering::Relaxed) >= WAITING_COMMANDS {
+        tracing::info!(limit = WAITING_COMMANDS, "too many commands wait");
+        return socket.disconnect(true);
+    }
+    let mut stay = visitor.stay.lock().await;
+    visitor.waiting.fetch_sub(1, Ordering::Relaxed);
+    if app.stop.is_cancelled() || visitor.gone.is_cancelled() {
+        return;
+    }
+    let mut ack = Some(ack);
+    let answer = match command(&mut stay, socket, name, args, &mut ack, &app).await {
+        Ok(answer) => answer,
+        Err(refusal) => Some(refused(&refusal)),
+    };
+    // A welcome has been said already.
+    if let Some(ack) = ack {
+        has_read(socket, answer.as_ref()).await;
+        reply(socket, ack, answer);
+    }
+}
+
+/// Somebody is gone. Who said so has left; whose connection ended may be back soon.
+async fn disconnection(visitor: &Visitor, reason: DisconnectReason) {
+    visitor.gone.cancel();
+    let stay = std::mem::replace(&mut *visitor.stay.lock().await, Stay::Over);
+    match stay {
+        Stay::Inside(guest) if reason == DisconnectReason::ClientNamespaceDisconnect => guest.leave(),
+        other => drop(other),
+    }
+}
+
+/// Sends away who doesn't join in time, and everybody when the server stops.
+async fn attend(visitor: Arc<Visitor>, socket: Socket, app: Arc<App>) {
+    let late = tokio::select! {
+        biased;
+        () = visitor.gone.cancelled() => return,
+        () = app.stop.cancelled() => false,
+        () = visitor.is_late() => true,
+    };
+    if late {
+        let refusal = refused(&Code::JoinExpected.into());
+        if let Err(error) = socket.emit(refusal.name, refusal.body()) {
+            tracing::debug!(%error, "somebody was gone before being sent away");
+        }
+    }
+    // What is under way is answered first.
+    let stay = visitor.stay.lock().await;
+    socket.disconnect(true);
+    drop(stay);
+}
+
+impl Visitor {
+    /// Ready when a `join` is overdue; never for those who have joined.
+    async fn is_late(&self) {
+        loop {
+            let due = match &*self.stay.lock().await {
+                Stay::Outside { join_due } => *join_due,
+                Stay::Inside(_) | Stay::Over => return std::future::pending().await,
+            };
+            if due <= Instant::now() {
+                return;
+            }
+            sleep_until(due).await;
+        }
+    }
+}
+
+/// Carries out one command, and returns the answer, if there is one.
+async fn command(
+    stay: &mut Stay,
+    socket: &Socket,
+    name: &str,
+    args: &Args,
+    ack: &mut Option<Ack>,
+    app: &App,
+) -> Result<Option<Written>, Refusal> {
+    let fields: Option<Fields> = args.read().map_err(Refusal::bad_json)?;
+    let fields = fields.unwrap_or_default();
+    let room = fields.room();
+    let command = fields.command(name)?;
+    match stay {
+        Stay::Inside(guest) => conversation::carry_out(guest, Visit::Inside.allow(command)?).await,
+        Stay::Outside { join_due } => {
+            let Command::Join { name, session } = Visit::Outside.allow(command)? else {
+                return Ok(None);
+            };
+            let room = room_of(room?, socket)?;
+            let seat = |_| Seat::SocketIo(socket.clone());
+            // Here and now, since it must come before what the room says next.
+            let welcome = |_: &Seat, welcome| {
+                if let Some(ack) = ack.take() {
+                    reply(socket, ack, Some(welcome));
+                }
+            };
+            let joined = conversation::join(app, &room, name, session, seat, welcome).await;
+            // The time the store took is not the visitor's.
+            *join_due = Instant::now() + JOIN_TIME;
+            *stay = Stay::Inside(joined?);
+            Ok(None)
+        }
+        Stay::Over => Ok(None),
+    }
+}
+
+/// A socket's own room isn't one of the chat's.
+fn room_of(room: Room, socket: &Socket) -> Result<Room, Code> {
+    if room.as_str() == socket.id() {
+        return Err(Code::RoomInvalid);
+    }
+    Ok(room)
+}
+
+/// Waits until the reader has read what came before, if it's long: so does the next command.
+async fn has_read(socket: &Socket, answer: Option<&Written>) {
+    let size = answer.map_or(0, |answer| answer.json.len());
+    let due = Instant::now() + READ_TIME;
+    while socket.connected() && socket.buffered_bytes() + size > QUEUED_BYTES / 2 && Instant::now() < due {
+        sleep(READ_INTERVAL).await;
+    }
+}
+
+/// Acknowledges with an answer, or sends it as an event to who wants no acknowledgement.
+fn reply(socket: &Socket, ack: Ack, answer: Option<Written>) {
+    let sent = match answer {
+        None => ack.send(()),
+        Some(answer) if ack.is_wanted() => ack.send(answer.into_value()),
+        Some(answer) => socket.emit(answer.name, answer.body()),
+    };
+    if let Err(error) = sent {
+        tracing::debug!(%error, "an answer came too late");
+    }
+}
