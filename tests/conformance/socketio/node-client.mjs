@@ -27,21 +27,17 @@ const setting = {
   control: process.env.CONTROL,
   binary: (bytes) => Buffer.from(bytes),
 };
-switch (suite) {
-  case "socketio":
-    await socketIo(report, { ...setting, url: servers.main });
-    break;
-  case "msgpack":
-    await socketIo(report, { ...setting, url: servers.msgpack, options: { parser: require("socket.io-msgpack-parser") } });
-    break;
-  case "recovery":
-    await recovery(report, { ...setting, url: servers.recovery });
-    break;
-  case "engineio":
-    await engineIo(report, { ...setting, url: servers.main });
-    break;
-  default:
-    throw new Error(`no such suite: ${suite}`);
-}
+const engine = (...args) => new (setting.io.Socket ?? setting.io)(...args);
+const suites = {
+  socketio: () => socketIo(report, { ...setting, url: servers.main }),
+  msgpack: () => {
+    const options = { parser: require("socket.io-msgpack-parser") };
+    return socketIo(report, { ...setting, url: servers.msgpack, msgpack: true, options });
+  },
+  recovery: () => recovery(report, { ...setting, url: servers.recovery }),
+  engineio: () => engineIo(report, { ...setting, io: engine, url: servers.main }),
+};
+// Whatever ends a run before its last check is a failure of its own.
+await suites[suite]().catch((error) => report.fail("the run", error));
 // Old clients leave timers and sockets behind.
 process.exit(failed ? 1 : 0);

@@ -43,7 +43,7 @@ for (const name of ["/", "/chat"]) {
   io.of(name).on("connection", (socket) => {
     if (!socket.recovered) {
       const { query, auth } = socket.handshake;
-      socket.emit("welcome", { id: socket.id, namespace: name, query, auth, text: "안녕하세요 😀 ñ" });
+      socket.emit("welcome", { id: socket.id, namespace: name, query, auth });
     }
   });
 }
@@ -90,6 +90,7 @@ function serve(socket) {
     answer();
   });
   on("get data", ([key], answer) => answer(socket.data[key] ?? null));
+  on("text", (_, answer) => answer("안녕하세요 😀 ñ"));
   on("transport", (_, answer) => answer(socket.conn.transport.name));
   on("disconnect me", ([close]) => socket.disconnect(close));
   on("close transport", () => socket.conn.close());

@@ -21,14 +21,18 @@ export class Report {
    * @param {string} name
    * @param {() => Promise<unknown>} run
    * @param {{ notNode?: string }} [options] why the reference server can't pass; then it must not
+   * @returns {Promise<boolean>} whether it passed
    */
   async check(name, run, { notNode } = {}) {
-    const reason = await within(run(), "the check").then(
-      () => null,
-      (error) => String(error?.message ?? error).replace(/\s+/g, " ").slice(0, 400) || "failed",
-    );
+    const reason = await within(run(), "the check").then(() => null, words);
     if (this.#server !== "node" || notNode === undefined) this.#tell(reason === null ? `ok ${name}` : `not ok ${name}: ${reason}`);
     else this.#tell(reason === null ? `not ok ${name}: Node passes, though: ${notNode}` : `known ${name}: ${notNode}`);
+    return reason === null;
+  }
+
+  /** What isn't a check failed. */
+  fail(name, error) {
+    this.#tell(`not ok ${name}: ${words(error)}`);
   }
 }
 
@@ -64,6 +68,10 @@ export function same(actual, expected, what = "values") {
 
 export function ok(condition, what) {
   if (!condition) throw new Error(what);
+}
+
+function words(error) {
+  return String(error?.message ?? error).replace(/\s+/g, " ").slice(0, 400) || "failed";
 }
 
 function difference(actual, expected, path) {
