@@ -10,6 +10,12 @@ use std::task::{Context, Poll};
 #[derive(Clone, Debug, Default)]
 pub struct Body(Bytes);
 
+impl Body {
+    pub(crate) fn into_bytes(self) -> Bytes {
+        self.0
+    }
+}
+
 impl From<Bytes> for Body {
     fn from(bytes: Bytes) -> Self {
         Self(bytes)

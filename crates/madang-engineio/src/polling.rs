@@ -3,7 +3,7 @@
 use crate::entry::{Entry, Refusal, client_addr};
 use crate::id::Sid;
 use crate::live::{Live, Remote};
-use crate::proto::{Answer, ErrorCode, InvalidPacket, Jsonp, Open, Packet, Payload, Payload3};
+use crate::proto::{ErrorCode, InvalidPacket, Jsonp, Open, Packet, Payload, Payload3};
 use crate::reply::Reply;
 use crate::server::Server;
 use crate::{Body, CloseReason, Handler, Protocol, Utf8Bytes};
@@ -15,7 +15,7 @@ use http_body_util::BodyExt;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 /// Answers a polling request that has been let in.
@@ -25,29 +25,22 @@ pub(crate) async fn respond<H: Handler, B: http_body::Body>(
     body: B,
     entry: Entry<H>,
     mut reply: Reply,
-) -> Response<Body> {
+) -> Outcome<H> {
     let Entry { query, live, .. } = entry;
     let jsonp = query.jsonp.is_some();
     reply.as_script(query.jsonp.clone(), query.base64);
     let config = server.config();
     let Some(live) = live else {
-        return open(server, &parts, query.protocol(), reply);
+        return Outcome::Answer(open(server, &parts, query.protocol(), reply));
     };
-    match parts.method {
-        Method::GET => {
-            // Nothing of the request is needed while it waits.
-            drop((parts, body));
-            if live.get().is_err() {
-                return reply.empty(config, StatusCode::BAD_REQUEST);
-            }
-            let protocol = live.protocol();
-            let answer = Get { live: Some(live) }.await;
-            reply.answer(config, &answer, protocol)
+    Outcome::Answer(match parts.method {
+        Method::GET if live.get().is_ok() => {
+            return Outcome::Wait(Waiting {
+                live,
+                reply: Some(reply),
+            });
         }
-        Method::POST => {
-            if live.post().is_err() {
-                return reply.empty(config, StatusCode::BAD_REQUEST);
-            }
+        Method::POST if live.post().is_ok() => {
             let post = Post {
                 live: &live,
                 done: false,
@@ -63,7 +56,46 @@ pub(crate) async fn respond<H: Handler, B: http_body::Body>(
                 }
             }
         }
+        // Another one is under way.
+        Method::GET | Method::POST => reply.empty(config, StatusCode::BAD_REQUEST),
         _ => reply.empty(config, StatusCode::INTERNAL_SERVER_ERROR),
+    })
+}
+
+/// What a request came to.
+pub(crate) enum Outcome<H: Handler> {
+    Answer(Response<Body>),
+    Wait(Waiting<H>),
+}
+
+/// A GET that waits, with as much of its request as the answer needs. Dropped before its answer, the client has given it up.
+pub(crate) struct Waiting<H: Handler> {
+    live: Arc<Live<H>>,
+    /// Until it has been given.
+    reply: Option<Reply>,
+}
+
+impl<H: Handler> Future for Waiting<H> {
+    type Output = Response<Body>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response<Body>> {
+        let this = self.get_mut();
+        let answer = ready!(this.live.poll_answer(cx));
+        match this.reply.take() {
+            Some(reply) => {
+                let config = this.live.server().config();
+                Poll::Ready(reply.answer(config, &answer, this.live.protocol()))
+            }
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl<H: Handler> Drop for Waiting<H> {
+    fn drop(&mut self) {
+        if self.reply.is_some() {
+            self.live.get_aborted();
+        }
     }
 }
 
@@ -97,34 +129,6 @@ fn open<H: Handler>(
             reply.answer(config, &answer, protocol)
         }
         _ => reply.empty(config, StatusCode::BAD_REQUEST),
-    }
-}
-
-/// A GET that waits. Dropped before its answer, the client has given it up.
-struct Get<H: Handler> {
-    live: Option<Arc<Live<H>>>,
-}
-
-impl<H: Handler> Future for Get<H> {
-    type Output = Answer;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answer> {
-        let Some(live) = &self.live else {
-            return Poll::Pending;
-        };
-        let answer = live.poll_answer(cx);
-        if answer.is_ready() {
-            self.live = None;
-        }
-        answer
-    }
-}
-
-impl<H: Handler> Drop for Get<H> {
-    fn drop(&mut self) {
-        if let Some(live) = &self.live {
-            live.get_aborted();
-        }
     }
 }
 

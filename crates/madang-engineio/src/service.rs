@@ -1,6 +1,7 @@
 //! The server as a service of hyper and tower.
 
 use crate::entry::{Entry, Refusal, wants_upgrade};
+use crate::polling::Outcome;
 use crate::proto::ErrorCode;
 use crate::reply::Reply;
 use crate::server::Server;
@@ -60,15 +61,24 @@ impl<H: Handler> EngineIo<H> {
 
     /// Answers a request. On long-polling the answer may take as long as [`Config::ping_interval`]; dropping the future then ends the session, since the client is gone.
     pub async fn respond<B: http_body::Body>(&self, request: Request<B>) -> Response<Body> {
+        // Boxed, so that nothing of it is left while the answer is waited for.
+        match Box::pin(self.begin(request)).await {
+            Outcome::Answer(response) => response,
+            Outcome::Wait(waiting) => waiting.await,
+        }
+    }
+
+    /// As [`respond`](Self::respond), up to where a GET waits.
+    pub(crate) async fn begin<B: http_body::Body>(&self, request: Request<B>) -> Outcome<H> {
         let server = &self.server;
         let config = server.config();
         let (parts, body) = request.into_parts();
         let reply = Reply::new(config, &parts);
         if !config.is_ours(parts.uri.path()) {
-            return reply.empty(config, StatusCode::NOT_FOUND);
+            return Outcome::Answer(reply.empty(config, StatusCode::NOT_FOUND));
         }
         if parts.method == Method::OPTIONS && config.cors.is_some() {
-            return reply.preflight(config, &parts.headers);
+            return Outcome::Answer(reply.preflight(config, &parts.headers));
         }
         let upgrade = wants_upgrade(&parts);
         if server.is_closed() {
@@ -76,12 +86,12 @@ impl<H: Handler> EngineIo<H> {
                 code: ErrorCode::BadRequest,
                 message: "the server is closing".into(),
             };
-            return reply.error(config, StatusCode::SERVICE_UNAVAILABLE, &refusal);
+            return Outcome::Answer(reply.error(config, StatusCode::SERVICE_UNAVAILABLE, &refusal));
         }
         match Entry::check(server, &parts).await {
-            Ok(entry) if entry.upgrade => websocket::respond(server, parts, entry, reply),
+            Ok(entry) if entry.upgrade => Outcome::Answer(websocket::respond(server, parts, entry, reply)),
             Ok(entry) => polling::respond(server, parts, body, entry, reply).await,
-            Err(refusal) => reply.refuse(config, &refusal, upgrade),
+            Err(refusal) => Outcome::Answer(reply.refuse(config, &refusal, upgrade)),
         }
     }
 

@@ -382,7 +382,11 @@ async fn more_commands_than_may_wait_end_the_connection() {
     };
     let rest = flood.await;
     assert!(rest.len() < 100 * WAITING_COMMANDS, "{}", rest.len());
-    assert_eq!(rest.last().map(String::as_str), Some("41"), "sent away, not cut off");
+    assert_eq!(
+        rest.last().map(String::as_str),
+        Some("41"),
+        "sent away, not cut off"
+    );
     // The others don't notice.
     assert_eq!(lee.send("c1", "x").await["seq"], 1);
 }

@@ -5,11 +5,12 @@ use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, Version};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::task::{Poll, ready};
+use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -165,7 +166,21 @@ pub(super) async fn read(stream: &mut TcpStream, into: &mut Vec<u8>) -> io::Resu
     .await
 }
 
+/// The time of an answer, made once a second.
+pub(super) fn date() -> HeaderValue {
+    let now = SystemTime::now();
+    let second = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    DATE.with_borrow_mut(|(made, date)| {
+        if *made != second {
+            *made = second;
+            *date = HeaderValue::from_str(&httpdate::fmt_http_date(now)).ok();
+        }
+        date.clone().unwrap_or_else(|| HeaderValue::from_static(""))
+    })
+}
+
 thread_local! {
+    static DATE: RefCell<(u64, Option<HeaderValue>)> = const { RefCell::new((0, None)) };
     static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 

@@ -10,18 +10,19 @@ mod head;
 use self::body::Incoming;
 use self::head::{BadHead, Head};
 use crate::entry::{ClientAddr, Entry, wants_upgrade};
+use crate::polling::{Outcome, Waiting};
 use crate::reply::Reply;
 use crate::{Body, EngineIo, Handler, websocket};
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, DATE, EXPECT};
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
-use http_body_util::BodyExt;
 use std::future::poll_fn;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::task::Poll;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -44,7 +45,7 @@ impl<H: Handler> EngineIo<H> {
     /// Dropping the future closes the connection.
     pub async fn serve_connection<F>(&self, stream: TcpStream, other: F)
     where
-        F: Fn(&Parts) -> Option<Response<Bytes>> + Send,
+        F: Fn(&Parts) -> Option<Response<Bytes>> + Send + Sync,
     {
         // What is written is complete: waiting for more would only delay it. If the socket refuses, it's slow, not wrong.
         let _ = stream.set_nodelay(true);
@@ -60,6 +61,13 @@ impl<H: Handler> EngineIo<H> {
     }
 }
 
+/// What follows a request; and whether another may.
+enum Next<H: Handler> {
+    Done(bool),
+    Wait(Waiting<H>, bool),
+    Upgrade(Parts),
+}
+
 /// A connection between two requests.
 struct Connection {
     stream: TcpStream,
@@ -71,7 +79,7 @@ impl Connection {
     async fn serve<H: Handler>(
         mut self,
         engine: &EngineIo<H>,
-        other: impl Fn(&Parts) -> Option<Response<Bytes>>,
+        other: impl Fn(&Parts) -> Option<Response<Bytes>> + Sync,
     ) -> io::Result<websocket::Opened<H>> {
         let address = self.stream.peer_addr().ok();
         let mut patience = HEAD_TIME;
@@ -88,47 +96,65 @@ impl Connection {
                 None => return Ok(None),
             };
             patience = IDLE_TIME;
-            let Head {
-                mut parts,
-                length,
-                mut keep_alive,
-            } = head;
-            if let Some(address) = address {
-                parts.extensions.insert(ClientAddr(address));
-            }
-            let is_head = parts.method == Method::HEAD;
-            let response = if let Some(response) = other(&parts) {
-                keep_alive &= length.is_empty();
-                response.map(Body::from)
-            } else if wants_upgrade(&parts) {
-                match self.upgrade(engine, parts).await {
+            // Boxed: a connection mostly waits, either for a request or for an answer to one.
+            let next = match Box::pin(self.exchange(engine, &other, head, address)).await? {
+                Next::Wait(waiting, keep_alive) => {
+                    let response = self.unless_closed(waiting).await?;
+                    self.answer(response, keep_alive, false).await?;
+                    keep_alive
+                }
+                Next::Done(keep_alive) => keep_alive,
+                Next::Upgrade(parts) => match Box::pin(self.upgrade(engine, parts)).await {
                     Ok(opened) => return Ok(opened),
                     Err(refused) => {
                         let (connection, response) = *refused;
                         self = connection;
-                        keep_alive = false;
-                        response
+                        self.answer(response, false, false).await?;
+                        false
                     }
-                }
-            } else if length.is_empty() {
-                let request = Request::from_parts(parts, http_body_util::Empty::<Bytes>::new());
-                // Boxed: most connections wait between requests rather than in one.
-                let response = Box::pin(engine.respond(request));
-                self.unless_closed(response).await?
-            } else {
-                let expects = parts.headers.get(EXPECT).is_some();
-                let mut body = Incoming::new(&mut self, length, expects);
-                let request = Request::from_parts(parts, &mut body);
-                let response = Box::pin(engine.respond(request)).await;
-                keep_alive &= body.is_read();
-                response
+                },
             };
-            self.answer(response, keep_alive, is_head).await?;
-            if !keep_alive {
+            if !next {
                 self.part().await;
                 return Ok(None);
             }
         }
+    }
+
+    /// Answers a request, unless that has to wait.
+    async fn exchange<H: Handler>(
+        &mut self,
+        engine: &EngineIo<H>,
+        other: &(impl Fn(&Parts) -> Option<Response<Bytes>> + Sync),
+        head: Head,
+        address: Option<SocketAddr>,
+    ) -> io::Result<Next<H>> {
+        let Head {
+            mut parts,
+            length,
+            mut keep_alive,
+        } = head;
+        if let Some(address) = address {
+            parts.extensions.insert(ClientAddr(address));
+        }
+        let is_head = parts.method == Method::HEAD;
+        let response = if let Some(response) = other(&parts) {
+            keep_alive &= length.is_empty();
+            response.map(Body::from)
+        } else if wants_upgrade(&parts) {
+            return Ok(Next::Upgrade(parts));
+        } else {
+            let expects = parts.headers.get(EXPECT).is_some();
+            let mut body = Incoming::new(self, length, expects);
+            let outcome = engine.begin(Request::from_parts(parts, &mut body)).await;
+            keep_alive &= body.is_read();
+            match outcome {
+                Outcome::Answer(response) => response,
+                Outcome::Wait(waiting) => return Ok(Next::Wait(waiting, keep_alive)),
+            }
+        };
+        self.answer(response, keep_alive, is_head).await?;
+        Ok(Next::Done(keep_alive))
     }
 
     /// Opens a WebSocket, or says what is wrong.
@@ -195,13 +221,7 @@ impl Connection {
     }
 
     /// The response, unless the client goes away first.
-    async fn unless_closed(
-        &mut self,
-        mut response: Pin<Box<impl Future<Output = Response<Body>>>>,
-    ) -> io::Result<Response<Body>> {
-        if let Poll::Ready(response) = poll_fn(|cx| Poll::Ready(response.as_mut().poll(cx))).await {
-            return Ok(response);
-        }
+    async fn unless_closed<H: Handler>(&mut self, mut waiting: Waiting<H>) -> io::Result<Response<Body>> {
         let closed = async {
             // Requests ahead of their turn are kept, within the bound of a head.
             while self.read.len() < Head::MAX_LEN {
@@ -215,7 +235,7 @@ impl Connection {
         };
         let mut closed = pin!(closed);
         poll_fn(|cx| {
-            if let Poll::Ready(response) = response.as_mut().poll(cx) {
+            if let Poll::Ready(response) = Pin::new(&mut waiting).poll(cx) {
                 return Poll::Ready(Ok(response));
             }
             closed
@@ -229,12 +249,7 @@ impl Connection {
     /// Writes an answer in one piece.
     async fn answer(&mut self, response: Response<Body>, keep_alive: bool, is_head: bool) -> io::Result<()> {
         let (mut parts, body) = response.into_parts();
-        // A body of ours is there at once.
-        let body = body
-            .collect()
-            .await
-            .map(|body| body.to_bytes())
-            .unwrap_or_default();
+        let body = body.into_bytes();
         let headers = &mut parts.headers;
         if parts.status != StatusCode::NO_CONTENT && !headers.contains_key(CONTENT_LENGTH) {
             headers.insert(CONTENT_LENGTH, body.len().into());
@@ -242,9 +257,7 @@ impl Connection {
         if !keep_alive {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        if let Ok(date) = HeaderValue::from_str(&httpdate::fmt_http_date(SystemTime::now())) {
-            headers.insert(DATE, date);
-        }
+        headers.insert(DATE, head::date());
         let mut out = head::write(parts.status, &parts.headers, body.len());
         if !is_head {
             out.extend_from_slice(&body);

@@ -1,6 +1,7 @@
 //! A serializer that puts placeholders where bytes are, and collects the bytes.
 
 use super::super::json::PLACEHOLDER;
+use super::buffer::{Buffer, plain};
 use bytes::Bytes;
 use serde::ser::{
     Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
@@ -10,7 +11,9 @@ use std::cell::{Cell, RefCell};
 
 /// What serializing found.
 #[derive(Default)]
-pub(super) struct Found {
+pub(super) struct Found<'b> {
+    /// Where JSON is written to.
+    pub(super) buffer: Option<&'b Buffer>,
     /// In the order in which their placeholders are, depth first.
     pub(super) attachments: RefCell<Vec<Bytes>>,
     pub(super) shape: Cell<Shape>,
@@ -32,12 +35,12 @@ pub(super) enum Shape {
 /// Something of serde's, whose bytes are taken out.
 pub(super) struct Extract<'a, T> {
     inner: T,
-    found: &'a Found,
+    found: &'a Found<'a>,
     outermost: bool,
 }
 
 impl<'a, T> Extract<'a, T> {
-    pub(super) fn new(inner: T, found: &'a Found) -> Self {
+    pub(super) fn new(inner: T, found: &'a Found<'a>) -> Self {
         Self {
             inner,
             found,
@@ -45,7 +48,7 @@ impl<'a, T> Extract<'a, T> {
         }
     }
 
-    fn within<U>(found: &'a Found, inner: U) -> Extract<'a, U> {
+    fn within<U>(found: &'a Found<'a>, inner: U) -> Extract<'a, U> {
         Extract {
             inner,
             found,
@@ -61,7 +64,7 @@ impl<'a, T> Extract<'a, T> {
 }
 
 /// A value as it is when it's serialized within another.
-struct Inner<'a, T: ?Sized>(&'a T, &'a Found);
+struct Inner<'a, T: ?Sized>(&'a T, &'a Found<'a>);
 
 impl<T: Serialize + ?Sized> Serialize for Inner<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -91,9 +94,20 @@ impl<'a, S: Serializer> Serializer for Extract<'a, S> {
     forward! {
         serialize_bool(value: bool) serialize_i8(value: i8) serialize_i16(value: i16) serialize_i32(value: i32) serialize_i64(value: i64)
         serialize_u8(value: u8) serialize_u16(value: u16) serialize_u32(value: u32) serialize_u64(value: u64)
-        serialize_f32(value: f32) serialize_f64(value: f64) serialize_char(value: char) serialize_str(value: &str)
+        serialize_f32(value: f32) serialize_f64(value: f64) serialize_char(value: char)
         serialize_none()
         serialize_unit_variant(name: &'static str, index: u32, variant: &'static str)
+    }
+
+    fn serialize_str(self, text: &str) -> Result<S::Ok, S::Error> {
+        match self.found.buffer {
+            Some(buffer) if text.len() >= LONG_TEXT && plain(text) => {
+                let empty = self.inner.serialize_str("")?;
+                buffer.fill_string(text);
+                Ok(empty)
+            }
+            _ => self.inner.serialize_str(text),
+        }
     }
 
     /// As JSON has it: its reader makes of it what number it can.
@@ -278,3 +292,6 @@ macro_rules! fields {
 }
 
 fields! { SerializeStruct SerializeStructVariant }
+
+/// Bytes from which on it is worth looking at text before it is written.
+const LONG_TEXT: usize = 64;

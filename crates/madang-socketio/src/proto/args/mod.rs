@@ -1,6 +1,7 @@
 //! The arguments of an event or of an acknowledgement: raw until somebody asks for a type.
 
 mod attachments;
+mod buffer;
 mod extract;
 mod read;
 mod spread;

@@ -71,9 +71,23 @@ macro_rules! of_argument {
     };
 }
 
-impl One<'_> {
+impl<'de> One<'de> {
     fn wrong(&self, error: &dyn std::fmt::Display) -> ReadError {
         ReadError(format!("argument {}: {error}", self.index + 1))
+    }
+
+    /// The text of an argument that is text without escapes, which has been found to be JSON: there is nothing to be made of it.
+    fn plain(&self) -> Option<&'de str> {
+        match &self.args.0 {
+            Raw::Json { text, items, .. } => {
+                let range = items.get(self.index)?;
+                let inner = text[range.start as usize..range.end as usize].strip_prefix('"')?;
+                let inner = inner.strip_suffix('"')?;
+                memchr::memchr(b'\\', inner.as_bytes()).is_none().then_some(inner)
+            }
+            #[cfg(feature = "msgpack")]
+            Raw::Msgpack { .. } => None,
+        }
     }
 
     fn missing(&self) -> ReadError {
@@ -94,9 +108,17 @@ impl<'de> Deserializer<'de> for One<'de> {
 
     forward! {
         deserialize_any deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128 deserialize_u8
-        deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128 deserialize_f32 deserialize_f64 deserialize_char deserialize_string
+        deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128 deserialize_f32 deserialize_f64 deserialize_char
         deserialize_byte_buf deserialize_option deserialize_unit deserialize_seq deserialize_map deserialize_identifier
         deserialize_ignored_any
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        match self.plain() {
+            Some(text) => visitor.visit_borrowed_str(text),
+            None => of_argument!(self, visitor, |deserializer| deserializer
+                .deserialize_string(visitor)),
+        }
     }
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {

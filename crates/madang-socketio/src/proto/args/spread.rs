@@ -1,6 +1,7 @@
 //! Arguments as they are written: a tuple is several, `()` is none, anything else is one.
 
 use super::super::json::EncodeError;
+use super::buffer::Buffer;
 use super::extract::{Extract, Found, Shape};
 use bytes::Bytes;
 use serde::Serialize;
@@ -11,15 +12,22 @@ pub(crate) fn append<T: Serialize + ?Sized>(
     after: bool,
     args: &T,
 ) -> Result<Vec<Bytes>, EncodeError> {
-    let found = Found::default();
     let before = text.len();
     if after {
         text.push(b',');
     }
     let start = text.len();
-    let mut json = serde_json::Serializer::new(&mut *text);
-    args.serialize(Extract::new(&mut json, &found))?;
-    match found.shape.get() {
+    let buffer = Buffer::new(std::mem::take(text));
+    let found = Found {
+        buffer: Some(&buffer),
+        ..Found::default()
+    };
+    let mut json = serde_json::Serializer::new(&buffer);
+    let written = args.serialize(Extract::new(&mut json, &found));
+    let (shape, attachments) = (found.shape.get(), found.attachments.into_inner());
+    *text = buffer.into_inner();
+    written?;
+    match shape {
         Shape::One => {}
         Shape::None => text.truncate(before),
         Shape::Several if text.len() == start + "[]".len() => text.truncate(before),
@@ -28,7 +36,7 @@ pub(crate) fn append<T: Serialize + ?Sized>(
             text.remove(start);
         }
     }
-    Ok(found.attachments.into_inner())
+    Ok(attachments)
 }
 
 /// Appends arguments as they are in a msgpack array, and returns how many there are.
