@@ -1,0 +1,1 @@
+//! The table of the API, and the tests that it names.
