@@ -1,7 +1,8 @@
 //! How sockets go, and what is said about it.
 
-use crate::common::{Notes, Served, notes, serve, soon};
+use crate::common::{Notes, Served, notes, serve, serve_with, soon};
 use madang_socketio::{Data, DisconnectReason, Socket};
+use std::time::Duration;
 
 /// `disconnecting` and `disconnect` of every socket, with the rooms that it was in.
 fn watch(io: &Served) -> Notes<String> {
@@ -46,6 +47,21 @@ async fn a_client_that_vanishes_has_left() {
     left(&mut notes, "transport close").await;
     assert_eq!(io.socket_count(), 0);
     assert!(io.fetch_sockets().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_answer_has_left() {
+    let io = serve_with(|builder| {
+        builder.engine(|engine| {
+            engine.ping_interval = Duration::from_millis(20);
+            engine.ping_timeout = Duration::from_millis(20);
+        })
+    })
+    .await;
+    let mut notes = watch(&io);
+    // It reads nothing, hence answers no heartbeat either.
+    let _client = io.client().await;
+    left(&mut notes, "ping timeout").await;
 }
 
 #[tokio::test]
