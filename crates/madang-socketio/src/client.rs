@@ -42,6 +42,9 @@ impl Client {
         for socket in self.sockets() {
             socket.disconnect(false);
         }
+        let shared = &self.0.server.shared;
+        // What was sent may still wait in the hub, and has to be in the session before that is closed. To count its members, the hub hands out everything.
+        shared.hub.member_count(self.0.server.everyone());
         self.0.end(DisconnectReason::ForcedClose);
         self.0.engine.close(false);
     }

@@ -38,9 +38,12 @@ impl Adapter for Cluster {
     }
 
     fn send(&self, message: ClusterMessage) {
-        let mut links = lock(&self.links);
-        links.retain(ServerLink::is_alive);
-        let links = links.clone();
+        let links = {
+            let mut links = lock(&self.links);
+            links.retain(ServerLink::is_alive);
+            links.clone()
+        };
+        // Whoever receives may answer at once.
         for link in links {
             link.receive(message.clone());
         }

@@ -122,7 +122,7 @@ pub use self::{
     namespace::{Namespace, PolicyError},
     reason::DisconnectReason,
     recovery::ConnectionStateRecovery,
-    remote::{RemoteSocket, RemoteTimeout, SocketDetails},
+    remote::{RemoteAck, RemoteSocket, RemoteTimeout, SocketDetails},
     rooms::{RoomEvent, Rooms},
     server::SocketIo,
     service::{LayeredService, SocketIoLayer, SocketIoService},

@@ -7,7 +7,10 @@ use crate::{
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// What a socket was when it was asked for, wherever it is connected; and the way to it.
@@ -114,19 +117,38 @@ impl RemoteSocket {
 pub struct RemoteTimeout(BroadcastOperator);
 
 impl RemoteTimeout {
-    /// Sends it an event and waits for the acknowledgement.
+    /// Sends it an event at once and returns the acknowledgement to come, as `T`: one, not a list.
     ///
-    /// # Errors
-    /// When the event can't be sent, or it doesn't answer in time or in the right shape. A socket that is gone doesn't answer either.
-    pub async fn emit_with_ack<T: DeserializeOwned + Send + 'static>(
+    /// A socket that is gone doesn't answer.
+    pub fn emit_with_ack<T: DeserializeOwned + Send + 'static>(
         &self,
         event: &str,
         args: impl Serialize,
-    ) -> Result<T, AckError> {
+    ) -> RemoteAck<T> {
         let responses = self.0.emit_with_ack::<T>(event, args);
-        match responses.await {
-            Ok(responses) => responses.into_iter().next().ok_or(AckError::Disconnected),
-            Err(BroadcastError { error, .. }) => Err(error),
-        }
+        RemoteAck(Box::pin(async move {
+            match responses.await {
+                Ok(responses) => responses.into_iter().next().ok_or(AckError::Disconnected),
+                Err(BroadcastError { error, .. }) => Err(error),
+            }
+        }))
+    }
+}
+
+/// The acknowledgement of a [`RemoteSocket`] to come.
+#[must_use = "futures do nothing unless awaited"]
+pub struct RemoteAck<T>(Pin<Box<dyn Future<Output = Result<T, AckError>> + Send>>);
+
+impl<T> Future for RemoteAck<T> {
+    type Output = Result<T, AckError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.as_mut().poll(context)
+    }
+}
+
+impl<T> fmt::Debug for RemoteAck<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RemoteAck").finish_non_exhaustive()
     }
 }

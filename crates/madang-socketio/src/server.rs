@@ -12,7 +12,7 @@ use crate::waiting::Waiting;
 use crate::{DisconnectReason, Handshake, Limits, Namespace};
 use http::request::Parts;
 use madang_engineio::{CloseReason, EngineIo, Message};
-use madang_hub::Hub;
+use madang_hub::{Hub, RoomName};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fmt;
@@ -347,6 +347,11 @@ impl Server {
                 sweeps: AtomicBool::new(false),
             }
         })
+    }
+
+    /// A room that there always is.
+    pub(crate) fn everyone(&self) -> &RoomName {
+        self.main.inner.names.everyone()
     }
 
     pub(crate) fn namespaces(&self) -> Vec<Namespace> {

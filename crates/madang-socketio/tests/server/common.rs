@@ -204,3 +204,24 @@ impl Client {
         drop(self.ws);
     }
 }
+
+/// A request of long-polling: a POST if there is something to say. The answer's body.
+pub(crate) async fn poll(addr: SocketAddr, query: &str, said: Option<&str>) -> String {
+    let (method, body) = said.map_or(("GET", ""), |said| ("POST", said));
+    let head = format!(
+        "{method} /socket.io/?{query} HTTP/1.1\r\nHost: {addr}\r\nContent-Type: text/plain;charset=UTF-8\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    let answer = request(addr, &head).await;
+    answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+}
+
+/// Head and body of the answer to a request that asks for the connection to be closed.
+pub(crate) async fn request(addr: SocketAddr, request: &str) -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let mut stream = tokio::net::TcpStream::connect(addr).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    soon(stream.read_to_end(&mut answer)).await.unwrap();
+    String::from_utf8(answer).unwrap()
+}

@@ -1,0 +1,143 @@
+//! How sockets go, and what is said about it.
+
+use crate::common::{Notes, Served, notes, serve, serve_with, soon};
+use madang_socketio::{Data, DisconnectReason, Socket};
+use std::time::Duration;
+
+/// `disconnecting` and `disconnect` of every socket, with the rooms that it was in.
+fn watch(io: &Served) -> Notes<String> {
+    let (told, notes) = notes();
+    io.on_connect(move |socket: Socket| {
+        let disconnect = told.clone();
+        let disconnecting = told.clone();
+        socket.on_disconnecting(move |socket: Socket, reason: DisconnectReason| {
+            let _ = disconnecting.send(format!("disconnecting {reason} {}", socket.rooms().len()));
+            async {}
+        });
+        socket.on_disconnect(move |socket: Socket, reason: DisconnectReason| {
+            let _ = disconnect.send(format!("disconnect {reason} {}", socket.rooms().len()));
+            assert!(socket.disconnected());
+            async {}
+        });
+        async move { socket.join("yard") }
+    });
+    notes
+}
+
+async fn left(notes: &mut Notes<String>, reason: &str) {
+    assert_eq!(notes.next().await, format!("disconnecting {reason} 2"));
+    assert_eq!(notes.next().await, format!("disconnect {reason} 0"));
+}
+
+#[tokio::test]
+async fn a_client_that_says_so_has_left_the_namespace() {
+    let io = serve().await;
+    let mut notes = watch(&io);
+    let mut client = io.client().await;
+    client.say("1").await;
+    left(&mut notes, "client namespace disconnect").await;
+    client.enter("/", "").await;
+}
+
+#[tokio::test]
+async fn a_client_that_vanishes_has_left() {
+    let io = serve().await;
+    let mut notes = watch(&io);
+    io.client().await.vanish();
+    left(&mut notes, "transport close").await;
+    assert_eq!(io.socket_count(), 0);
+    assert!(io.fetch_sockets().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_answer_has_left() {
+    let io = serve_with(|builder| {
+        builder.engine(|engine| {
+            engine.ping_interval = Duration::from_millis(20);
+            engine.ping_timeout = Duration::from_millis(20);
+        })
+    })
+    .await;
+    let mut notes = watch(&io);
+    // It reads nothing, hence answers no heartbeat either.
+    let _client = io.client().await;
+    left(&mut notes, "ping timeout").await;
+}
+
+#[tokio::test]
+async fn the_server_may_disconnect_from_one_namespace() {
+    let io = serve().await;
+    let mut notes = watch(&io);
+    io.of("/chat");
+    let (mut client, socket) = io.pair().await;
+    client.enter("/chat", "").await;
+    socket.disconnect(false);
+    assert_eq!(client.hear().await, "1");
+    left(&mut notes, "server namespace disconnect").await;
+    io.of("/chat").emit("still", ()).unwrap();
+    assert_eq!(client.hear().await, r#"2/chat,["still"]"#);
+    socket.disconnect(false);
+    assert!(notes.so_far().is_empty(), "it has left already");
+}
+
+#[tokio::test]
+async fn the_server_may_close_the_whole_connection() {
+    let io = serve().await;
+    let mut notes = watch(&io);
+    io.of("/chat");
+    let (mut client, socket) = io.pair().await;
+    client.enter("/chat", "").await;
+    socket.disconnect(true);
+    assert_eq!(client.hear_end().await, ["1", "1/chat,"]);
+    left(&mut notes, "server namespace disconnect").await;
+}
+
+#[tokio::test]
+async fn a_closed_server_says_why() {
+    let io = serve().await;
+    let mut notes = watch(&io);
+    let mut client = io.client().await;
+    soon(io.close()).await;
+    assert!(client.hear_end().await.is_empty());
+    left(&mut notes, "server shutting down").await;
+    assert_eq!(io.clients_count(), 0);
+    let refused = crate::common::poll(io.addr, "EIO=4&transport=polling", None).await;
+    assert!(!refused.starts_with('0'), "{refused}");
+}
+
+#[tokio::test]
+async fn what_a_socket_sends_while_it_goes_arrives() {
+    let io = serve().await;
+    io.on_connect(async |socket: Socket| {
+        socket.on_disconnect(async |socket: Socket| socket.broadcast().emit("left", socket.id()));
+    });
+    let mut stays = io.client().await;
+    let mut goes = io.client().await;
+    goes.say("1").await;
+    assert_eq!(stays.hear().await, format!(r#"2["left","{}"]"#, goes.sid));
+}
+
+#[tokio::test]
+async fn a_socket_that_is_gone_is_freed() {
+    let io = serve().await;
+    let kept = std::sync::Arc::new(());
+    let held = kept.clone();
+    io.on_connect(move |socket: Socket| {
+        let held = held.clone();
+        let itself = socket.clone();
+        // A listener that holds its own socket.
+        socket.on("x", move |Data(()): Data<()>| {
+            let _ = (&held, &itself);
+            async {}
+        });
+        async {}
+    });
+    let client = io.client().await;
+    client.vanish();
+    let freed = async {
+        while std::sync::Arc::strong_count(&kept) > 2 {
+            tokio::task::yield_now().await;
+        }
+    };
+    soon(freed).await;
+}
