@@ -13,7 +13,7 @@ class Program:
     """A process that answers on `port`, started with some flags."""
 
     def __init__(self, path, flags):
-        self.path = path
+        self.path, self.flags = path, flags
         self.node = path.suffix == ".mjs"
         command = ["node", path] if self.node else [path]
         self._log = tempfile.TemporaryFile()

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 
-from case import STANDARD, case, equal
+from case import case, equal
 from engine import SOCKETS, Polling, connect, enter, refused
 from http1 import ask
 from program import Program
@@ -170,7 +170,7 @@ def a_proxy_that_keeps_answers_back_delays_nothing(program):
 
 @case()
 def two_servers_need_a_client_to_meet_the_same_one(program):
-    other = Program(program.path, STANDARD)
+    other = Program(program.path, program.flags)
     try:
         with nginx(documented(1), program, other) as proxy:
             for _ in range(20):

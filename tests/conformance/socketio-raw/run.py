@@ -16,7 +16,7 @@ import case
 from program import Program
 
 SUBJECTS = (
-    "session polling websocket upgrade eio3 cors files packets msgpack recovery bad_packets bad_requests strain proxy"
+    "heads session polling websocket upgrade eio3 cors files packets msgpack recovery bad_packets bad_requests strain proxy"
 ).split()
 
 
@@ -26,6 +26,7 @@ def main():
     parser.add_argument("subset", nargs="?", default="all")
     parser.add_argument("--trace", action="store_true", help="where a case failed")
     parser.add_argument("--times", action="store_true", help="how long each case took")
+    parser.add_argument("--with", dest="flags", default="", help="more flags for the program, as in --with='--tcp'")
     parser.add_argument("--quiet", action="store_true", help="only the cases that failed")
     arguments = parser.parse_args()
     for subject in SUBJECTS:
@@ -40,7 +41,7 @@ def main():
         for each in sorted(chosen, key=lambda each: each.flags):
             program = programs.get(each.flags)
             if program is None:
-                program = programs[each.flags] = Program(arguments.program.resolve(), each.flags)
+                program = programs[each.flags] = Program(arguments.program.resolve(), (*each.flags, *arguments.flags.split()))
             start = time.monotonic()
             reason = verdict(each, program, arguments.trace)
             took = f" ({time.monotonic() - start:.2f} s)" if arguments.times else ""

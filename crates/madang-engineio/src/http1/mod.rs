@@ -251,7 +251,10 @@ impl Connection {
         let (mut parts, body) = response.into_parts();
         let body = body.into_bytes();
         let headers = &mut parts.headers;
-        if parts.status != StatusCode::NO_CONTENT && !headers.contains_key(CONTENT_LENGTH) {
+        // RFC 9110 §8.6.
+        if parts.status == StatusCode::NO_CONTENT {
+            headers.remove(CONTENT_LENGTH);
+        } else if !headers.contains_key(CONTENT_LENGTH) {
             headers.insert(CONTENT_LENGTH, body.len().into());
         }
         if !keep_alive {
