@@ -29,6 +29,8 @@ PATIENCE = 15
 # By default these clients take a payload of more than 16 packets for an attack, from whatever server.
 engineio.payload.Payload.max_decode_packets = 10_000
 TEXT = "안녕하세요 😀 ñ"
+# Version 4 counts characters in payloads where Engine.IO 3 counts UTF-16 units: one beyond U+FFFF hides the packet after it.
+BURST_TEXT = TEXT if NEW else "안녕하세요 ñ"
 VALUES = (
     ["", TEXT, '𝄞\u0000\u001e\u2028\u2029\\"\n</script>', "b4AAAA"],
     [0, -1, 1.5, 1e21, 2**53 - 1, 65536, None, True, False, [], {}, [[]]],
@@ -220,7 +222,7 @@ async def crowd():
     room = f"crowd-{random.random()}"
     for other in others:
         await other.call("join", room)
-    expected = [(index, TEXT, noise(index) if index % 20 == 19 else None) for index in range(100)]
+    expected = [(index, BURST_TEXT, noise(index) if index % 20 == 19 else None) for index in range(100)]
     for message in expected:
         await sender.emit("broadcast", room, *message)
     for other in others:

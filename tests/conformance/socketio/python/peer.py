@@ -2,6 +2,8 @@
 
 import asyncio
 import collections
+import queue
+import threading
 
 import socketio
 
@@ -74,6 +76,27 @@ class SyncPeer(Peer):
     def __init__(self, patience, transports):
         self.loop = asyncio.get_running_loop()
         super().__init__(patience, transports, socketio.Client(**RECONNECTION))
+        self.serve_in_order()
+
+    def serve_in_order(self):
+        """One thread for all messages. The client starts one for each, so that a burst comes in any order, and an attachment
+        may be taken for another's."""
+        engine, messages = self.client.eio, queue.SimpleQueue()
+        start = engine.start_background_task
+
+        def start_in_order(target, *args, **options):
+            if target != engine.handlers.get("message"):
+                return start(target, *args, **options)
+            messages.put((target, args))
+            return None
+
+        def work():
+            while True:
+                target, args = messages.get()
+                target(*args)
+
+        engine.start_background_task = start_in_order
+        threading.Thread(target=work, daemon=True).start()
 
     def handler(self, namespace, event):
         def handle(*args):
