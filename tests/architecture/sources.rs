@@ -9,7 +9,9 @@ const LINES: usize = 600;
 fn the_cores_have_no_clock_and_no_socket() {
     let mut cores = 0;
     for path in files() {
-        if !has_extension(&path, &["rs"]) || !path.iter().any(|folder| folder == "proto") {
+        let within = |name: &str| path.iter().any(|folder| folder == name);
+        // Its tests need a moment from which their own clock counts.
+        if !has_extension(&path, &["rs"]) || !within("proto") || within("tests") {
             continue;
         }
         cores += 1;
