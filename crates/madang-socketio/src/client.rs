@@ -87,6 +87,14 @@ impl State {
             .find(|socket| socket.namespace().name() == namespace)
     }
 
+    fn no_longer_enters(&mut self, namespace: &str) {
+        self.entering.retain(|name| **name != *namespace);
+        if self.entering.is_empty() {
+            // Most of the time, of most clients: nothing is kept for it.
+            self.entering = Vec::new();
+        }
+    }
+
     fn is_entering(&self, namespace: &str) -> bool {
         self.entering.iter().any(|name| **name == *namespace)
     }
@@ -285,7 +293,7 @@ impl ClientInner {
     fn enter(&self, namespace: &str, socket: &Socket) -> bool {
         let events = {
             let mut state = lock(&self.state);
-            state.entering.retain(|name| **name != *namespace);
+            state.no_longer_enters(namespace);
             if state.closed {
                 return false;
             }
@@ -299,7 +307,7 @@ impl ClientInner {
 
     fn no_longer_enters(&self, namespace: &str) -> bool {
         let mut state = lock(&self.state);
-        state.entering.retain(|name| **name != *namespace);
+        state.no_longer_enters(namespace);
         !state.closed
     }
 

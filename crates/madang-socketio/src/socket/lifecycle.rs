@@ -52,9 +52,9 @@ impl Socket {
                 (was.id, pid, Some(was.position), data, extensions, was.session)
             }
         };
-        let recoverable = (namespace.inner.memory.is_some() && !is_v3).then(|| Recoverable {
-            pid,
-            position: Mutex::new(position),
+        let recoverable = (namespace.inner.memory.is_some() && !is_v3).then(|| {
+            let position = Mutex::new(position);
+            Box::new(Recoverable { pid, position })
         });
         let membership = shared
             .hub
