@@ -169,6 +169,14 @@ impl Socket {
         }
     }
 
+    /// One whose client has gone on its way in. If it was coming back, it may try again.
+    pub(crate) fn lose(&self) {
+        if self.inner.recovered {
+            self.persist();
+        }
+        self.discard();
+    }
+
     /// Ends it, once.
     pub(crate) fn close(&self, reason: DisconnectReason) {
         if !self.change(State::Connected, State::Leaving) {
