@@ -46,9 +46,9 @@ impl Socket {
                     && (!listeners.listens(&event.name) || listeners.holds(&event.name));
             if waits {
                 let limit = self.shared().limits.held_events;
-                let held = listeners.hold(event, limit);
+                let is_held = listeners.hold(&event, limit);
                 drop(listeners);
-                if let Err(event) = held {
+                if !is_held {
                     tracing::warn!(
                         event = &*event.name,
                         limit,

@@ -26,6 +26,7 @@ pub(super) struct Listeners {
     events: Vec<Listener>,
     others: Option<Box<Others>>,
     /// What came before anybody listened.
+    #[allow(clippy::box_collection)] // 8 bytes of every socket rather than 32
     held: Option<Box<VecDeque<EventContext>>>,
     last: u32,
 }
@@ -82,14 +83,14 @@ impl Listeners {
         held.any(|held| held.name == *event)
     }
 
-    /// Keeps an event, if fewer than so many are kept.
-    pub(super) fn hold(&mut self, event: EventContext, limit: usize) -> Result<(), EventContext> {
+    /// Keeps an event, if fewer than so many are kept; whether it does.
+    pub(super) fn hold(&mut self, event: &EventContext, limit: usize) -> bool {
         let held = self.held.get_or_insert_default();
-        if held.len() >= limit {
-            return Err(event);
+        let has_room = held.len() < limit;
+        if has_room {
+            held.push_back(event.clone());
         }
-        held.push_back(event);
-        Ok(())
+        has_room
     }
 
     pub(super) fn next_held(&mut self) -> Option<EventContext> {
