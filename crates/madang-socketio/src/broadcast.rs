@@ -4,7 +4,7 @@ use crate::ack::{Collecting, Collector, Forward, Responses};
 use crate::adapter::Everywhere;
 use crate::error::EmitError;
 use crate::event::Packet;
-use crate::proto::Args;
+use crate::proto::{Args, Parser};
 use crate::rooms::{Audience, Rooms};
 use crate::shared::lock;
 use crate::{
@@ -126,10 +126,15 @@ impl BroadcastOperator {
     #[allow(clippy::needless_pass_by_value)] // a temporary tuple, in practice
     pub fn emit(&self, event: &str, args: impl Serialize) -> Result<(), EmitError> {
         EmitError::check(event)?;
-        let parser = self.namespace.inner.shared.parser;
+        let shared = &self.namespace.inner.shared;
+        let parser = shared.parser;
         self.publish_with(|offset| {
             let header = self.namespace.header(None);
-            Ok(Packet::event(parser, header, event, &args, offset)?)
+            let packet = Packet::event(parser, header, event, &args, offset)?;
+            Ok(match shared.has_others && parser != Parser::Json {
+                true => packet.with_text(event, &args)?,
+                false => packet,
+            })
         })?;
         if self.is_overheard() {
             self.overhear(event, &Args::of(&args)?);
@@ -159,11 +164,12 @@ impl BroadcastOperator {
             tracing::error!(event = event.name(), %error, "an event wasn't published");
         }
         if self.is_overheard() {
-            self.overhear(event.name(), &event.args());
+            self.overhear(event.name(), &event.args(parser));
         }
         if let Some(cluster) = self.cluster() {
             let frame = event.frame();
-            cluster.broadcast(&self.audience, self.flags, event.name(), event.args(), frame);
+            let args = event.args(parser);
+            cluster.broadcast(&self.audience, self.flags, event.name(), args, frame);
         }
     }
 

@@ -141,6 +141,7 @@ impl SocketIoBuilder {
 
     /// Makes the server. It needs a tokio runtime by the time of its first request, not before.
     pub fn build(self) -> SocketIo {
+        let has_others = self.hub.is_some();
         let (hub, flusher) = match self.hub {
             Some(hub) => (hub, None),
             None => {
@@ -150,6 +151,7 @@ impl SocketIoBuilder {
         };
         let shared = Arc::new(Shared {
             hub,
+            has_others,
             parser: self.parser,
             limits: self.limits,
             path: self.engine.path.as_str().into(),

@@ -10,7 +10,7 @@ use crate::shared::lock;
 use crate::waiting::Ticket;
 use crate::{DisconnectReason, Namespace, Socket};
 use http::request::Parts;
-use madang_engineio::{CloseReason, Message, Protocol};
+use madang_engineio::{ClientAddr, CloseReason, Message, Protocol};
 use madang_ws::Utf8Bytes;
 use smallvec::SmallVec;
 use std::fmt;
@@ -69,6 +69,17 @@ pub(crate) struct ClientInner {
     state: Mutex<State>,
 }
 
+/// What layers in front have put into the request, for handlers. The address is known otherwise.
+fn extensions(request: &Parts) -> Option<Box<http::Extensions>> {
+    let has_address = request.extensions.get::<ClientAddr>().is_some();
+    if request.extensions.len() == usize::from(has_address) {
+        return None;
+    }
+    let mut extensions = request.extensions.clone();
+    extensions.remove::<ClientAddr>();
+    Some(Box::new(extensions))
+}
+
 /// The namespaces of a client.
 #[derive(Default)]
 struct State {
@@ -87,6 +98,14 @@ impl State {
             .find(|socket| socket.namespace().name() == namespace)
     }
 
+    fn no_longer_enters(&mut self, namespace: &str) {
+        self.entering.retain(|name| **name != *namespace);
+        if self.entering.is_empty() {
+            // Most of the time, of most clients: nothing is kept for it.
+            self.entering = Vec::new();
+        }
+    }
+
     fn is_entering(&self, namespace: &str) -> bool {
         self.entering.iter().any(|name| **name == *namespace)
     }
@@ -102,7 +121,7 @@ impl Connection {
     pub(crate) fn open(server: &Arc<Server>, engine: madang_engineio::Socket, request: &Parts) -> Self {
         let shared = &server.shared;
         let address = engine.remote_addr();
-        let extensions = (!request.extensions.is_empty()).then(|| Box::new(request.extensions.clone()));
+        let extensions = extensions(request);
         let is_v3 = engine.protocol() == Protocol::V3;
         let client = Arc::new(ClientInner {
             server: server.clone(),
@@ -231,7 +250,7 @@ impl ClientInner {
                     if client.enter(&namespace, &socket) {
                         socket.connect().await;
                     } else {
-                        socket.discard();
+                        socket.lose();
                         client.server.clean_up(socket.namespace());
                     }
                 }
@@ -285,7 +304,7 @@ impl ClientInner {
     fn enter(&self, namespace: &str, socket: &Socket) -> bool {
         let events = {
             let mut state = lock(&self.state);
-            state.entering.retain(|name| **name != *namespace);
+            state.no_longer_enters(namespace);
             if state.closed {
                 return false;
             }
@@ -299,7 +318,7 @@ impl ClientInner {
 
     fn no_longer_enters(&self, namespace: &str) -> bool {
         let mut state = lock(&self.state);
-        state.entering.retain(|name| **name != *namespace);
+        state.no_longer_enters(namespace);
         !state.closed
     }
 

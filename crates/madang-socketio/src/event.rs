@@ -1,6 +1,6 @@
 //! What is sent, as a publication of the hub.
 
-use crate::proto::{Args, Arguments, Encode as _, EncodeError, Header, Messages, Parser, Value};
+use crate::proto::{Args, Arguments, Encode as _, EncodeError, Header, Messages, PacketKind, Parser, Value};
 use bytes::Bytes;
 use madang_engineio::proto::encode_messages;
 use madang_hub::{Encode, Publication, WireForm};
@@ -30,9 +30,15 @@ impl Event {
         args: &T,
         offsets: bool,
     ) -> Result<Self, EncodeError> {
+        let packet = Packet::event(parser, Header::of(namespace), name, args, None)?;
+        let packet = match parser {
+            Parser::Json => packet,
+            #[cfg(feature = "msgpack")]
+            Parser::Msgpack => packet.with_text(name, args)?,
+        };
         Ok(Self {
             name: name.into(),
-            packet: Packet::event(parser, Header::of(namespace), name, args, None)?,
+            packet,
             args: if offsets { Some(Args::of(args)?) } else { None },
         })
     }
@@ -79,10 +85,10 @@ impl Event {
         }
     }
 
-    pub(crate) fn args(&self) -> Args {
+    pub(crate) fn args(&self, parser: Parser) -> Args {
         self.args
             .clone()
-            .or_else(|| self.packet.args())
+            .or_else(|| self.packet.args(parser))
             .unwrap_or_default()
     }
 }
@@ -143,6 +149,21 @@ impl Packet {
         })
     }
 
+    /// The same for plain WebSocket members, whichever parser the clients speak.
+    pub(crate) fn with_text<T: Serialize + ?Sized>(
+        mut self,
+        name: &str,
+        args: &T,
+    ) -> Result<Self, EncodeError> {
+        if let Plain::Nothing = self.plain {
+            let messages = Parser::Json.event(Header::of("/"), name, args, None)?;
+            if let [Message::Text(text)] = &messages[..] {
+                self.plain = Plain::Frame(text[1..].into());
+            }
+        }
+        Ok(self)
+    }
+
     /// A packet that is for one client.
     pub(crate) fn of(messages: Messages) -> Self {
         Self {
@@ -173,12 +194,15 @@ impl Packet {
         }
     }
 
-    /// The arguments, of an event without attachments.
-    fn args(&self) -> Option<Args> {
-        let mut decoder = crate::proto::Decoder::default();
-        let first = self.messages.first()?.clone();
-        match decoder.receive(first).ok()??.kind {
-            crate::proto::PacketKind::Event { args, .. } => Some(args),
+    /// The arguments of an event.
+    fn args(&self, parser: Parser) -> Option<Args> {
+        let mut decoder = parser.decoder(self.messages.len());
+        let mut packet = None;
+        for message in &self.messages {
+            packet = decoder.receive(message.clone()).ok()?;
+        }
+        match packet?.kind {
+            PacketKind::Event { args, .. } => Some(args),
             _ => None,
         }
     }

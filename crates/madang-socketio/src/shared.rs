@@ -20,6 +20,8 @@ pub(crate) type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 pub(crate) struct Shared {
     pub(crate) hub: Hub,
+    /// Whether somebody else is in its rooms too.
+    pub(crate) has_others: bool,
     pub(crate) parser: Parser,
     pub(crate) limits: Limits,
     pub(crate) path: Box<str>,

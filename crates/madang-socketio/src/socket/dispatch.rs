@@ -43,14 +43,12 @@ impl Socket {
             let phase = self.inner.phase.load(Ordering::Acquire);
             let waits = phase == Phase::Draining as u8
                 || phase == Phase::Running as u8
-                    && (!listeners.listens(&event.name)
-                        || listeners.held.iter().any(|held| held.name == *event.name));
+                    && (!listeners.listens(&event.name) || listeners.holds(&event.name));
             if waits {
                 let limit = self.shared().limits.held_events;
-                if listeners.held.len() < limit {
-                    listeners.held.push_back(event);
-                } else {
-                    drop(listeners);
+                let is_held = listeners.hold(&event, limit);
+                drop(listeners);
+                if !is_held {
                     tracing::warn!(
                         event = &*event.name,
                         limit,
@@ -68,8 +66,7 @@ impl Socket {
         let phase = &self.inner.phase;
         loop {
             let mut listeners = lock(&self.inner.listeners);
-            let Some(event) = listeners.held.pop_front() else {
-                listeners.held = std::collections::VecDeque::new();
+            let Some(event) = listeners.next_held() else {
                 phase.store(Phase::Done as u8, Ordering::Release);
                 return;
             };
@@ -80,10 +77,13 @@ impl Socket {
     }
 
     fn dispatch(&self, event: EventContext) {
-        let middlewares = lock(&self.inner.listeners).middlewares();
-        if middlewares.is_empty() {
-            return self.call(event);
-        }
+        let mut listeners = lock(&self.inner.listeners);
+        let Some(middlewares) = listeners.middlewares() else {
+            let callbacks = listeners.take(&event.name);
+            drop(listeners);
+            return self.call(callbacks, event);
+        };
+        drop(listeners);
         let socket = self.clone();
         self.shared().run(Box::pin(async move {
             for middleware in middlewares {
@@ -93,17 +93,13 @@ impl Socket {
             }
             // It may have gone meanwhile.
             if socket.connected() {
-                socket.call(event);
+                let callbacks = lock(&socket.inner.listeners).take(&event.name);
+                socket.call(callbacks, event);
             }
         }));
     }
 
-    fn call(&self, event: EventContext) {
-        let callbacks = lock(&self.inner.listeners).take(&event.name);
-        self.call_all(callbacks, event);
-    }
-
-    fn call_all(&self, callbacks: Callbacks, event: EventContext) {
+    fn call(&self, callbacks: Callbacks, event: EventContext) {
         let mut callbacks = callbacks.into_iter();
         let Some(last) = callbacks.next_back() else {
             return;

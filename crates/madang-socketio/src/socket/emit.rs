@@ -112,7 +112,7 @@ impl Socket {
     pub fn publish(&self, event: &Event) -> Result<(), EmitError> {
         let (parser, name) = (self.shared().parser, self.inner.namespace.name());
         self.send_event(Flags::default(), |offset| Ok(event.packet(parser, name, offset)))?;
-        self.overhear_if_asked(event.name(), || Ok(event.args()))
+        self.overhear_if_asked(event.name(), || Ok(event.args(parser)))
     }
 
     pub(super) fn operator(&self) -> SocketOperator {

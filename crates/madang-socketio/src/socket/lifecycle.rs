@@ -52,9 +52,9 @@ impl Socket {
                 (was.id, pid, Some(was.position), data, extensions, was.session)
             }
         };
-        let recoverable = (namespace.inner.memory.is_some() && !is_v3).then(|| Recoverable {
-            pid,
-            position: Mutex::new(position),
+        let recoverable = (namespace.inner.memory.is_some() && !is_v3).then(|| {
+            let position = Mutex::new(position);
+            Box::new(Recoverable { pid, position })
         });
         let membership = shared
             .hub
@@ -167,6 +167,14 @@ impl Socket {
         if self.change(State::Entering, State::Gone) {
             self.forget();
         }
+    }
+
+    /// One whose client has gone on its way in. If it was coming back, it may try again.
+    pub(crate) fn lose(&self) {
+        if self.inner.recovered {
+            self.persist();
+        }
+        self.discard();
     }
 
     /// Ends it, once.

@@ -26,7 +26,8 @@ pub(super) struct Listeners {
     events: Vec<Listener>,
     others: Option<Box<Others>>,
     /// What came before anybody listened.
-    pub(super) held: VecDeque<EventContext>,
+    #[allow(clippy::box_collection)] // 8 bytes of every socket rather than 32
+    held: Option<Box<VecDeque<EventContext>>>,
     last: u32,
 }
 
@@ -68,6 +69,38 @@ impl Listeners {
         self.events.len() + self.others.as_ref().map_or(0, |others| others.len())
     }
 
+    fn push(&mut self, listener: Listener) {
+        // Most sockets have a few, and there are many sockets.
+        if self.events.len() == self.events.capacity() && self.events.len() < 8 {
+            self.events.reserve_exact(2);
+        }
+        self.events.push(listener);
+    }
+
+    /// Whether an event of this name waits.
+    pub(super) fn holds(&self, event: &str) -> bool {
+        let mut held = self.held.iter().flat_map(|held| held.iter());
+        held.any(|held| held.name == *event)
+    }
+
+    /// Keeps an event, if fewer than so many are kept; whether it does.
+    pub(super) fn hold(&mut self, event: &EventContext, limit: usize) -> bool {
+        let held = self.held.get_or_insert_default();
+        let has_room = held.len() < limit;
+        if has_room {
+            held.push_back(event.clone());
+        }
+        has_room
+    }
+
+    pub(super) fn next_held(&mut self) -> Option<EventContext> {
+        let next = self.held.as_mut()?.pop_front();
+        if next.is_none() {
+            self.held = None;
+        }
+        next
+    }
+
     pub(super) fn listens(&self, event: &str) -> bool {
         self.events.iter().any(|listener| *listener.event == *event)
             || self.others.as_ref().is_some_and(|others| !others.any.is_empty())
@@ -91,10 +124,10 @@ impl Listeners {
         callbacks
     }
 
-    pub(super) fn middlewares(&self) -> Vec<Check<EventContext, Arc<str>>> {
-        self.others
-            .as_ref()
-            .map_or_else(Vec::new, |others| others.middlewares.clone())
+    /// Who is asked first; if anybody is.
+    pub(super) fn middlewares(&self) -> Option<Vec<Check<EventContext, Arc<str>>>> {
+        let middlewares = &self.others.as_ref()?.middlewares;
+        (!middlewares.is_empty()).then(|| middlewares.clone())
     }
 
     pub(super) fn outgoing(&self) -> Vec<EventCallback> {
@@ -168,7 +201,7 @@ impl Socket {
             return ListenerId(0);
         }
         self.add(|listeners, id| {
-            listeners.events.push(Listener {
+            listeners.push(Listener {
                 event: event.into(),
                 id,
                 once,

@@ -50,7 +50,7 @@ pub(crate) struct Inner {
     pub(crate) member: MemberId,
     pub(crate) session: SessionId,
     pub(crate) handshake: Handshake,
-    pub(crate) recoverable: Option<Recoverable>,
+    pub(crate) recoverable: Option<Box<Recoverable>>,
     recovered: bool,
     state: AtomicU8,
     /// How far the handler of the connection is.

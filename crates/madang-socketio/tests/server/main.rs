@@ -12,6 +12,8 @@ mod fetching;
 mod leaving;
 mod limits;
 mod listening;
+#[cfg(feature = "msgpack")]
+mod msgpack;
 mod recovering;
 mod rooms;
 mod serving;

@@ -2,7 +2,9 @@
 
 use crate::common::{Client, Served, notes, serve, serve_with, soon};
 use madang_socketio::{ConnectionStateRecovery, Socket};
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Notify;
 
 async fn serve_recovering() -> Served {
     serve_with(|builder| builder.connection_state_recovery(ConnectionStateRecovery::default())).await
@@ -189,6 +191,49 @@ async fn middlewares_are_skipped_unless_asked_for() {
         assert!(io.socket(&client.sid).unwrap().recovered());
         assert_eq!(asked.so_far().len(), if skip { 1 } else { 2 });
     }
+}
+
+#[tokio::test]
+async fn who_goes_on_the_way_back_may_try_again() {
+    let mut recovery = ConnectionStateRecovery::default();
+    recovery.skip_middlewares = false;
+    let io = serve_with(|builder| builder.connection_state_recovery(recovery)).await;
+    let (told, mut asked) = notes();
+    let go = Arc::new(Notify::new());
+    let gate = go.clone();
+    io.use_(move || {
+        let _ = told.send(());
+        let gate = gate.clone();
+        async move {
+            gate.notified().await;
+            Ok::<(), String>(())
+        }
+    });
+    go.notify_one();
+    let client = io.client().await;
+    asked.next().await;
+    let (sid, pid) = io.lose(client).await;
+    io.emit("missed", ()).unwrap();
+    let mut interrupted = io.open().await;
+    interrupted.say(&format!(r#"0{{"pid":"{pid}"}}"#)).await;
+    asked.next().await;
+    interrupted.vanish();
+    let gone = async {
+        while io.clients_count() > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    soon(gone).await;
+    go.notify_one();
+    let lost = async {
+        while io.socket(&sid).is_some() {
+            tokio::task::yield_now().await;
+        }
+    };
+    soon(lost).await;
+    go.notify_one();
+    let (client, missed) = come_back(&io, &pid, None).await;
+    assert_eq!((client.sid, missed), (sid, vec![r#"["missed"]"#.to_owned()]));
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 #[test]
 fn the_page_of_error_codes_names_all_of_them_and_no_other() {
-    let known: BTreeSet<String> = ["crates/madang-ws/src", "crates/madang-hub/src"]
+    let known: BTreeSet<String> = ["crates/madang-ws/src", "crates/madang-hub/src", "crates/madang-socketio/src"]
         .iter()
         .flat_map(|folder| sources(&root().join(folder)))
         .flat_map(|source| quoted(&source, '"'))
@@ -24,7 +24,7 @@ fn the_page_of_error_codes_names_all_of_them_and_no_other() {
 #[test]
 fn the_tests_that_the_page_of_limits_names_exist() {
     let page = fs::read_to_string(root().join("docs/limits.md")).unwrap();
-    let tests: String = ["crates/madang-ws/tests", "crates/madang-hub/tests"]
+    let tests: String = ["crates/madang-ws/tests", "crates/madang-hub/tests", "crates/madang-socketio/tests"]
         .iter()
         .flat_map(|folder| sources(&root().join(folder)))
         .collect();
@@ -40,7 +40,7 @@ fn the_tests_that_the_page_of_limits_names_exist() {
 }
 
 fn is_code(word: &str) -> bool {
-    let known = ["ws_", "name_", "limit_"]
+    let known = ["ws_", "name_", "limit_", "sio_"]
         .iter()
         .any(|prefix| word.starts_with(prefix));
     known
