@@ -25,7 +25,8 @@ def main():
     for side, verdicts in sides.items():
         if len(verdicts) != cases.TOTAL:
             sys.exit(f"conformance: autobahn-{side}.json has {len(verdicts)} of {cases.TOTAL} cases: run `make conformance`")
-    text = page(sides, peers)
+    replays = json.loads((HERE / "socketio-raw.json").read_text())
+    text = page(sides, peers, replays)
     if "--check" not in sys.argv[1:]:
         PAGE.parent.mkdir(exist_ok=True)
         PAGE.write_text(text)
@@ -33,7 +34,7 @@ def main():
         sys.exit("conformance: docs/conformance.md isn't what the summaries say: run tests/conformance/report.py")
 
 
-def page(sides, peers):
+def page(sides, peers, replays):
     rows = []
     for chapter, (subject, count) in cases.CHAPTERS.items():
         rows.append(f"| {chapter}.* | {subject} | {count} | {tally(sides['server'], chapter)} | {tally(sides['client'], chapter)} |")
@@ -43,6 +44,7 @@ def page(sides, peers):
         verdicts = ", ".join(f"{side} {v[case][0]}" for side, v in sides.items() if v[case][0] != "OK")
         notes.append(f"* {case} ({verdicts}): {INFORMATIONAL.get(case, 'see the report of a run')}.")
     peer_rows = [f"| {peer['peer']} | {peer['as']} | {len(peer['checks'])} | {', '.join(peer['checks'])} |" for peer in peers]
+    replay_rows = [f"| {replay['subject']} | {replay['what']} | {replay['passed']} |" for replay in replays]
     return f"""# Conformance
 
 Written by `make conformance` from `tests/conformance/*.json`; `make conformance-quick` fails when it isn't what they say.
@@ -65,6 +67,15 @@ INFORMATIONAL means that any behaviour is right:
 | peer | as | checks | which |
 | --- | --- | --- | --- |
 {chr(10).join(peer_rows)}
+
+## Socket.IO on raw connections
+
+Corner cases of Engine.IO and Socket.IO, replayed byte by byte; what they expect was checked against Node's socket.io 4.8.4, apart from
+[what is different on purpose](socketio-differences.md). All of them run twice: with `madang-conformance-server` on hyper, and on its own HTTP server.
+
+| subject | what | cases |
+| --- | --- | --- |
+{chr(10).join(replay_rows)}
 
 ## What these judges don't see
 

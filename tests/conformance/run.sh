@@ -30,6 +30,8 @@ status=0
 $venv/bin/python $here/autobahn/run.py server "$programs/madang-bench-server" --cases "$cases" $(summary autobahn-server) || status=1
 $venv/bin/python $here/autobahn/run.py client "$programs/autobahn-client" --cases "$cases" $(summary autobahn-client) || status=1
 $venv/bin/python $here/peers/run.py "$programs/madang-bench-server" "$programs/echo-client" $(summary peers) || status=1
-$venv/bin/python $here/socketio-raw/run.py "$programs/madang-conformance-server" "$([ "$cases" = all ] && echo all || echo quick)" --quiet || status=1
+replays=$([ "$cases" = all ] && echo all || echo quick)
+$venv/bin/python $here/socketio-raw/run.py "$programs/madang-conformance-server" $replays --quiet $(summary socketio-raw) || status=1
+$venv/bin/python $here/socketio-raw/run.py "$programs/madang-conformance-server" $replays --quiet --with=--tcp || status=1
 if [ "$cases" = all ]; then $venv/bin/python $here/report.py; else $venv/bin/python $here/report.py --check || status=1; fi
 exit $status

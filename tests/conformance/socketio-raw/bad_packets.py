@@ -295,4 +295,4 @@ def a_half_sent_event_does_not_keep_a_connection_alive(program):
         socket.send(f'452-["echo",{PLACE}]').send(b"x")
         socket.expect("2")
         socket.closed()
-        assert time.monotonic() - start < 2, "the heartbeat goes on"
+        assert time.monotonic() - start < 5, "the heartbeat goes on"

@@ -233,7 +233,7 @@ def a_post_that_never_ends_is_ended_with_its_session(program):
         polling = Polling(program, path=SOCKETS)
         with Http(program.port) as connection:
             connection.send(request("POST", polling.target, "4" * 1000)[:-990])
-            time.sleep(1.3)
+            time.sleep(2)
             polling.gone()
             assert not connection.rest().startswith(b"HTTP/1.1 200"), "the session was gone"
 
@@ -245,7 +245,7 @@ def a_websocket_that_says_nothing_is_closed(program):
         with connect(program, SOCKETS) as socket:
             socket.expect("2")
             socket.closed()
-            assert time.monotonic() - start < 1.5, "connect_timeout is 0.7 s"
+            assert time.monotonic() - start < 4, "connect_timeout is 0.9 s"
 
 
 @case(flags=HASTY)

@@ -116,12 +116,12 @@ def a_pong_of_the_client_is_the_wrong_direction(program):
 
 @case(flags=HASTY)
 def no_ping_in_time_ends_the_session(program):
+    start = time.monotonic()
     with connect(program, eio=3) as socket:
-        start = time.monotonic()
         time.sleep(0.5)
         socket.send("2").expect("3")
         socket.closed()
-        assert 1.3 < time.monotonic() - start < 2.1, "interval and timeout are 0.9 s, from the ping on"
+        assert 1.95 < time.monotonic() - start < 5, "interval and timeout are 1.5 s, from the ping on"
 
 
 @case()

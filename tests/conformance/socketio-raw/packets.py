@@ -212,12 +212,12 @@ def the_server_may_close_the_connection(program):
 
 @case(flags=HASTY)
 def a_connection_that_joins_nothing_is_closed_although_it_pongs(program):
+    start = time.monotonic()
     with connect(program, SOCKETS) as socket:
-        start = time.monotonic()
         socket.expect("2")
         socket.send("3")
         socket.closed()
-        assert 0.55 < time.monotonic() - start < 1.2, "the time to connect is 0.7 s"
+        assert 0.85 < time.monotonic() - start < 4, "the time to connect is 0.9 s"
 
 
 @case(flags=HASTY)

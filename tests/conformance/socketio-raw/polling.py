@@ -273,19 +273,19 @@ def the_server_pings_and_a_pong_keeps_the_session(program):
 
 @case(flags=HASTY)
 def a_ping_without_a_pong_ends_the_session(program):
-    polling = Polling(program)
     start = time.monotonic()
+    polling = Polling(program)
     equal(polling.recv(), "2")
-    assert 0.35 < time.monotonic() - start < 0.9, "the interval is 0.5 s"
+    assert 0.45 < time.monotonic() - start < 4, "the interval is 0.5 s"
     equal(polling.recv(), "1")
-    assert 0.75 < time.monotonic() - start < 1.5, "with the timeout, it's 0.9 s"
+    assert 1.45 < time.monotonic() - start < 5, "with the timeout, it's 1.5 s"
     polling.gone()
 
 
 @case(flags=HASTY)
 def a_session_that_nobody_polls_ends(program):
     polling = Polling(program)
-    time.sleep(1.3)
+    time.sleep(2)
     polling.gone()
 
 

@@ -165,7 +165,7 @@ def a_proxy_that_keeps_answers_back_delays_nothing(program):
                 polling.send(f'42["echo",{number}]')
                 equal(held.response().status, 200)
                 took = time.monotonic() - start
-                assert took < 0.5, f"an answer took {took:.2f} s"
+                assert took < 2, f"an answer took {took:.2f} s"
 
 
 @case()

@@ -1,7 +1,6 @@
 """Connection state recovery: who comes back with its id is who it was, and has missed nothing."""
 
 import json
-import time
 
 from case import RECOVERY, case, equal
 from engine import SOCKETS, connect, enter, join
@@ -19,7 +18,7 @@ class Away:
             for number in range(events):
                 socket.send(f'42["echo",{number}]')
                 self.offset = json.loads(socket.recv()[2:])[-1]
-        settle(program)
+            gone(program, self.sid, socket.http.close)
 
     def auth(self, **changes):
         """What CONNECT says."""
@@ -27,11 +26,14 @@ class Away:
         return json.dumps(auth | changes, separators=(",", ":"))
 
 
-def settle(program):
-    """The server has noticed by now that a connection is gone."""
-    time.sleep(0.05)
-    with join(program) as socket:
-        socket.send('420["ack"]').expect("430[]")
+def gone(program, sid, leave, namespace="/"):
+    """Leaves in some way, and waits until the server has noticed."""
+    head = "" if namespace == "/" else f"{namespace},"
+    with join(program, namespace) as watcher:
+        watcher.send(f'42{head}0["join","watch:{sid}"]').expect(f"43{head}0[]")
+        leave()
+        packet = watcher.recv()
+        assert packet.startswith(f'42{head}["gone","{sid}",'), packet
 
 
 def told(program, room, *texts):
@@ -109,12 +111,11 @@ def a_volatile_event_has_an_offset_too(program):
         event = json.loads(member.recv()[2:])
         equal(event[:2], ["volatile", "AAPL"])
         equal(len(event), program.either(node=2, madang=3))
+        if program.node:
+            return
         # And with it, it comes back.
-        if not program.node:
-            pid = member.joined["pid"]
-    if not program.node:
-        settle(program)
-        events, answer, back = comeback(program, json.dumps({"pid": pid, "offset": event[2]}))
+        gone(program, member.joined["sid"], member.http.close)
+        events, answer, back = comeback(program, json.dumps({"pid": member.joined["pid"], "offset": event[2]}))
         back.http.close()
         equal((events, answer["sid"]), ([], member.joined["sid"]))
 
@@ -154,8 +155,7 @@ def it_works_more_than_once(program):
     away = Away(program, room="often")
     for round_trip in range(5):
         told(program, "often", f"{round_trip}")
-        recovered(program, away, f"{round_trip}").http.close()
-        settle(program)
+        gone(program, away.sid, recovered(program, away, f"{round_trip}").http.close)
 
 
 @case(flags=RECOVERY)
@@ -165,8 +165,7 @@ def it_works_more_than_once_without_an_event(program):
         return
     away = Away(program, events=0, room="quiet")
     for _ in range(3):
-        recovered(program, away).http.close()
-        settle(program)
+        gone(program, away.sid, recovered(program, away).http.close)
     told(program, "quiet", "at last")
     recovered(program, away, "at last").http.close()
 
@@ -215,8 +214,7 @@ def whoever_says_goodbye_is_not_recovered(program):
     with join(program) as socket:
         socket.send('42["echo",1]')
         offset = json.loads(socket.recv()[2:])[-1]
-        socket.send("41")
-    settle(program)
+        gone(program, socket.joined["sid"], lambda: socket.send("41"))
     anew(program, json.dumps({"pid": socket.joined["pid"], "offset": offset}))[1].http.close()
 
 
@@ -225,8 +223,7 @@ def whoever_is_sent_away_is_not_recovered(program):
     with join(program) as socket:
         socket.send('42["echo",1]')
         offset = json.loads(socket.recv()[2:])[-1]
-        socket.send('42["disconnect me"]').expect("41")
-    settle(program)
+        gone(program, socket.joined["sid"], lambda: socket.send('42["disconnect me"]').expect("41"))
     anew(program, json.dumps({"pid": socket.joined["pid"], "offset": offset}))[1].http.close()
 
 
@@ -237,11 +234,10 @@ def each_namespace_recovers_its_own(program):
         socket.send('42/chat,1["join","r"]').expect("43/chat,1[]")
         socket.send('42/chat,["echo",1]')
         offset = json.loads(socket.recv().partition(",")[2])[-1]
-    settle(program)
+        gone(program, joined["sid"], socket.http.close, "/chat")
     auth = json.dumps({"pid": joined["pid"], "offset": offset})
     with connect(program, SOCKETS) as other:
         assert enter(other, "/", auth)["sid"] != joined["sid"]
-    settle(program)
     with join(program, "/chat") as sender:
         sender.send('42/chat,["broadcast","r","missed"]')
         sender.send('42/chat,0["ack"]').expect("43/chat,0[]")

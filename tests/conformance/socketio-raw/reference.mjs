@@ -67,6 +67,7 @@ function welcome(socket) {
   socket.on("rooms", (answer) => answer?.([...socket.rooms]));
   socket.on("broadcast", (room, ...args) => { socket.to(room).emit("broadcast", ...args); });
   socket.on("volatile", (room, ...args) => { socket.to(room).volatile.emit("volatile", ...args); });
+  socket.on("disconnect", (reason) => { socket.nsp.to(`watch:${socket.id}`).emit("gone", socket.id, reason); });
   socket.on("disconnect me", (close) => socket.disconnect(close === true));
 }
 

@@ -7,6 +7,7 @@ part of a name (polling.second). One line a case, "ok NAME" or "not ok NAME: why
 
 import argparse
 import importlib
+import json
 import pathlib
 import sys
 import time
@@ -24,6 +25,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program", type=pathlib.Path)
     parser.add_argument("subset", nargs="?", default="all")
+    parser.add_argument("--summary", type=pathlib.Path, help="where to write what passed")
     parser.add_argument("--trace", action="store_true", help="where a case failed")
     parser.add_argument("--times", action="store_true", help="how long each case took")
     parser.add_argument("--with", dest="flags", default="", help="more flags for the program, as in --with='--tcp'")
@@ -35,7 +37,7 @@ def main():
     if not chosen:
         sys.exit(f"socketio-raw: no case is called {arguments.subset}")
 
-    programs, failed = {}, 0
+    programs, passed, failed = {}, {}, 0
     try:
         # A program for each set of flags, and its cases together, so that what one leaves behind would trouble the next.
         for each in sorted(chosen, key=lambda each: each.flags):
@@ -46,11 +48,15 @@ def main():
             reason = verdict(each, program, arguments.trace)
             took = f" ({time.monotonic() - start:.2f} s)" if arguments.times else ""
             failed += reason is not None
+            passed[each.subject] = passed.get(each.subject, 0) + (reason is None)
             if reason or not arguments.quiet:
                 print(f"not ok {name(each)}: {reason}{took}" if reason else f"ok {name(each)}{took}", flush=True)
     finally:
         for program in programs.values():
             program.stop()
+    if arguments.summary:
+        rows = [{"subject": each, "what": sys.modules[each].__doc__.strip(), "passed": passed[each]} for each in SUBJECTS]
+        arguments.summary.write_text(json.dumps(rows, indent=2) + "\n")
     print(f"socketio-raw: {len(chosen) - failed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
 

@@ -8,6 +8,7 @@ from case import HASTY, case, equal
 from engine import SOCKETS, Polling, refused, unpacked, websocket
 from http1 import Http, ask
 from session import refused_upgrade
+from ws import CLOSE
 
 
 def upgraded(polling):
@@ -39,7 +40,7 @@ def a_poll_that_comes_after_the_probe_gets_its_noop_too(program):
         for _ in range(3):
             start = time.monotonic()
             equal(polling.recv(), "6")
-            assert time.monotonic() - start < 1, "every 100 ms"
+            assert time.monotonic() - start < 2, "every 100 ms"
 
 
 @case()
@@ -139,8 +140,8 @@ def binary_before_the_upgrade_aborts_it(program):
 def a_probe_without_an_upgrade_times_out(program):
     for probed in (True, False):
         polling = Polling(program)
+        start = time.monotonic()
         with polling.probe().accept() as socket:
-            start = time.monotonic()
             if probed:
                 socket.send("2probe").expect("3probe")
             # The session lives on, on polling.
@@ -149,7 +150,7 @@ def a_probe_without_an_upgrade_times_out(program):
                 pinged = "2" in unpacked(polling.recv())
             polling.send("3")
             socket.closed()
-            assert 0.45 < time.monotonic() - start < 1.2, "the timeout is 0.6 s"
+            assert 0.75 < time.monotonic() - start < 4, "the timeout is 0.8 s"
         polling.send("4alive")
         while (payload := polling.recv()) in ("6", "2"):
             pass
@@ -180,9 +181,12 @@ def a_probe_that_breaks_off_leaves_the_session(program):
         while (payload := polling.recv()) == "6":
             pass
         equal(payload, "4alive")
-    time.sleep(0.05)
-    with upgraded(polling) as socket:
-        socket.send("4hello").expect("4hello")
+    # As soon as the server has noticed, another one may try.
+    deadline = time.monotonic() + 5
+    while (socket := polling.probe().accept().send("2probe")).frame()[0] == CLOSE:
+        assert time.monotonic() < deadline, "no other one may"
+    with socket:
+        socket.send("5").send("4hello").expect("4hello")
 
 
 @case()

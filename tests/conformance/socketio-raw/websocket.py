@@ -2,7 +2,7 @@
 
 import time
 
-from case import HASTY, case, equal
+from case import HASTY, PATIENT, case, equal
 from engine import ECHO, SOCKETS, Polling, connect, websocket
 from http1 import Http
 from ws import BINARY, CLOSE, TEXT, encode, message
@@ -120,35 +120,36 @@ def a_websocket_ping_gets_a_pong(program):
 
 @case(flags=HASTY)
 def pings_come_at_the_interval_and_pongs_keep_it_open(program):
+    start = time.monotonic()
     with connect(program) as socket:
-        for _ in range(3):
-            start = time.monotonic()
+        for number in range(1, 4):
             socket.expect("2")
-            assert 0.35 < time.monotonic() - start < 0.9, "the interval is 0.5 s"
+            assert time.monotonic() - start > 0.5 * number - 0.05, "the interval is 0.5 s"
             socket.send("3")
+        assert time.monotonic() - start < 6
         socket.send("4hello").expect("4hello")
 
 
 @case(flags=HASTY)
 def a_ping_without_a_pong_closes(program):
+    start = time.monotonic()
     with connect(program) as socket:
-        start = time.monotonic()
         socket.expect("2")
         socket.closed()
-        assert 0.75 < time.monotonic() - start < 1.5, "interval and timeout are 0.9 s"
+        assert 1.45 < time.monotonic() - start < 5, "interval and timeout are 1.5 s"
 
 
-@case(flags=HASTY)
+@case(flags=PATIENT, quick=False)
 def whatever_comes_puts_the_timeout_off_once(program):
     with connect(program) as socket:
         socket.expect("2")
-        time.sleep(0.25)
-        socket.send("4a").expect("4a")
+        time.sleep(1)
         put_off = time.monotonic()
-        time.sleep(0.25)
+        socket.send("4a").expect("4a")
+        time.sleep(1)
         socket.send("4b").expect("4b")
         socket.closed()
-        assert 0.3 < time.monotonic() - put_off < 0.6, "only the first message puts it off, by 0.4 s"
+        assert 1.95 < time.monotonic() - put_off < 2.9, "only the first message puts it off, by 2 s"
 
 
 @case()
