@@ -14,6 +14,7 @@ const EVENTS = ["welcome", "echo", "called", "answered", "broadcast", "volatile"
  * @property {object} [options] for every socket
  * @property {(bytes: Uint8Array) => unknown} binary wraps bytes as this version wants them
  * @property {boolean} [msgpack]
+ * @property {number} [crowd] how many clients are many
  */
 
 export class Client {

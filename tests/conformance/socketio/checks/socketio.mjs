@@ -268,8 +268,9 @@ async function rooms(report, setting) {
   });
   for (const client of clients) client.close();
 
-  await report.check("100 broadcasts to 50 clients in order", async () => {
-    const crowd = Array.from({ length: 50 }, () => new Client(setting));
+  const { crowd: size = 50 } = setting;
+  await report.check(`100 broadcasts to ${size} clients in order`, async () => {
+    const crowd = Array.from({ length: size }, () => new Client(setting));
     const sender = new Client(setting);
     await using([sender, ...crowd], async () => {
       await Promise.all([sender, ...crowd].map((client) => client.ready()));
