@@ -17,6 +17,10 @@ fn the_cores_have_no_clock_and_no_socket() {
         cores += 1;
         for (number, line) in read(&path).lines().enumerate() {
             let code = line.split("//").next().unwrap_or_default();
+            // The trait by which serde_json writes into memory.
+            if code == "use std::io::{self, Write};" {
+                continue;
+            }
             for word in [
                 "Instant::now",
                 "SystemTime",
