@@ -52,8 +52,7 @@ async fn serve(arguments: &Arguments) -> io::Result<()> {
         let Ok((stream, _)) = listener.accept().await else {
             continue;
         };
-        let server = server.clone();
-        tokio::spawn(async move { server.connection(stream).await });
+        tokio::spawn(server.clone().connection(stream));
     }
 }
 
@@ -99,11 +98,12 @@ impl Server {
     }
 
     /// One connection's life. What ends it concerns nobody else.
-    async fn connection(&self, stream: TcpStream) {
-        let _ = stream.set_nodelay(true);
+    async fn connection(self: Arc<Self>, stream: TcpStream) {
         if socketio::is_meant(&stream).await {
-            return self.io.serve_connection(stream).await;
+            // Boxed, so that the other connections keep no room for it.
+            return Box::pin(self.io.serve_connection(stream)).await;
         }
+        let _ = stream.set_nodelay(true);
         let (ws, broadcast) = {
             // The request is gone with this block: an idle connection keeps nothing of it.
             let Ok((ws, request)) = accept(stream, &self.config).await else {
