@@ -1,6 +1,7 @@
-//! Real-time for Rust: WebSocket connections, the rooms they meet in, and fan-out that is encoded once.
+//! Real-time for Rust: WebSocket and Socket.IO connections, the rooms they meet in, and fan-out that is encoded once.
 //!
 //! * [`ws`]: RFC 6455 and RFC 7692, server and client. [`server`], [`axum`] and [`client`] open connections.
+//! * [`socketio`]: Socket.IO's server; [`engineio`] underneath: long-polling and WebSocket as one session.
 //! * [`hub`]: who gets a message, once, in order, never its sender.
 //!
 //! A [`Message`] is a publication of the hub by `into()`, and a connection's [`Sender`] is a member of it by
@@ -26,6 +27,6 @@ pub use ws::client;
 pub use ws::server;
 
 /// The front page's examples, compiled.
-#[cfg(all(doctest, feature = "axum", feature = "client"))]
+#[cfg(all(doctest, feature = "axum", feature = "client", feature = "socketio"))]
 #[doc = include_str!("../../../README.md")]
 struct FrontPage;
