@@ -1,9 +1,9 @@
 //! Operators: whom something is for, and how it goes.
 
 use crate::ack::{Collecting, Collector, Forward, Responses};
-use crate::adapter::Everywhere;
 use crate::error::EmitError;
 use crate::event::Packet;
+use crate::everywhere::Everywhere;
 use crate::proto::{Args, Parser};
 use crate::rooms::{Audience, Rooms};
 use crate::shared::lock;

@@ -1,8 +1,8 @@
 //! Options of a server.
 
 use crate::proto::{DEFAULT_MAX_ATTACHMENTS, Parser};
+use crate::registry::Server;
 use crate::requests::Requests;
-use crate::server::Server;
 use crate::shared::Shared;
 use crate::{Adapter, ClientFiles, ConnectionStateRecovery, Limits, ServerLink, SocketIo};
 use http::Extensions;

@@ -5,7 +5,7 @@ use crate::handshake::{Handshake, Request, parse_query};
 use crate::middleware::ConnectError;
 use crate::proto::{Args, DecodeError, Decoder, Encode as _, Messages, PacketKind};
 use crate::recovery::restore;
-use crate::server::Server;
+use crate::registry::Server;
 use crate::shared::lock;
 use crate::waiting::Ticket;
 use crate::{DisconnectReason, Namespace, Socket};

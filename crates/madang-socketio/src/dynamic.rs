@@ -6,7 +6,7 @@ use crate::error::EmitError;
 use crate::handler::{Handler, IntoOutcome};
 use crate::middleware::{Check, ConnectError};
 use crate::namespace::Hooks;
-use crate::server::Server;
+use crate::registry::Server;
 use crate::shared::lock;
 use serde::Serialize;
 use std::fmt;

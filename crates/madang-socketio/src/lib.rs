@@ -29,13 +29,13 @@
 //!
 //! ```text
 //! builder, limits     options                                   service       hyper, tower, axum
-//! server, namespace   what clients connect to                   dynamic       namespaces that clients bring to life
+//! server, registry, namespace   what clients connect to         dynamic       namespaces that clients bring to life
 //! client              one connection and its namespaces         waiting       those who have joined none yet
 //! socket/             one client in one namespace: emit, listeners, dispatch, lifecycle, data
 //! handler, extract, context, ack, middleware                    functions of the application, and what they get
 //! broadcast, event, rooms                                       whom something is for, and what it is on the wire
 //! recovery            what is kept for those who come back      handshake, id, reason, error
-//! adapter, requests, cluster, remote                            several servers as one
+//! adapter, everywhere, incoming, requests, cluster, remote      several servers as one
 //! proto/              the protocol, without clock and socket
 //! ```
 #![forbid(unsafe_code)]
@@ -66,6 +66,8 @@ mod error;
 #[cfg(feature = "server")]
 mod event;
 #[cfg(feature = "server")]
+mod everywhere;
+#[cfg(feature = "server")]
 mod extract;
 #[cfg(feature = "server")]
 mod handler;
@@ -73,6 +75,8 @@ mod handler;
 mod handshake;
 #[cfg(feature = "server")]
 mod id;
+#[cfg(feature = "server")]
+mod incoming;
 #[cfg(feature = "server")]
 mod limits;
 #[cfg(feature = "server")]
@@ -83,6 +87,8 @@ mod namespace;
 mod reason;
 #[cfg(feature = "server")]
 mod recovery;
+#[cfg(feature = "server")]
+mod registry;
 #[cfg(feature = "server")]
 mod remote;
 #[cfg(feature = "server")]

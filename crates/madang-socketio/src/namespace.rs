@@ -1,15 +1,15 @@
 //! Namespaces: what clients connect to, with rooms and middlewares of their own.
 
 use crate::ack::Collector;
-use crate::adapter::Everywhere;
 use crate::context::{ConnectContext, ServerContext};
 use crate::error::EmitError;
+use crate::everywhere::Everywhere;
 use crate::handler::{Callback, Handler, IntoOutcome, callback, plain};
 use crate::middleware::{Check, ConnectError, check};
 use crate::proto::{Header, Recovery, RecoveryLimits};
 use crate::recovery::{Remembered, Was};
+use crate::registry::Server;
 use crate::rooms::{Audience, Names, RoomEvent, RoomEvents, Rooms, Table};
-use crate::server::Server;
 use crate::shared::{Shared, lock, now, panic_message};
 use crate::socket::Socket;
 use crate::{

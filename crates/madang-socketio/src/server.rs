@@ -1,25 +1,20 @@
-//! The server: its namespaces, and the sessions of Engine.IO underneath.
+//! The server.
 
 use crate::builder::SocketIoBuilder;
-use crate::client::Connection;
 use crate::context::{AdmissionContext, ConnectContext};
 use crate::dynamic::{IntoAdmission, Parent, ParentNamespace};
 use crate::handler::{Handler, IntoOutcome};
 use crate::middleware::Check;
 use crate::namespace::Hooks;
-use crate::shared::{Shared, lock, now, panic_message};
-use crate::waiting::Waiting;
-use crate::{DisconnectReason, Handshake, Limits, Namespace};
-use http::request::Parts;
-use madang_engineio::{CloseReason, EngineIo, Message};
-use madang_hub::{Hub, RoomName};
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use crate::registry::Server;
+use crate::shared::{lock, panic_message};
+use crate::{DisconnectReason, Limits, Namespace};
+use madang_hub::Hub;
 use std::fmt;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// A Socket.IO server. Cloning is cheap, and clones are the same server.
@@ -39,61 +34,6 @@ use std::time::Duration;
 #[derive(Clone)]
 pub struct SocketIo {
     pub(crate) server: Arc<Server>,
-}
-
-pub(crate) struct Server {
-    pub(crate) shared: Arc<Shared>,
-    pub(crate) engine: EngineIo<Gate>,
-    pub(crate) waiting: Waiting,
-    main: Namespace,
-    namespaces: Mutex<HashMap<Arc<str>, Place>>,
-    parents: Mutex<Vec<Arc<Parent>>>,
-    created: Mutex<Vec<Created>>,
-    closed: AtomicBool,
-    sweeps: AtomicBool,
-}
-
-type Created = Arc<dyn Fn(Namespace) + Send + Sync>;
-
-/// A namespace, and how many are on their way in.
-struct Place {
-    namespace: Namespace,
-    entering: Arc<AtomicUsize>,
-}
-
-/// Somebody is on its way in: the namespace stays as long as this.
-pub(crate) struct Entrance {
-    namespace: Namespace,
-    entering: Arc<AtomicUsize>,
-}
-
-impl Entrance {
-    pub(crate) fn namespace(&self) -> &Namespace {
-        &self.namespace
-    }
-}
-
-impl Drop for Entrance {
-    fn drop(&mut self) {
-        self.entering.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
-impl Place {
-    fn new(namespace: Namespace) -> Self {
-        Self {
-            namespace,
-            entering: Arc::default(),
-        }
-    }
-
-    fn entrance(&self) -> Entrance {
-        self.entering.fetch_add(1, Ordering::AcqRel);
-        Entrance {
-            namespace: self.namespace.clone(),
-            entering: self.entering.clone(),
-        }
-    }
 }
 
 impl SocketIo {
@@ -126,9 +66,9 @@ impl SocketIo {
         match self.server.open(name, Hooks::default(), None) {
             Ok((entrance, created)) => {
                 if created {
-                    self.server.announce(&entrance.namespace);
+                    self.server.announce(entrance.namespace());
                 }
-                entrance.namespace.clone()
+                entrance.namespace().clone()
             }
             Err(error) => panic!("{name:?} can't be a namespace: {error}"),
         }
@@ -313,220 +253,5 @@ impl fmt::Debug for SocketIo {
         f.debug_struct("SocketIo")
             .field("path", &self.path())
             .finish_non_exhaustive()
-    }
-}
-
-/// Why a namespace can't be.
-#[derive(Clone, Debug, thiserror::Error)]
-pub(crate) enum BadNamespace {
-    #[error(transparent)]
-    Name(#[from] madang_hub::InvalidName),
-    #[error("a packet couldn't name it")]
-    Separator,
-    #[error("there are too many")]
-    TooMany,
-}
-
-impl Server {
-    pub(crate) fn new(shared: Arc<Shared>, engine: madang_engineio::Config) -> Arc<Self> {
-        Arc::new_cyclic(|server: &Weak<Self>| {
-            let main = Namespace::new("/", &shared, server.clone(), Hooks::default(), None);
-            let Ok(main) = main else {
-                unreachable!("a slash is a name")
-            };
-            let name = main.inner.name.clone();
-            Self {
-                engine: EngineIo::new(engine, Gate(server.clone())),
-                shared,
-                waiting: Waiting::default(),
-                namespaces: Mutex::new(HashMap::from([(name, Place::new(main.clone()))])),
-                main,
-                parents: Mutex::default(),
-                created: Mutex::default(),
-                closed: AtomicBool::new(false),
-                sweeps: AtomicBool::new(false),
-            }
-        })
-    }
-
-    /// A room that there always is.
-    pub(crate) fn everyone(&self) -> &RoomName {
-        self.main.inner.names.everyone()
-    }
-
-    pub(crate) fn namespaces(&self) -> Vec<Namespace> {
-        let namespaces = lock(&self.namespaces);
-        namespaces.values().map(|place| place.namespace.clone()).collect()
-    }
-
-    pub(crate) fn namespace(&self, name: &str) -> Option<Namespace> {
-        if name == "/" {
-            return Some(self.main.clone());
-        }
-        lock(&self.namespaces)
-            .get(name)
-            .map(|place| place.namespace.clone())
-    }
-
-    pub(crate) fn children(&self, parent: u64) -> Vec<Namespace> {
-        let mut namespaces = self.namespaces();
-        namespaces.retain(|namespace| namespace.inner.parent == Some(parent));
-        namespaces
-    }
-
-    /// The namespace that a client asks for, if there is one or may be one.
-    pub(crate) async fn entrance(self: &Arc<Self>, name: &str, handshake: &Handshake) -> Option<Entrance> {
-        if let Some(place) = lock(&self.namespaces).get(name) {
-            return Some(place.entrance());
-        }
-        let parents = lock(&self.parents).clone();
-        for parent in parents {
-            let context = AdmissionContext {
-                io: SocketIo::around(self.clone()),
-                name: name.into(),
-                handshake: handshake.clone(),
-            };
-            if (parent.admits)(context).await.is_ok() {
-                let hooks = lock(&parent.hooks).clone();
-                let opened = self.open(name, hooks, Some(&parent));
-                return match opened {
-                    Ok((entrance, created)) => {
-                        if created {
-                            self.announce(&entrance.namespace);
-                        }
-                        Some(entrance)
-                    }
-                    Err(error) => {
-                        tracing::debug!(%error, "a client asks for a namespace that can't be");
-                        None
-                    }
-                };
-            }
-        }
-        None
-    }
-
-    /// A namespace, and whether it's new.
-    fn open(
-        self: &Arc<Self>,
-        name: &str,
-        hooks: Hooks,
-        parent: Option<&Arc<Parent>>,
-    ) -> Result<(Entrance, bool), BadNamespace> {
-        if name.contains([',', '?']) {
-            return Err(BadNamespace::Separator);
-        }
-        let mut namespaces = lock(&self.namespaces);
-        match namespaces.entry(name.into()) {
-            Entry::Occupied(place) => Ok((place.get().entrance(), false)),
-            Entry::Vacant(vacant) => {
-                let limit = self.shared.limits.child_namespaces;
-                if parent.is_some_and(|parent| parent.children.load(Ordering::Acquire) >= limit) {
-                    return Err(BadNamespace::TooMany);
-                }
-                let id = parent.map(|parent| parent.id);
-                let namespace = Namespace::new(name, &self.shared, Arc::downgrade(self), hooks, id)?;
-                if let Some(parent) = parent {
-                    parent.children.fetch_add(1, Ordering::AcqRel);
-                }
-                let place = vacant.insert(Place::new(namespace));
-                Ok((place.entrance(), true))
-            }
-        }
-    }
-
-    fn announce(&self, namespace: &Namespace) {
-        let created = lock(&self.created).clone();
-        for created in created {
-            let called = catch_unwind(AssertUnwindSafe(|| created(namespace.clone())));
-            if let Err(panic) = called {
-                let panic = panic_message(&*panic);
-                tracing::error!(
-                    namespace = namespace.name(),
-                    panic,
-                    "a watcher of namespaces panicked"
-                );
-            }
-        }
-    }
-
-    /// Frees a namespace that a client has brought to life, if nobody is in it any more.
-    pub(crate) fn clean_up(&self, namespace: &Namespace) {
-        let Some(parent) = namespace.inner.parent else {
-            return;
-        };
-        if !self.shared.cleanup_empty_child_namespaces {
-            return;
-        }
-        let mut namespaces = lock(&self.namespaces);
-        let Some(place) = namespaces.get(namespace.name()) else {
-            return;
-        };
-        let memory = namespace.inner.memory.as_ref();
-        let is_used = place.entering.load(Ordering::Acquire) > 0
-            || namespace.socket_count() > 0
-            // Somebody may come back.
-            || memory.is_some_and(|memory| lock(memory).away() > 0);
-        if is_used || !Arc::ptr_eq(&place.namespace.inner, &namespace.inner) {
-            return;
-        }
-        let freed = namespaces.remove(namespace.name());
-        drop(namespaces);
-        drop(freed);
-        if let Some(parent) = lock(&self.parents).get(parent as usize) {
-            parent.children.fetch_sub(1, Ordering::AcqRel);
-        }
-    }
-
-    /// Forgets what is too old to be recovered, from time to time: what nobody comes back for isn't looked at otherwise.
-    fn sweep(self: &Arc<Self>) {
-        const INTERVAL: Duration = Duration::from_secs(10);
-        if self.shared.recovery.is_none() || self.sweeps.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        let server = Arc::downgrade(self);
-        self.shared.spawn(async move {
-            loop {
-                tokio::time::sleep(INTERVAL).await;
-                let Some(server) = server.upgrade() else { return };
-                for namespace in server.namespaces() {
-                    if let Some(memory) = &namespace.inner.memory {
-                        lock(memory).handle_timeout(now());
-                    }
-                    server.clean_up(&namespace);
-                }
-            }
-        });
-    }
-}
-
-/// What the sessions of Engine.IO are handed to.
-pub(crate) struct Gate(Weak<Server>);
-
-impl madang_engineio::Handler for Gate {
-    type Session = Option<Connection>;
-
-    fn open(&self, socket: madang_engineio::Socket, request: &Parts) -> Self::Session {
-        let server = self.0.upgrade();
-        let server = server.filter(|server| !server.closed.load(Ordering::Acquire));
-        let Some(server) = server else {
-            socket.close(true);
-            return None;
-        };
-        server.shared.enter_runtime();
-        server.sweep();
-        Some(Connection::open(&server, socket, request))
-    }
-
-    fn message(&self, session: &mut Self::Session, message: Message) {
-        if let Some(connection) = session {
-            connection.receive(message);
-        }
-    }
-
-    fn close(&self, session: Self::Session, reason: CloseReason) {
-        if let Some(connection) = session {
-            connection.close(reason);
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! `connect_timeout`: who has been let into no namespace in time is sent away.
 
 use crate::client::ClientInner;
-use crate::server::Server;
+use crate::registry::Server;
 use crate::shared::lock;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, Weak};

@@ -6,12 +6,16 @@ use std::path::{Path, PathBuf};
 
 #[test]
 fn the_page_of_error_codes_names_all_of_them_and_no_other() {
-    let known: BTreeSet<String> = ["crates/madang-ws/src", "crates/madang-hub/src", "crates/madang-socketio/src"]
-        .iter()
-        .flat_map(|folder| sources(&root().join(folder)))
-        .flat_map(|source| quoted(&source, '"'))
-        .filter(|word| is_code(word))
-        .collect();
+    let known: BTreeSet<String> = [
+        "crates/madang-ws/src",
+        "crates/madang-hub/src",
+        "crates/madang-socketio/src",
+    ]
+    .iter()
+    .flat_map(|folder| sources(&root().join(folder)))
+    .flat_map(|source| quoted(&source, '"'))
+    .filter(|word| is_code(word))
+    .collect();
     assert!(known.len() > 50, "codes are found: {known:?}");
     let page = fs::read_to_string(root().join("docs/error-codes.md")).unwrap();
     let named: BTreeSet<String> = quoted(&page, '`')
@@ -24,10 +28,14 @@ fn the_page_of_error_codes_names_all_of_them_and_no_other() {
 #[test]
 fn the_tests_that_the_page_of_limits_names_exist() {
     let page = fs::read_to_string(root().join("docs/limits.md")).unwrap();
-    let tests: String = ["crates/madang-ws/tests", "crates/madang-hub/tests", "crates/madang-socketio/tests"]
-        .iter()
-        .flat_map(|folder| sources(&root().join(folder)))
-        .collect();
+    let tests: String = [
+        "crates/madang-ws/tests",
+        "crates/madang-hub/tests",
+        "crates/madang-socketio/tests",
+    ]
+    .iter()
+    .flat_map(|folder| sources(&root().join(folder)))
+    .collect();
     let rows = page.lines().filter_map(|row| row.rsplit('|').nth(1));
     let named: Vec<String> = rows
         .flat_map(|cell| quoted(cell, '`'))
