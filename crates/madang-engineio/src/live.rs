@@ -2,7 +2,7 @@
 
 use crate::clock::Timed;
 use crate::id::Sid;
-use crate::proto::{Answer, Overlap, Packet, Probe, Received, Session, encode_messages};
+use crate::proto::{Answer, Overlap, Packet, Payload, Probe, Received, Session, encode_messages};
 use crate::server::Server;
 use crate::{CloseReason, Handler, Message, Protocol, Socket, TransportKind};
 use http::request::Parts;
@@ -434,7 +434,8 @@ impl<H: Handler> Remote for Live<H> {
         let mut inner = inner;
         let piece = match &packet {
             Packet::Message(message) => {
-                encode_messages(WireForm::EngineIoPayload, std::slice::from_ref(message), false)
+                let message = std::slice::from_ref(message);
+                Payload::whole(encode_messages(WireForm::EngineIoPayload, message, false))
             }
             other => other.to_piece(),
         };

@@ -48,6 +48,14 @@ def lengths_count_utf_16(program):
 
 
 @case()
+def a_record_separator_is_text(program):
+    """It separates packets in version 4 alone."""
+    polling = Polling(program, eio=3)
+    polling.send("4:4a\x1eb2:4c")
+    equal(polling.recv(), "4:4a\x1eb2:4c")
+
+
+@case()
 def one_binary_packet_makes_the_payload_binary(program):
     polling = Polling(program, eio=3)
     payload = bytes.fromhex("0004ff34e282ac" + "0105ff0401020304")

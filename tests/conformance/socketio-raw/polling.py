@@ -7,7 +7,7 @@ import urllib.parse
 import zlib
 
 from case import HASTY, case, equal
-from engine import ECHO, Polling, base64_packet, refused, spoiled, unpacked
+from engine import ECHO, SOCKETS, Polling, base64_packet, refused, spoiled, unpacked
 from http1 import Http, ask, request
 
 
@@ -184,6 +184,25 @@ def a_close_packet_ends_the_session(program):
         equal((answer.status, answer.body), (200, b"ok"))
         equal(held.response().text, "6")
     polling.gone()
+
+
+@case()
+def the_last_message_comes_before_the_close(program):
+    """In an answer of its own: a client handles messages after the turn in which it reads them, and a close at once."""
+    for held in (True, False):
+        polling = Polling(program, path=SOCKETS)
+        polling.send("40")
+        polling.recv()
+        if held:
+            with polling.hold() as poll:
+                poll.silent(0.05)
+                polling.send('42["disconnect me",true]')
+                equal(poll.response().text, "41")
+        else:
+            polling.send('42["disconnect me",true]')
+            equal(polling.recv(), "41")
+        assert polling.recv() in ("1", "6\x1e1")
+        polling.gone()
 
 
 @case()

@@ -68,6 +68,15 @@ def what_waits_for_a_poll_leaves_on_the_websocket(program):
 
 
 @case()
+def a_record_separator_in_what_waits_is_text(program):
+    polling = Polling(program, eio=3)
+    with polling.probe().accept() as socket:
+        socket.send("2probe").expect("3probe")
+        polling.send("4:4a\x1eb2:4c")
+        socket.send("5").expect("4a\x1eb", "4c")
+
+
+@case()
 def nothing_is_lost_doubled_or_reordered(program):
     for _ in range(10):
         polling = Polling(program)

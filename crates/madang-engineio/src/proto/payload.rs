@@ -30,7 +30,7 @@ impl Payload {
     /// A body of these pieces, each of which is one packet or several joined.
     pub(crate) fn join(pieces: &[Bytes]) -> Bytes {
         if let [only] = pieces {
-            return only.clone();
+            return only.slice(usize::from(Self::is_whole(only))..);
         }
         let len = pieces.iter().map(|piece| piece.len() + 1).sum();
         let mut out = BytesMut::with_capacity(len);
@@ -38,9 +38,30 @@ impl Payload {
             if !out.is_empty() {
                 out.put_u8(Self::SEPARATOR);
             }
-            out.put_slice(piece);
+            out.put_slice(&piece[usize::from(Self::is_whole(piece))..]);
         }
         out.freeze()
+    }
+
+    /// Marks the piece of a packet that has a separator in its text, lest it's taken for several where pieces become packets again: an empty packet
+    /// before it, which there can't be.
+    pub(crate) fn whole(piece: Bytes) -> Bytes {
+        if memchr::memchr(Self::SEPARATOR, &piece).is_none() {
+            return piece;
+        }
+        [&[Self::SEPARATOR], &piece[..]].concat().into()
+    }
+
+    fn is_whole(piece: &[u8]) -> bool {
+        piece.first() == Some(&Self::SEPARATOR)
+    }
+
+    /// The packets of a piece.
+    pub(crate) fn packets(piece: Utf8Bytes) -> impl Iterator<Item = Result<Packet, InvalidPacket>> {
+        let whole = piece.strip_prefix(char::from(Self::SEPARATOR));
+        let whole = whole.map(|packet| Packet::from_piece(&piece.slice_ref(packet)));
+        let several = whole.is_none().then(|| Self::new(piece));
+        whole.into_iter().chain(several.into_iter().flatten())
     }
 }
 

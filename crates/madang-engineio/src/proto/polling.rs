@@ -41,7 +41,7 @@ impl Answer {
             .pieces
             .iter()
             .filter_map(|piece| Utf8Bytes::try_from(piece.clone()).ok());
-        pieces.flat_map(Payload::new).filter_map(Result::ok).collect()
+        pieces.flat_map(Payload::packets).filter_map(Result::ok).collect()
     }
 }
 

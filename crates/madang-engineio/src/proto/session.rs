@@ -176,11 +176,11 @@ impl Session {
                 polling.take().or_else(|| Some(Answer::packet(&Packet::Noop)))
             }
             State::Closed(_) => Some(with_packet(polling.take(), &Packet::Close)),
-            State::Closing(_) => {
-                let last = with_packet(polling.take(), &Packet::Close);
+            // Alone, as Node: its client forgets what it has read and not handled yet when it reads of the close.
+            State::Closing(_) => polling.take().or_else(|| {
                 self.state = State::Closed(CloseReason::ForcedClose);
-                Some(last)
-            }
+                Some(Answer::packet(&Packet::Close))
+            }),
             State::Open => polling.take().or_else(|| polling.release(now)),
         };
         if answer.is_some() {

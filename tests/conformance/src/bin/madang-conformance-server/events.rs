@@ -121,9 +121,9 @@ fn keeps(socket: &Socket) {
     );
     socket.on("get data", async |socket: Socket, Data(key): Data<String>| {
         let fields = socket.data::<Fields>();
-        fields
-            .and_then(|fields| fields.get(&key).cloned())
-            .unwrap_or_default()
+        let value = fields.and_then(|fields| fields.get(&key).cloned());
+        // A tuple, since null alone is no argument.
+        (value.unwrap_or_default(),)
     });
 }
 
