@@ -234,7 +234,7 @@ proptest! {
 }
 
 #[test]
-fn what_waits_at_a_close_is_fetched_by_the_next_get() {
+fn what_waits_at_a_close_is_fetched_by_the_next_get_and_the_close_by_the_one_after() {
     let mut world = World::new(Protocol::V4);
     world.run(Step::Send);
     world.run(Step::Send);
@@ -242,6 +242,8 @@ fn what_waits_at_a_close_is_fetched_by_the_next_get() {
     assert_eq!(world.closed, None);
     world.run(Step::Get);
     assert_eq!(world.arrived, [0, 1]);
+    assert_eq!(world.closed, None, "the close comes alone");
+    world.run(Step::Get);
     assert_eq!(world.closed, Some(CloseReason::ForcedClose));
 }
 
