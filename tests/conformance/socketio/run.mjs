@@ -11,6 +11,7 @@ const { values: flags, positionals } = parseArgs({
   options: { summary: { type: "string" }, program: { type: "string" }, python5: { type: "string" }, python4: { type: "string" } },
 });
 const quick = positionals[0] === "quick";
+const node = process.env.SERVER === "node";
 /** For one client while developing: a regular expression for the names of the runs. */
 const only = new RegExp(process.env.ONLY ?? "");
 const AT_ONCE = Number(process.env.AT_ONCE ?? 2);
@@ -21,46 +22,46 @@ const ALL = ["polling", "websocket", "upgrade"];
 const version = async (name) =>
   JSON.parse(await readFile(new URL(`node_modules/${name}/package.json`, import.meta.url))).version;
 
-/** @type {{ client: string, protocol: number, suite: string, transports: string[], quick?: boolean, command: string[] }[]} */
+/** @type {{ client: string, suite: string, transports: string[], quick?: boolean, command: string[], server?: string }[]} */
 const runs = [];
-for (const [name, protocol, inQuick] of [
-  ["socket.io-client-4.8", 4, true],
-  ["socket.io-client-4.5", 4],
-  ["socket.io-client-3", 4],
-  ["socket.io-client-2.5", 3, true],
-  ["socket.io-client-2.0", 3],
-  ["socket.io-client-1", 3, true],
+for (const [name, inQuick] of [
+  ["socket.io-client-4.8", true],
+  ["socket.io-client-4.5"],
+  ["socket.io-client-3"],
+  ["socket.io-client-2.5", true],
+  ["socket.io-client-2.0"],
+  ["socket.io-client-1", true],
 ]) {
   const client = `socket.io-client ${await version(name)}`;
-  runs.push({ client, protocol, suite: "events", transports: ALL, quick: inQuick, command: ["node", "node-client.mjs", "socketio", name] });
+  runs.push({ client, suite: "events", transports: ALL, quick: inQuick, command: ["node", "node-client.mjs", "socketio", name] });
 }
 const newest = `socket.io-client ${await version("socket.io-client-4.8")}`;
 runs.push(
-  { client: newest, protocol: 4, suite: "recovery", transports: ALL, quick: true, command: ["node", "node-client.mjs", "recovery", "socket.io-client-4.8"] },
-  { client: `${newest} with msgpack`, protocol: 4, suite: "events", transports: ALL, command: ["node", "node-client.mjs", "msgpack", "socket.io-client-4.8"] },
+  { client: newest, suite: "recovery", transports: ALL, quick: true, command: ["node", "node-client.mjs", "recovery", "socket.io-client-4.8"] },
+  { client: `${newest} with msgpack`, suite: "events", transports: ALL, command: ["node", "node-client.mjs", "msgpack", "socket.io-client-4.8"] },
 );
-for (const [name, protocol, inQuick] of [
-  ["engine.io-client-6", 4, true],
-  ["engine.io-client-5", 4],
-  ["engine.io-client-4", 4],
-  ["engine.io-client-3", 3, true],
-  ["engine.io-client-1", 3],
+for (const [name, inQuick] of [
+  ["engine.io-client-6", true],
+  ["engine.io-client-5"],
+  ["engine.io-client-4"],
+  ["engine.io-client-3", true],
+  ["engine.io-client-1"],
 ]) {
   const client = `engine.io-client ${await version(name)}`;
-  runs.push({ client, protocol, suite: "Engine.IO", transports: ALL, quick: inQuick, command: ["node", "node-client.mjs", "engineio", name] });
+  runs.push({ client, suite: "Engine.IO", transports: ALL, quick: inQuick, command: ["node", "node-client.mjs", "engineio", name] });
 }
-for (const [kind, number, protocol, python, inQuick] of [
-  ["asyncio", "5.18.1", 4, flags.python5, true],
-  ["sync", "5.18.1", 4, flags.python5],
-  ["asyncio", "4.6.1", 3, flags.python4],
-  ["sync", "4.6.1", 3, flags.python4],
+for (const [kind, number, python, inQuick] of [
+  ["asyncio", "5.18.1", flags.python5, true],
+  ["sync", "5.18.1", flags.python5],
+  ["asyncio", "4.6.1", flags.python4],
+  ["sync", "4.6.1", flags.python4],
 ]) {
   const client = `python-socketio ${number} (${kind})`;
-  runs.push({ client, protocol, suite: "Python", transports: ALL, quick: inQuick, command: [python, "python/client.py", kind] });
+  runs.push({ client, suite: "Python", transports: ALL, quick: inQuick, command: [python, "python/client.py", kind] });
 }
-runs.push({ client: "plain HTTP, TCP and ws", protocol: 4, suite: "plain", transports: [""], quick: true, command: ["node", "raw-client.mjs"] });
+runs.push({ client: "plain HTTP, TCP and ws", suite: "plain", transports: [""], quick: true, command: ["node", "raw-client.mjs"] });
 for (const browser of ["chromium", "firefox"]) {
-  runs.push({ client: browser, protocol: 4, suite: "browser", transports: [""], command: ["node", "browser-client.mjs", browser] });
+  runs.push({ client: browser, suite: "browser", transports: [""], command: ["node", "browser-client.mjs", browser] });
 }
 
 const heartbeat = (interval, timeout) => ["--ping-interval", String(interval), "--ping-timeout", String(timeout)];
@@ -71,7 +72,14 @@ const SERVERS = {
   recovery: ["--allow-eio3", "--recovery", ...heartbeat(300, 1_500)],
   impatient: ["--connect-timeout", "700", ...heartbeat(100, 2_000)],
 };
-const node = process.env.SERVER === "node";
+if (!node) {
+  // Some of them again, where Engine.IO reads HTTP by itself.
+  SERVERS.bare = [...SERVERS.main, "--tcp"];
+  const again = /^(socket\.io-client (4\.8|2\.5)|engine\.io-client [36]|python-socketio 5.*asyncio|plain)/;
+  for (const run of runs.filter(({ client, suite }) => again.test(client) && suite !== "recovery")) {
+    runs.push({ ...run, client: `${run.client}, bare`, quick: run.suite === "plain" || run.suite === "Engine.IO", server: "bare" });
+  }
+}
 const command = node ? ["node", new URL("reference-server.mjs", import.meta.url).pathname] : [flags.program];
 
 /** @type {Map<string, Child>} */
@@ -93,7 +101,6 @@ for (const [name, options] of Object.entries(SERVERS)) {
 }
 const environment = {
   ...process.env,
-  SERVERS: JSON.stringify(addresses),
   CONTROL: await serveProxies(),
   SERVER: node ? "node" : "madang",
 };
@@ -128,7 +135,7 @@ async function judge(run) {
   const start = performance.now();
   const child = new Child(run.command[0], [...run.command.slice(1), run.transport].filter(Boolean), {
     cwd: new URL(".", import.meta.url).pathname,
-    env: environment,
+    env: { ...environment, SERVERS: JSON.stringify({ ...addresses, main: addresses[run.server ?? "main"] }) },
   });
   let said = "";
   child.stream(1).on("data", (text) => (said += text));
