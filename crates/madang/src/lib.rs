@@ -3,7 +3,6 @@
 //! * [`ws`]: RFC 6455 and RFC 7692, server and client. [`server`], [`axum`] and [`client`] open connections.
 //! * [`socketio`]: Socket.IO's server; [`engineio`] underneath: long-polling and WebSocket as one session.
 //! * [`hub`]: who gets a message, once, in order, never its sender.
-//! * `socketio` and `engineio`, with the feature `socketio`: the server that clients of Socket.IO know.
 //!
 //! A [`Message`] is a publication of the hub by `into()`, and a connection's [`Sender`] is a member of it by
 //! [`recipient`](Sender::recipient). What a room's server looks like is on the repository's front page.
