@@ -186,6 +186,16 @@ pub enum RequestError {
     TooMany(usize),
 }
 
+impl RequestError {
+    /// A stable identifier for logs.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::TimedOut { .. } => "sio_request_timed_out",
+            Self::TooMany(_) => "sio_request_too_many",
+        }
+    }
+}
+
 /// The way in for what the other servers say.
 #[derive(Clone)]
 pub struct ServerLink {

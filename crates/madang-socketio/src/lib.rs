@@ -27,6 +27,9 @@
 //! Names are those of Node's `socket.io`, in this language's spelling; handlers take what they need as [extractors](Extract), as in axum, and what they return is the
 //! acknowledgement. Rooms are rooms of a [`madang_hub::Hub`], which others may share.
 //!
+//! For those who know another server: [Node's `socket.io`](https://github.com/madang-rs/madang/blob/main/docs/coming-from-node.md) and
+//! [socketioxide](https://github.com/madang-rs/madang/blob/main/docs/coming-from-socketioxide.md) side by side with this one.
+//!
 //! ```text
 //! builder, limits     options                                   service       hyper, tower, axum
 //! server, registry, namespace   what clients connect to         dynamic       namespaces that clients bring to life

@@ -480,3 +480,13 @@ pub enum PolicyError {
     #[error(transparent)]
     Limit(#[from] LimitReached),
 }
+
+impl PolicyError {
+    /// A stable identifier for logs.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Name(error) => error.code(),
+            Self::Limit(error) => error.code(),
+        }
+    }
+}

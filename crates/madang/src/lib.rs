@@ -30,3 +30,13 @@ pub use ws::server;
 #[cfg(all(doctest, feature = "axum", feature = "client", feature = "socketio"))]
 #[doc = include_str!("../../../README.md")]
 struct FrontPage;
+
+/// The examples of the page for those who come from Node, compiled.
+#[cfg(all(doctest, feature = "axum", feature = "client", feature = "msgpack"))]
+#[doc = include_str!("../../../docs/coming-from-node.md")]
+struct ComingFromNode;
+
+/// The examples of the page for those who come from socketioxide, compiled.
+#[cfg(all(doctest, feature = "axum", feature = "client", feature = "msgpack"))]
+#[doc = include_str!("../../../docs/coming-from-socketioxide.md")]
+struct ComingFromSocketioxide;

@@ -9,6 +9,7 @@ fn the_page_of_error_codes_names_all_of_them_and_no_other() {
     let known: BTreeSet<String> = [
         "crates/madang-ws/src",
         "crates/madang-hub/src",
+        "crates/madang-engineio/src",
         "crates/madang-socketio/src",
     ]
     .iter()
@@ -31,6 +32,7 @@ fn the_tests_that_the_page_of_limits_names_exist() {
     let tests: String = [
         "crates/madang-ws/tests",
         "crates/madang-hub/tests",
+        "crates/madang-engineio/tests",
         "crates/madang-socketio/tests",
     ]
     .iter()
