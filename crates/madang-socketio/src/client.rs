@@ -5,7 +5,7 @@ use crate::handshake::{Handshake, Request, parse_query};
 use crate::middleware::ConnectError;
 use crate::proto::{Args, DecodeError, Decoder, Encode as _, Messages, PacketKind};
 use crate::recovery::restore;
-use crate::registry::Server;
+use crate::registry::{Entrance, Server};
 use crate::shared::lock;
 use crate::waiting::Ticket;
 use crate::{DisconnectReason, Namespace, Socket};
@@ -246,8 +246,10 @@ impl ClientInner {
         self.server.shared.run(Box::pin(async move {
             let admitted = client.admit(&namespace, handshake).await;
             match admitted {
-                Ok(socket) => {
-                    if client.enter(&namespace, &socket) {
+                Ok((socket, entrance)) => {
+                    let entered = client.enter(&namespace, &socket);
+                    drop(entrance);
+                    if entered {
                         socket.connect().await;
                     } else {
                         socket.lose();
@@ -267,12 +269,12 @@ impl ClientInner {
         }));
     }
 
-    /// Finds the namespace and asks its middlewares.
+    /// Finds the namespace and asks its middlewares. The namespace stays while the entrance does: until the socket is in it.
     async fn admit(
         self: &Arc<Self>,
         name: &str,
         handshake: Handshake,
-    ) -> Result<Socket, (ConnectError, Option<Namespace>)> {
+    ) -> Result<(Socket, Entrance), (ConnectError, Option<Namespace>)> {
         let Some(entrance) = self.server.entrance(name, &handshake).await else {
             return Err((ConnectError::new("Invalid namespace"), None));
         };
@@ -297,7 +299,7 @@ impl ClientInner {
                 }
             }
         }
-        Ok(socket)
+        Ok((socket, entrance))
     }
 
     /// Whether it is still there to be let in.

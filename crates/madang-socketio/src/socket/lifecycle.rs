@@ -179,9 +179,13 @@ impl Socket {
 
     /// Ends it, once.
     pub(crate) fn close(&self, reason: DisconnectReason) {
-        if !self.change(State::Connected, State::Leaving) {
-            return;
+        if self.change(State::Connected, State::Leaving) {
+            self.go(reason);
         }
+    }
+
+    /// Whoever has changed it to leaving sees to its end.
+    pub(super) fn go(&self, reason: DisconnectReason) {
         let context = DisconnectContext {
             socket: self.clone(),
             reason,

@@ -216,9 +216,11 @@ impl Socket {
     pub fn disconnect(&self, close: bool) {
         if close {
             self.client().close();
-        } else if self.state() == State::Connected {
+        } else if self.change(State::Connected, State::Leaving) {
+            // Once it is told, the client may ask to be let in again.
+            self.inner.client.forget(self);
             self.send_disconnect();
-            self.close(DisconnectReason::ServerNamespaceDisconnect);
+            self.go(DisconnectReason::ServerNamespaceDisconnect);
         }
     }
 

@@ -141,3 +141,33 @@ async fn a_socket_that_is_gone_is_freed() {
     };
     soon(freed).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_client_that_was_sent_away_may_ask_again_at_once() {
+    let io = serve().await;
+    let namespace = io.of("/yard");
+    let (go_on, wait) = std::sync::mpsc::channel::<()>();
+    let wait = std::sync::Mutex::new(Some(wait));
+    namespace.on_connect(move |socket: Socket| {
+        let wait = wait.lock().unwrap().take();
+        let wait = std::sync::Mutex::new(wait);
+        socket.on_disconnecting(move |_: Socket| {
+            // As long as it takes.
+            if let Some(wait) = wait.lock().unwrap().take() {
+                let _ = wait.recv_timeout(Duration::from_secs(10));
+            }
+            async {}
+        });
+        async {}
+    });
+    let mut client = io.join("/yard").await;
+    let socket = namespace.socket(&client.sid).unwrap();
+    let sent_away = tokio::task::spawn_blocking(move || socket.disconnect(false));
+    assert_eq!(client.hear().await, "1/yard,");
+    let first = client.sid.clone();
+    client.enter("/yard", "").await;
+    assert_ne!(client.sid, first);
+    go_on.send(()).unwrap();
+    sent_away.await.unwrap();
+    assert!(namespace.socket(&client.sid).is_some());
+}
