@@ -1,6 +1,6 @@
 //! Options.
 
-use crate::{Cors, DeflateConfig, Message, TransportKind};
+use crate::{Cors, DeflateConfig, ErrorCode, Message, TransportKind};
 use http::HeaderMap;
 use http::request::Parts;
 use std::fmt;
@@ -14,6 +14,9 @@ pub type AllowRequest =
 
 /// Adds to the headers of an answer.
 pub type HeadersHook = Arc<dyn Fn(&mut HeaderMap, &Parts) + Send + Sync>;
+
+/// Is told of a request that is refused.
+pub type ConnectionErrorHook = Arc<dyn Fn(&Parts, ErrorCode, &str) + Send + Sync>;
 
 /// Options of a server; names and defaults are those of Node's `engine.io`. Change fields of the default:
 ///
@@ -66,6 +69,8 @@ pub struct Config {
     pub initial_headers: Option<HeadersHook>,
     /// Called with the headers of every answer, after `initial_headers`: Node's event `headers`.
     pub headers: Option<HeadersHook>,
+    /// Called with a request that is refused, why, and what its client is told: Node's event `connection_error`.
+    pub connection_error: Option<ConnectionErrorHook>,
 }
 
 impl Config {
@@ -122,6 +127,7 @@ impl Default for Config {
             allow_request: None,
             initial_headers: None,
             headers: None,
+            connection_error: None,
         }
     }
 }

@@ -59,6 +59,14 @@ pub(crate) fn client_addr(parts: &Parts) -> Option<SocketAddr> {
 
 impl<H: Handler> Entry<H> {
     pub(crate) async fn check(server: &Server<H>, parts: &Parts) -> Result<Self, Refusal> {
+        let checked = Self::decide(server, parts).await;
+        if let (Err(refusal), Some(hook)) = (&checked, &server.config().connection_error) {
+            hook(parts, refusal.code, &refusal.message);
+        }
+        checked
+    }
+
+    async fn decide(server: &Server<H>, parts: &Parts) -> Result<Self, Refusal> {
         let pairs = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
         let query = Query::new(pairs);
         let config = server.config();

@@ -76,7 +76,7 @@ mod websocket;
 #[cfg(feature = "server")]
 pub use self::{
     body::{Body, LayerBody},
-    config::{AllowRequest, Config, Cookie, HeadersHook, SameSite},
+    config::{AllowRequest, Config, ConnectionErrorHook, Cookie, HeadersHook, SameSite},
     cors::{Cors, CorsOrigin},
     entry::ClientAddr,
     handler::Handler,

@@ -240,12 +240,12 @@ impl Drop for Guest {
     fn drop(&mut self) {
         self.seat.leave(&self.room.address);
         let mut state = self.room.state();
-        if let Some(socket) = self.seat.other_session() {
-            if let Entry::Occupied(mut sockets) = state.sockets.entry(self.session.as_u128()) {
-                sockets.get_mut().retain(|other| *other != socket);
-                if sockets.get().is_empty() {
-                    sockets.remove();
-                }
+        if let Some(socket) = self.seat.other_session()
+            && let Entry::Occupied(mut sockets) = state.sockets.entry(self.session.as_u128())
+        {
+            sockets.get_mut().retain(|other| *other != socket);
+            if sockets.get().is_empty() {
+                sockets.remove();
             }
         }
         let left = if self.goodbye {

@@ -185,7 +185,7 @@ async fn every_command_is_answered_as_it_is_over_websocket() {
         assert_eq!(
             (&answer["type"], &answer["code"]),
             (&json!("error"), &json!(code))
-        )
+        );
     };
     for (name, args, code) in [
         ("send", json!({"client_id": "c", "text": "a"}), "join_expected"),

@@ -163,3 +163,26 @@ async fn a_slow_reader_is_disconnected_at_the_send_limit() {
     }
     assert_eq!(served.closed().await, madang_engineio::CloseReason::ForcedClose);
 }
+
+#[tokio::test]
+async fn refused_requests_are_told_of() {
+    let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    let served = Served::start(|config| {
+        config.connection_error = Some(Arc::new(move |request, code, message| {
+            let told_of = (
+                request.uri.query().unwrap().to_owned(),
+                code.as_u8(),
+                message.to_owned(),
+            );
+            told.send(told_of).unwrap();
+        }));
+    })
+    .await;
+    served.get("EIO=4&transport=pigeon").await;
+    let expected = (
+        "EIO=4&transport=pigeon".to_owned(),
+        0,
+        "Transport unknown".to_owned(),
+    );
+    assert_eq!(heard.recv().await.unwrap(), expected);
+}
