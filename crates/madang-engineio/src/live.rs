@@ -100,7 +100,7 @@ impl<H: Handler> Live<H> {
 
     /// Sends the handshake, and hands the session to the handler.
     pub(crate) fn open(self: &Arc<Self>, handshake: &Packet, request: &Parts) {
-        self.handling.store(true, Ordering::Relaxed);
+        self.handling.store(self.is_upgraded(), Ordering::Relaxed);
         match self.websocket.get() {
             Some(websocket) => websocket.push(&handshake.to_message(self.protocol), true),
             None => self.lock().session.push_packet(handshake),
@@ -194,14 +194,14 @@ impl<H: Handler> Live<H> {
         Poll::Pending
     }
 
-    /// A packet has come over the transport: the handler is called with a message, the rest is dealt with here. Not by two threads at a time.
-    pub(crate) fn receive(&self, packet: Packet) {
+    /// A packet has come over a transport: the handler is called with a message, the rest is dealt with here.
+    pub(crate) fn receive(&self, packet: Packet, from: TransportKind) {
         let mut inner = self.lock();
         let received = inner.session.receive(packet, Instant::now());
         // Nothing that a message changes is waited for.
         if let Received::Message(message) = received {
             drop(inner);
-            return self.handle(message);
+            return self.handle(message, from);
         }
         self.settle(inner);
         if let (Received::Reply(packet), Some(websocket)) = (received, self.websocket.get()) {
@@ -209,12 +209,14 @@ impl<H: Handler> Live<H> {
         }
     }
 
-    fn handle(&self, message: Message) {
+    fn handle(&self, message: Message, from: TransportKind) {
         let mut kept = lock(&self.kept);
         let Some(session) = &mut *kept else {
             return;
         };
-        self.handling.store(true, Ordering::Relaxed);
+        // Only the WebSocket's own task writes what has gathered when it goes on to receive: not who has read a POST while that took over.
+        self.handling
+            .store(from == TransportKind::WebSocket, Ordering::Relaxed);
         let handle = AssertUnwindSafe(|| self.server.handler().message(session, message));
         if catch_unwind(handle).is_err() {
             tracing::error!(session = ?self.sid, "the handler panicked at a message");
@@ -379,8 +381,18 @@ impl<H: Handler> Live<H> {
         let form = self.form(websocket);
         if self.handling.load(Ordering::Relaxed) {
             websocket.deliver_later(batch, form);
+            self.leave_nothing_behind(websocket);
         } else {
             websocket.deliver(batch, form);
+        }
+    }
+
+    /// Something has been put where it waits for the end of what is being handled. If that has ended meanwhile, nobody may look there for a long time.
+    ///
+    /// The WebSocket's lock orders the two: either its task found what was put there, or the end of the handling is seen here.
+    fn leave_nothing_behind(&self, websocket: &Sender) {
+        if !self.handling.load(Ordering::Relaxed) {
+            websocket.try_flush();
         }
     }
 }
@@ -429,6 +441,9 @@ impl<H: Handler> Remote for Live<H> {
             drop(inner);
             let later = self.handling.load(Ordering::Relaxed);
             websocket.push(&packet.to_message(self.protocol), later);
+            if later {
+                self.leave_nothing_behind(websocket);
+            }
             return;
         }
         let mut inner = inner;

@@ -6,7 +6,7 @@ use crate::live::{Live, Remote};
 use crate::proto::{ErrorCode, InvalidPacket, Jsonp, Open, Packet, Payload, Payload3};
 use crate::reply::Reply;
 use crate::server::Server;
-use crate::{Body, CloseReason, Handler, Protocol, Utf8Bytes};
+use crate::{Body, CloseReason, Handler, Protocol, TransportKind, Utf8Bytes};
 use bytes::{Buf, Bytes, BytesMut};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
@@ -225,7 +225,7 @@ impl<H: Handler> Post<'_, H> {
             let Ok(packet) = packet else {
                 return Err(Refused(StatusCode::BAD_REQUEST, NOT_A_PAYLOAD));
             };
-            self.live.receive(packet);
+            self.live.receive(packet, TransportKind::Polling);
             // A body of half a million packets shares the thread like any other task.
             if index % PACKETS_PER_TURN == PACKETS_PER_TURN - 1 {
                 if self.live.is_closed() {

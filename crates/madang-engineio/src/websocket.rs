@@ -6,7 +6,7 @@ use crate::live::{Live, Remote};
 use crate::proto::{ErrorCode, Open, Packet, Probe};
 use crate::reply::Reply;
 use crate::server::Server;
-use crate::{Body, CloseReason, Config, Handler, Protocol};
+use crate::{Body, CloseReason, Config, Handler, Protocol, TransportKind};
 use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
 use http::request::Parts;
@@ -161,7 +161,7 @@ pub(crate) async fn run<H: Handler>(live: Arc<Live<H>>, mut websocket: WebSocket
     let reason = loop {
         match websocket.recv().await {
             Some(Ok(message)) => match Packet::from_message(message, protocol) {
-                Ok(packet) => live.receive(packet),
+                Ok(packet) => live.receive(packet, TransportKind::WebSocket),
                 Err(_) => break CloseReason::ParseError,
             },
             Some(Err(error)) => break reason(&error),

@@ -139,6 +139,11 @@ impl Sender {
         self.shared.push(message, later);
     }
 
+    /// Writes what is queued or [fed](Self::feed), as far as the socket takes it now; the rest follows when it takes more.
+    pub fn try_flush(&self) {
+        self.shared.try_flush();
+    }
+
     /// As [`close`](Self::close), with a close frame that says nothing (close code 1005 in browsers).
     pub fn close_without_code(&self) {
         self.shared.close(None);

@@ -185,6 +185,11 @@ impl Shared {
         Poll::Ready(state.end.map_or(Ok(()), |end| Err(state.error(end))))
     }
 
+    /// Writes what is queued, without waiting for what doesn't leave now.
+    pub(crate) fn try_flush(&self) {
+        let _ = self.poll_write(&mut self.lock());
+    }
+
     /// Begins the close handshake.
     pub(crate) fn close(&self, frame: Option<&CloseFrame>) {
         let mut state = self.lock();

@@ -8,6 +8,8 @@ mod http1;
 mod options;
 #[path = "../server/polling.rs"]
 mod polling;
+#[path = "../server/threads.rs"]
+mod threads;
 #[path = "../server/upgrade.rs"]
 mod upgrade;
 #[path = "../server/version3.rs"]
