@@ -48,13 +48,16 @@ impl<'a> Incoming<'a> {
         matches!(self.state, State::Done)
     }
 
-    /// A line without its end, if all of it is there.
+    /// A line without its end, if all of it is there. A line feed alone ends none: what others took for a part of the line would be read as a request.
     fn line(&mut self) -> io::Result<Option<Vec<u8>>> {
         let read = &mut self.connection.read;
         match memchr::memchr(b'\n', read) {
             Some(end) => {
                 let mut line: Vec<u8> = read.drain(..=end).collect();
-                line.truncate(line.trim_ascii_end().len());
+                if !line.ends_with(b"\r\n") {
+                    return Err(io::ErrorKind::InvalidData.into());
+                }
+                line.truncate(line.len() - 2);
                 Ok(Some(line))
             }
             None if read.len() > MAX_LINE => Err(io::ErrorKind::InvalidData.into()),
@@ -145,7 +148,7 @@ impl http_body::Body for Incoming<'_> {
 
 /// The hexadecimal length at the beginning of a chunk; extensions after it mean nothing here.
 fn chunk_len(line: &[u8]) -> Option<u64> {
-    let digits = line.split(|byte| *byte == b';').next()?.trim_ascii();
+    let digits = line.split(|byte| *byte == b';').next()?.trim_ascii_end();
     if digits.is_empty() || digits.len() > 15 || !digits.iter().all(u8::is_ascii_hexdigit) {
         return None;
     }

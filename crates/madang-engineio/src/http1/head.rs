@@ -95,7 +95,7 @@ impl Head {
                 HeaderValue::from_maybe_shared(shared(header.value)).map_err(|_| BadHead::Malformed)?;
             map.append(name, value);
         }
-        let length = length(map).map_err(malformed)?;
+        let length = length(version, map).map_err(malformed)?;
         let keep_alive = keeps_alive(version, map.get(CONNECTION));
         let (parts, ()) = request.into_parts();
         Ok(Some((
@@ -109,12 +109,14 @@ impl Head {
     }
 }
 
-/// RFC 9112 §6.3. Two lengths that differ, or a length beside chunks, are what requests are smuggled with.
-fn length(headers: &HeaderMap) -> Result<Length, ()> {
+/// RFC 9112 §6.3. Two lengths that differ, a length beside chunks, a second coding, or chunks in a version that has none (§6.1) are what requests are
+/// smuggled with.
+fn length(version: Version, headers: &HeaderMap) -> Result<Length, ()> {
     let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
-    if let Some(coding) = headers.get(TRANSFER_ENCODING) {
-        let chunked = coding.as_bytes().eq_ignore_ascii_case(b"chunked");
-        return if chunked && lengths.next().is_none() {
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    if let Some(coding) = codings.next() {
+        let chunked = coding.as_bytes().eq_ignore_ascii_case(b"chunked") && version == Version::HTTP_11;
+        return if chunked && lengths.next().is_none() && codings.next().is_none() {
             Ok(Length::Chunked)
         } else {
             Err(())
@@ -212,12 +214,15 @@ mod tests {
             "Content-Length: 1\r\nContent-Length: 2",
             "Content-Length: 1\r\nTransfer-Encoding: chunked",
             "Transfer-Encoding: gzip",
+            "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity",
             "Content-Length: +1",
             "Content-Length: 99999999999999999999",
         ] {
             let head = format!("POST / HTTP/1.1\r\n{headers}\r\n\r\n");
             assert_eq!(parse(&head).err(), Some(BadHead::Malformed), "{headers}");
         }
+        let old = "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n";
+        assert_eq!(parse(old).err(), Some(BadHead::Malformed));
     }
 
     #[test]

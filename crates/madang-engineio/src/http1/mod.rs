@@ -24,7 +24,7 @@ use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 /// Time for the head of a request; the first must have come by then, too. Beyond: the connection is closed.
 ///
@@ -36,11 +36,16 @@ const HEAD_TIME: Duration = Duration::from_secs(10);
 /// 75 s, as nginx: longer than the pause of a client that posts a heartbeat every 25 s.
 const IDLE_TIME: Duration = Duration::from_secs(75);
 
+/// How long a socket may take nothing of an answer. Beyond: the connection is closed, since an answer may have as many bytes as may wait for a client.
+///
+/// 30 s, as a session that is closed waits for its last request.
+const WRITE_TIME: Duration = Duration::from_secs(30);
+
 impl<H: Handler> EngineIo<H> {
     /// Serves the requests of a TCP connection, of HTTP/1.1 or 1.0, and the WebSocket that it may become. Cheaper than [the service](EngineIo) in hyper, for a port where
     /// there is nothing but Engine.IO and, perhaps, some files: `other` is asked first. Returns when the connection has ended, whoever ended it.
     ///
-    /// A request's head may have 16 KiB and 100 headers (431), and 10 s to come; a connection may wait 75 s for its next request.
+    /// A request's head may have 16 KiB and 100 headers (431), and 10 s to come; a connection may wait 75 s for its next request, and take nothing of an answer for 30 s.
     ///
     /// Dropping the future closes the connection.
     pub async fn serve_connection<F>(&self, stream: TcpStream, other: F)
@@ -141,7 +146,7 @@ impl Connection {
         let response = if let Some(response) = other(&parts) {
             keep_alive &= length.is_empty();
             response.map(Body::from)
-        } else if wants_upgrade(&parts) {
+        } else if wants_upgrade(&parts) && length.is_empty() {
             return Ok(Next::Upgrade(parts));
         } else {
             let expects = parts.headers.get(EXPECT).is_some();
@@ -189,7 +194,8 @@ impl Connection {
 
     /// The next request's head; `None` if there is none.
     async fn read_head(&mut self, patience: Duration) -> io::Result<Option<Result<Head, BadHead>>> {
-        let mut patience = patience;
+        let mut deadline = Instant::now() + patience;
+        let mut has_begun = !self.read.is_empty();
         loop {
             if self.read.is_empty() {
                 self.read = Vec::new();
@@ -202,15 +208,18 @@ impl Connection {
                 Ok(None) => {}
                 Err(bad) => return Ok(Some(Err(bad))),
             }
-            let read = match timeout(patience, self.read_more()).await {
+            let read = match timeout_at(deadline, self.read_more()).await {
                 Ok(read) => read?,
                 Err(_) => 0,
             };
             if read == 0 {
                 return Ok(None);
             }
-            // A head that has begun is given less time than one that may never come.
-            patience = HEAD_TIME;
+            // A head that has begun is given less time than one that may never come, and no more for each of its bytes.
+            if !has_begun {
+                has_begun = true;
+                deadline = deadline.min(Instant::now() + HEAD_TIME);
+            }
         }
     }
 
@@ -272,7 +281,9 @@ impl Connection {
         while !bytes.is_empty() {
             match self.stream.try_write(bytes) {
                 Ok(written) => bytes = &bytes[written..],
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.stream.writable().await?,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    timeout(WRITE_TIME, self.stream.writable()).await??;
+                }
                 Err(error) => return Err(error),
             }
         }
