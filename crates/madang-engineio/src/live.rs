@@ -51,6 +51,8 @@ struct Inner {
     post: Option<Waker>,
     /// The WebSocket on trial.
     probe: Option<Sender>,
+    /// Of how many trials that is the last: one that was given up must not decide about its successor.
+    trials: u32,
     /// When the clock will look at it, at the latest.
     armed: Option<Instant>,
     /// Its end is being seen to.
@@ -91,6 +93,7 @@ impl<H: Handler> Live<H> {
                 get: None,
                 post: None,
                 probe: None,
+                trials: 0,
                 armed: None,
                 ended: false,
             }),
@@ -120,6 +123,10 @@ impl<H: Handler> Live<H> {
         }
         drop(kept);
         self.handling.store(false, Ordering::Relaxed);
+        // Whoever ended it before found nothing to hand back to the handler.
+        if self.is_closed() {
+            self.server.clock().finish(self.clone());
+        }
     }
 
     pub(crate) fn sid(&self) -> Sid {
@@ -224,20 +231,25 @@ impl<H: Handler> Live<H> {
         self.handling.store(false, Ordering::Relaxed);
     }
 
-    /// A WebSocket has been opened for the session.
-    pub(crate) fn probe(&self, websocket: Sender) -> Result<(), Overlap> {
+    /// A WebSocket has been opened for the session, which is its trial with this number.
+    pub(crate) fn probe(&self, websocket: Sender) -> Result<u32, Overlap> {
         let mut inner = self.lock();
         let begun = inner.session.probe(Instant::now());
         if begun.is_ok() {
             inner.probe = Some(websocket);
+            inner.trials = inner.trials.wrapping_add(1);
         }
+        let trial = inner.trials;
         self.settle(inner);
-        begun
+        begun.map(|()| trial)
     }
 
     /// A packet has come over that WebSocket. After [`Probe::Upgraded`], which is dealt with, it is the transport.
-    pub(crate) fn receive_probe(&self, packet: &Packet) -> Probe {
+    pub(crate) fn receive_probe(&self, trial: u32, packet: &Packet) -> Probe {
         let mut inner = self.lock();
+        if inner.trials != trial {
+            return Probe::Refused;
+        }
         let step = inner.session.receive_probe(packet, Instant::now());
         match &step {
             Probe::Reply(_) => {}
@@ -259,9 +271,9 @@ impl<H: Handler> Live<H> {
         step
     }
 
-    pub(crate) fn probe_lost(&self) {
+    pub(crate) fn probe_lost(&self, trial: u32) {
         let mut inner = self.lock();
-        if !self.is_upgraded() {
+        if !self.is_upgraded() && inner.trials == trial {
             inner.session.probe_lost();
             inner.probe = None;
         }

@@ -119,15 +119,15 @@ fn open<H: Handler>(
 /// Tries a WebSocket for a session on polling.
 async fn take_over<H: Handler>(live: Arc<Live<H>>, mut websocket: WebSocket) -> Opened<H> {
     let sender = websocket.sender();
-    if live.probe(sender.clone()).is_err() {
+    let Ok(number) = live.probe(sender.clone()) else {
         sender.close_without_code();
         drain(&mut websocket).await;
         return None;
-    }
-    let trial = Trial(&live);
+    };
+    let trial = Trial { live: &live, number };
     while let Some(Ok(message)) = websocket.recv().await {
         let step = match Packet::from_message(message, live.protocol()) {
-            Ok(packet) => live.receive_probe(&packet),
+            Ok(packet) => live.receive_probe(number, &packet),
             Err(_) => Probe::Refused,
         };
         match step {
@@ -137,6 +137,7 @@ async fn take_over<H: Handler>(live: Arc<Live<H>>, mut websocket: WebSocket) -> 
                 return Some((live, websocket));
             }
             Probe::Refused => {
+                drop(trial);
                 sender.close_without_code();
                 drain(&mut websocket).await;
                 return None;
@@ -147,17 +148,22 @@ async fn take_over<H: Handler>(live: Arc<Live<H>>, mut websocket: WebSocket) -> 
 }
 
 /// A WebSocket on trial; when it goes, the session is told.
-struct Trial<'a, H: Handler>(&'a Live<H>);
+struct Trial<'a, H: Handler> {
+    live: &'a Live<H>,
+    number: u32,
+}
 
 impl<H: Handler> Drop for Trial<'_, H> {
     fn drop(&mut self) {
-        self.0.probe_lost();
+        self.live.probe_lost(self.number);
     }
 }
 
 /// Receives until the end.
 pub(crate) async fn run<H: Handler>(live: Arc<Live<H>>, mut websocket: WebSocket) {
     let protocol = live.protocol();
+    let running = Running(live);
+    let live = &running.0;
     let reason = loop {
         match websocket.recv().await {
             Some(Ok(message)) => match Packet::from_message(message, protocol) {
@@ -170,8 +176,17 @@ pub(crate) async fn run<H: Handler>(live: Arc<Live<H>>, mut websocket: WebSocket
     };
     live.end(reason);
     live.finish();
-    drop(live);
+    drop(running);
     drain(&mut websocket).await;
+}
+
+/// A session whose WebSocket is received from. Dropped before its end, with the task, it ends: nobody will receive any more.
+struct Running<H: Handler>(Arc<Live<H>>);
+
+impl<H: Handler> Drop for Running<H> {
+    fn drop(&mut self) {
+        self.0.end(CloseReason::TransportClose);
+    }
 }
 
 /// The session's end for what ended its connection. Node's `ws` tells a lost connection from a broken rule too.

@@ -112,3 +112,95 @@ async fn paths_of_others_are_not_found() {
     let answer = exchange(&served, "GET / HTTP/1.1\r\nConnection: close\r\n\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 404"));
 }
+
+#[tokio::test]
+async fn lines_between_chunks_end_as_they_must() {
+    for body in [
+        "3;\n4hi\r\n0\r\n\r\n",
+        "3\n4hi\r\n0\r\n\r\n",
+        " 3\r\n4hi\r\n0\r\n\r\n",
+        "3\r\n4hi \r\n0\r\n\r\n",
+        "3\r\n4hi\r\n0\r\n\n",
+    ] {
+        let served = Served::start(|_| {}).await;
+        let session = served.open("EIO=4").await;
+        let request = format!(
+            "POST /engine.io/?{session} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n{body}"
+        );
+        let answer = exchange(&served, &request).await;
+        assert!(answer.starts_with("HTTP/1.1 400"), "{body:?}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn an_upgrade_has_no_body() {
+    let served = Served::start(|_| {}).await;
+    let request = "GET /engine.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+        Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nContent-Length: 3\r\n\r\n4hi";
+    let answer = exchange(&served, request).await;
+    assert!(!answer.starts_with("HTTP/1.1 101"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_head_gets_no_more_time_for_each_of_its_bytes() {
+    let served = Served::start(|_| {}).await;
+    let mut stream = TcpStream::connect(served.addr).await.unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nA: ").await.unwrap();
+    tokio::time::pause();
+    let begun = tokio::time::Instant::now();
+    let mut byte = [0];
+    while begun.elapsed() < std::time::Duration::from_secs(60) {
+        let read = tokio::time::timeout(std::time::Duration::from_secs(4), stream.read(&mut byte)).await;
+        if read.is_ok() {
+            return;
+        }
+        stream.write_all(b"x").await.unwrap();
+    }
+    panic!("the connection is still there");
+}
+
+#[tokio::test]
+async fn who_takes_nothing_of_an_answer_is_given_up() {
+    use std::sync::Arc;
+    let (config, length) = (madang_engineio::Config::default(), 64 << 20);
+    let (notes, _read) = tokio::sync::mpsc::unbounded_channel();
+    let engine = madang_engineio::EngineIo::new(config, crate::common::Scribe::new(notes));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let (stream, _) = listener.accept().await.unwrap();
+    client
+        .write_all(b"GET /long HTTP/1.1\r\nHost: a\r\n\r\n")
+        .await
+        .unwrap();
+    let long = Arc::new(vec![0_u8; length]);
+    tokio::time::pause();
+    let served = engine.serve_connection(stream, move |_| Some(http::Response::new(long.to_vec().into())));
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(120), served).await;
+    assert!(ended.is_ok(), "it is still written to");
+}
+
+#[tokio::test]
+async fn a_websocket_whose_future_is_dropped_ends_its_session() {
+    let (notes, mut read) = tokio::sync::mpsc::unbounded_channel();
+    let engine = madang_engineio::EngineIo::new(
+        madang_engineio::Config::default(),
+        crate::common::Scribe::new(notes),
+    );
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!(
+        "ws://{}/engine.io/?EIO=4&transport=websocket",
+        listener.local_addr().unwrap()
+    );
+    let served = engine.clone();
+    let task = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        crate::serve(served, stream).await;
+    });
+    let mut client = madang_ws::client::connect(&url).await.unwrap();
+    crate::common::text(&mut client).await;
+    task.abort();
+    let closed = async { while !matches!(read.recv().await, Some(crate::common::Note::Close(_))) {} };
+    let closed = tokio::time::timeout(std::time::Duration::from_secs(5), closed).await;
+    assert!(closed.is_ok(), "the session outlives its connection");
+    assert_eq!(engine.session_count(), 0);
+}

@@ -22,6 +22,12 @@ pub(crate) struct Scribe {
     notes: mpsc::UnboundedSender<Note>,
 }
 
+impl Scribe {
+    pub(crate) fn new(notes: mpsc::UnboundedSender<Note>) -> Self {
+        Self { notes }
+    }
+}
+
 impl Handler for Scribe {
     type Session = Socket;
 
@@ -55,7 +61,7 @@ impl Served {
         let mut config = Config::default();
         change(&mut config);
         let (notes, read) = mpsc::unbounded_channel();
-        let engine = EngineIo::new(config, Scribe { notes });
+        let engine = EngineIo::new(config, Scribe::new(notes));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
         let served = engine.clone();

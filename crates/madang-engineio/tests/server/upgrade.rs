@@ -76,3 +76,24 @@ async fn upgrades_can_be_forbidden() {
     let answer = served.get("EIO=4&transport=polling").await;
     assert!(answer.text().contains(r#""upgrades":[]"#));
 }
+
+#[tokio::test]
+async fn a_probe_that_was_given_up_says_nothing_about_the_next_one() {
+    let served = Served::start(|config| config.upgrade_timeout = std::time::Duration::from_millis(50)).await;
+    let session = served.open("EIO=4").await;
+    // It sends, but has not yet noticed that it was given up.
+    let mut late = served.websocket(&upgraded(&session)).await;
+    late.send("2probe").await.unwrap();
+    assert_eq!(text(&mut late).await, "3probe");
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    let mut next = served.websocket(&upgraded(&session)).await;
+    next.send("2probe").await.unwrap();
+    assert_eq!(text(&mut next).await, "3probe");
+    drop(late);
+    tokio::task::yield_now().await;
+    next.send("2probe").await.unwrap();
+    assert_eq!(text(&mut next).await, "3probe");
+    next.send("5").await.unwrap();
+    next.send("4mine").await.unwrap();
+    assert_eq!(text(&mut next).await, "4mine");
+}
