@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Replays on raw TCP, HTTP and WebSocket: `run.py PROGRAM [SUBSET]`.
 
-PROGRAM is madang-conformance-server, or reference.mjs for what Node does. SUBSET is all (the default), quick, a subject (polling), or
+PROGRAM is madang-conformance-server, or ../socketio/reference-server.mjs for what Node does. SUBSET is all (the default), quick, a subject (polling), or
 part of a name (polling.second). One line a case, "ok NAME" or "not ok NAME: why"; the exit code is 1 if any isn't ok.
 """
 

@@ -14,6 +14,10 @@ const { values: flags } = parseArgs({
     "ping-interval": { type: "string", default: "25000" },
     "ping-timeout": { type: "string", default: "20000" },
     "connect-timeout": { type: "string", default: "45000" },
+    "upgrade-timeout": { type: "string", default: "10000" },
+    bare: { type: "boolean", default: false },
+    cors: { type: "string" },
+    cookie: { type: "boolean", default: false },
   },
 });
 const RESERVED = ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
@@ -22,14 +26,16 @@ const options = {
   allowEIO3: flags["allow-eio3"],
   pingInterval: Number(flags["ping-interval"]),
   pingTimeout: Number(flags["ping-timeout"]),
-  maxHttpBufferSize: 4_000_000,
-  cors: { origin: true, credentials: true },
+  upgradeTimeout: Number(flags["upgrade-timeout"]),
+  maxHttpBufferSize: flags.bare ? 1_000_000 : 4_000_000,
+  cors: flags.cors || !flags.bare ? { origin: flags.cors ?? true, credentials: true } : undefined,
+  cookie: flags.cookie,
   allowRequest: (request, decide) => {
     const refused = new URL(request.url, "http://127.0.0.1").searchParams.get("refuse") === "yes";
     decide(refused ? "refused" : null, !refused);
   },
 };
-const http = createServer();
+const http = createServer((_request, response) => response.writeHead(404).end());
 const io = new Server(http, {
   ...options,
   connectTimeout: Number(flags["connect-timeout"]),
@@ -39,7 +45,7 @@ const io = new Server(http, {
   destroyUpgrade: false,
 });
 
-for (const name of ["/", "/chat"]) {
+for (const name of flags.bare ? [] : ["/", "/chat"]) {
   io.of(name).on("connection", (socket) => {
     if (!socket.recovered) {
       const { query, auth } = socket.handshake;

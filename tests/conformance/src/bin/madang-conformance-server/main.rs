@@ -1,12 +1,4 @@
-//! The server that foreign clients and the replays judge: `tests/conformance/socketio/SERVER.md` says what it does. Beyond that:
-//!
-//! | flag | meaning |
-//! | --- | --- |
-//! | `--bare` | bodies of 1,000,000 bytes, no CORS, no `welcome`: everything at its default |
-//! | `--cors ORIGIN` | this origin, or `*`, with credentials |
-//! | `--cookie` | the cookie of a polling handshake |
-//! | `--upgrade-timeout MS` | time between probe and upgrade |
-//! | `--tcp` | on the library's own HTTP server instead of hyper |
+//! The server that foreign clients and the replays judge: `tests/conformance/socketio/SERVER.md` says what it does.
 
 mod events;
 mod flags;
