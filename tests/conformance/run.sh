@@ -33,5 +33,6 @@ $venv/bin/python $here/peers/run.py "$programs/madang-bench-server" "$programs/e
 replays=$([ "$cases" = all ] && echo all || echo quick)
 $venv/bin/python $here/socketio-raw/run.py "$programs/madang-conformance-server" $replays --quiet $(summary socketio-raw) || status=1
 $venv/bin/python $here/socketio-raw/run.py "$programs/madang-conformance-server" $replays --quiet --with=--tcp || status=1
+$here/socketio/run.sh "$replays" "$programs" $(summary socketio-clients) || status=1
 if [ "$cases" = all ]; then $venv/bin/python $here/report.py; else $venv/bin/python $here/report.py --check || status=1; fi
 exit $status

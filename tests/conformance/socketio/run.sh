@@ -4,7 +4,8 @@
 #   tests/conformance/socketio/run.sh [quick|all] [FOLDER] [--summary FILE]
 #
 # FOLDER has madang-conformance-server (target/debug); with SERVER=node, Node's own socket.io is judged instead, which shows
-# whether the clients and these checks are right. ONLY='4\.8.*recovery' runs what matches; AT_ONCE=1 runs one after another.
+# whether the clients and these checks are right. ONLY='4\.8.*recovery' runs what matches; AT_ONCE=1 runs one after another,
+# BUILD=4\.5 only such builds in browsers.
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
 

@@ -142,8 +142,11 @@ export async function engineIo(report, setting) {
     await report.check("polling without binary (b64)", async () => {
       const other = new Session(setting, { forceBase64: true });
       await within(other.opened, "open");
-      for (const message of [noise(70), TEXT, noise(3000), noise(0)]) other.engine.send(wrap(message));
-      for (const message of [noise(70), TEXT, noise(3000), noise(0)]) same(await other.take(), message);
+      // Version 1 encodes text as UTF-8 twice over polling and once over WebSocket: what goes out by one and comes back by the other differs.
+      const text = version < 2 && transport === "upgrade" ? "plain" : TEXT;
+      const sent = [noise(70), text, noise(3000), noise(0)];
+      for (const message of sent) other.engine.send(wrap(message));
+      for (const message of sent) same(await other.take(), message);
       other.engine.close();
     });
   }

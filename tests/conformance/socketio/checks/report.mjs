@@ -24,7 +24,8 @@ export class Report {
    * @returns {Promise<boolean>} whether it passed
    */
   async check(name, run, { notNode } = {}) {
-    const reason = await within(run(), "the check").then(() => null, words);
+    // Longer than any wait in it, so that a wait that fails says which.
+    const reason = await within(run(), "the check", 3 * PATIENCE_MS).then(() => null, words);
     if (this.#server !== "node" || notNode === undefined) this.#tell(reason === null ? `ok ${name}` : `not ok ${name}: ${reason}`);
     else this.#tell(reason === null ? `not ok ${name}: Node passes, though: ${notNode}` : `known ${name}: ${notNode}`);
     return reason === null;
