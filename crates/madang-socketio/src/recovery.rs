@@ -93,10 +93,11 @@ pub(crate) fn restore(
     let memory = namespace.inner.memory.as_ref()?;
     let claim: Claim = handshake.auth().ok()?;
     let mut memory = lock(memory);
-    let (was, missed) = memory
+    let (mut was, position, missed) = memory
         .restore(&claim.pid, claim.offset.as_deref(), now())
         .inspect_err(|reason| tracing::debug!(%reason, "a client isn't recovered"))
         .ok()?;
+    was.position = position;
     let rooms: Vec<_> = was.rooms.iter().chain([&was.id]).cloned().collect();
     let missed: Missed = missed
         .filter(|event| event.audience.includes(was.session, &rooms))

@@ -16,6 +16,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
+use tokio::sync::watch;
 
 pub(crate) struct Server {
     pub(crate) shared: Arc<Shared>,
@@ -35,6 +36,8 @@ pub(crate) type Created = Arc<dyn Fn(Namespace) + Send + Sync>;
 struct Place {
     namespace: Namespace,
     entering: Arc<AtomicUsize>,
+    /// Whether those who watch for namespaces have seen it: they may put middlewares before whoever enters. At the latest when its maker is gone.
+    announced: watch::Receiver<bool>,
 }
 
 /// Somebody is on its way in: the namespace stays as long as this.
@@ -56,10 +59,11 @@ impl Drop for Entrance {
 }
 
 impl Place {
-    fn new(namespace: Namespace) -> Self {
+    fn new(namespace: Namespace, announced: watch::Receiver<bool>) -> Self {
         Self {
             namespace,
             entering: Arc::default(),
+            announced,
         }
     }
 
@@ -95,7 +99,10 @@ impl Server {
                 engine: EngineIo::new(engine, Gate(server.clone())),
                 shared,
                 waiting: Waiting::default(),
-                namespaces: Mutex::new(HashMap::from([(name, Place::new(main.clone()))])),
+                namespaces: Mutex::new(HashMap::from([(
+                    name,
+                    Place::new(main.clone(), watch::channel(true).1),
+                )])),
                 main,
                 parents: Mutex::default(),
                 created: Mutex::default(),
@@ -132,8 +139,8 @@ impl Server {
 
     /// The namespace that a client asks for, if there is one or may be one.
     pub(crate) async fn entrance(self: &Arc<Self>, name: &str, handshake: &Handshake) -> Option<Entrance> {
-        if let Some(place) = lock(&self.namespaces).get(name) {
-            return Some(place.entrance());
+        if let Some(entrance) = self.known(name).await {
+            return Some(entrance);
         }
         let parents = lock(&self.parents).clone();
         for parent in parents {
@@ -146,11 +153,9 @@ impl Server {
                 let hooks = lock(&parent.hooks).clone();
                 let opened = self.open(name, hooks, Some(&parent));
                 return match opened {
-                    Ok((entrance, created)) => {
-                        if created {
-                            self.announce(&entrance.namespace);
-                        }
-                        Some(entrance)
+                    Ok(entrance) => {
+                        let announced = self.known(name).await;
+                        Some(announced.unwrap_or(entrance))
                     }
                     Err(error) => {
                         tracing::debug!(%error, "a client asks for a namespace that can't be");
@@ -162,19 +167,31 @@ impl Server {
         None
     }
 
-    /// A namespace, and whether it's new.
+    /// The namespace with this name, when those who watch for namespaces have seen it.
+    async fn known(&self, name: &str) -> Option<Entrance> {
+        let (entrance, mut announced) = {
+            let namespaces = lock(&self.namespaces);
+            let place = namespaces.get(name)?;
+            (place.entrance(), place.announced.clone())
+        };
+        // Its maker is gone, if that fails.
+        let _ = announced.wait_for(|announced| *announced).await;
+        Some(entrance)
+    }
+
+    /// The namespace with this name; a new one is announced.
     pub(crate) fn open(
         self: &Arc<Self>,
         name: &str,
         hooks: Hooks,
         parent: Option<&Arc<Parent>>,
-    ) -> Result<(Entrance, bool), BadNamespace> {
+    ) -> Result<Entrance, BadNamespace> {
         if name.contains([',', '?']) {
             return Err(BadNamespace::Separator);
         }
         let mut namespaces = lock(&self.namespaces);
-        match namespaces.entry(name.into()) {
-            Entry::Occupied(place) => Ok((place.get().entrance(), false)),
+        let (entrance, seen) = match namespaces.entry(name.into()) {
+            Entry::Occupied(place) => return Ok(place.get().entrance()),
             Entry::Vacant(vacant) => {
                 let limit = self.shared.limits.child_namespaces;
                 if parent.is_some_and(|parent| parent.children.load(Ordering::Acquire) >= limit) {
@@ -185,13 +202,18 @@ impl Server {
                 if let Some(parent) = parent {
                     parent.children.fetch_add(1, Ordering::AcqRel);
                 }
-                let place = vacant.insert(Place::new(namespace));
-                Ok((place.entrance(), true))
+                let (seen, announced) = watch::channel(false);
+                let place = vacant.insert(Place::new(namespace, announced));
+                (place.entrance(), seen)
             }
-        }
+        };
+        drop(namespaces);
+        self.announce(&entrance.namespace);
+        seen.send_replace(true);
+        Ok(entrance)
     }
 
-    pub(crate) fn announce(&self, namespace: &Namespace) {
+    fn announce(&self, namespace: &Namespace) {
         let created = lock(&self.created).clone();
         for created in created {
             let called = catch_unwind(AssertUnwindSafe(|| created(namespace.clone())));

@@ -186,14 +186,15 @@ impl Table {
         events: &mut RoomEvents,
     ) {
         let id = &socket.inner.id;
+        let known = self.sockets.get(id);
+        let same = known.is_some_and(|known| Arc::ptr_eq(&known.inner, &socket.inner));
+        // One that came back has its id, and its rooms with it.
+        if known.is_some() && !same {
+            return;
+        }
         for room in rooms {
             self.leave(id, room, names, events);
         }
-        // Another one has the id of a socket that came back.
-        let same = self
-            .sockets
-            .get(id)
-            .is_some_and(|known| Arc::ptr_eq(&known.inner, &socket.inner));
         if same {
             self.sockets.remove(id);
             events.push(RoomEvent::Leave {

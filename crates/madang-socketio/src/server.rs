@@ -64,12 +64,7 @@ impl SocketIo {
             &slashed
         };
         match self.server.open(name, Hooks::default(), None) {
-            Ok((entrance, created)) => {
-                if created {
-                    self.server.announce(entrance.namespace());
-                }
-                entrance.namespace().clone()
-            }
+            Ok(entrance) => entrance.namespace().clone(),
             Err(error) => panic!("{name:?} can't be a namespace: {error}"),
         }
     }

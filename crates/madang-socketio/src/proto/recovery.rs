@@ -47,7 +47,7 @@ impl Default for RecoveryLimits {
 /// recovery.push("world", 5, now);
 /// recovery.persist("pid", "what the socket was", position, now);
 ///
-/// let (was, missed) = recovery.restore("pid", Some(&offset), now)?;
+/// let (was, _, missed) = recovery.restore("pid", Some(&offset), now)?;
 /// assert_eq!(was, "what the socket was");
 /// assert_eq!(missed.collect::<Vec<_>>(), [&"world"]);
 /// # Ok::<(), madang_socketio::proto::NotRecovered>(())
@@ -59,7 +59,7 @@ pub struct Recovery<E, S> {
     /// Position of the first entry of the log, hence how many have been forgotten.
     first: u64,
     bytes: usize,
-    /// When the newest of those came that were forgotten for want of room.
+    /// When the newest of those came that have been forgotten.
     gap: Option<Instant>,
     away: HashMap<Box<str>, Away<S>>,
     /// Who left when; some of them may be back.
@@ -76,13 +76,24 @@ struct Entry<E> {
 struct Away<S> {
     session: S,
     position: Position,
-    since: Instant,
+    /// What came before that, the client has got or has said that it hasn't; always, without a time.
+    unsure: Option<Instant>,
     number: u64,
 }
 
-/// How many events there had been.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Position(u64);
+/// Where a socket began: how many events there had been.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    number: u64,
+    doubt: Option<Doubt>,
+}
+
+/// Of somebody who came back: what it was sent may have been lost with the new connection, too, until a heartbeat says otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Doubt {
+    until: Instant,
+    unsure: Option<Instant>,
+}
 
 /// Why a client isn't recovered, and begins anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -94,7 +105,7 @@ pub enum NotRecovered {
     /// The offset isn't one that was given out here.
     #[error("the offset is not one of this server's")]
     Offset,
-    /// Some of what it has missed has been forgotten for want of room.
+    /// Some of what it has missed has been forgotten, for want of room or because it is too old.
     #[error("some of what it missed is forgotten")]
     Forgotten,
 }
@@ -117,17 +128,20 @@ impl<E, S> Recovery<E, S> {
 
     /// Where a socket that connects now begins.
     pub fn position(&self) -> Position {
-        Position(self.first + self.log.len() as u64)
+        Position {
+            number: self.end(),
+            doubt: None,
+        }
     }
 
     /// The offset of the last event: of what is not kept itself, as volatile events aren't.
     pub fn offset(&self) -> String {
-        self.offset_at(self.position())
+        self.offset_at(self.end())
     }
 
     /// The offset of the event that is [pushed](Self::push) next.
     pub fn next_offset(&self) -> String {
-        self.offset_at(Position(self.position().0 + 1))
+        self.offset_at(self.end() + 1)
     }
 
     /// Keeps an event, of so many bytes.
@@ -140,19 +154,23 @@ impl<E, S> Recovery<E, S> {
         self.bytes += bytes;
         self.forget_old(now);
         while self.bytes > self.limits.bytes {
-            if let Some(entry) = self.pop() {
-                self.gap = Some(entry.at);
-            }
+            self.pop();
         }
     }
 
     /// A socket is gone, and may come back. `position` is where it began.
     pub fn persist(&mut self, pid: &str, session: S, position: Position, now: Instant) {
         self.number += 1;
+        // What it had not got by then was sent no earlier than this, or the heartbeat would have noticed.
+        let unsure = now.checked_sub(self.limits.unnoticed);
+        let unsure = match position.doubt {
+            Some(doubt) if now < doubt.until => doubt.unsure.min(unsure),
+            _ => unsure,
+        };
         let away = Away {
             session,
             position,
-            since: now,
+            unsure,
             number: self.number,
         };
         self.left.push_back((now, self.number, pid.into()));
@@ -163,7 +181,7 @@ impl<E, S> Recovery<E, S> {
         }
     }
 
-    /// A client comes back with its id and the offset of the last event that it has got, if it has got any: what it was, and every event since. Of these, the caller knows
+    /// A client comes back with its id and the offset of the last event that it has got, if it has got any: what it was, where it begins now, and every event since. Of these, the caller knows
     /// which were for it.
     ///
     /// Whoever is restored is here again; it can leave and come back as often as it likes.
@@ -175,22 +193,28 @@ impl<E, S> Recovery<E, S> {
         pid: &str,
         offset: Option<&str>,
         now: Instant,
-    ) -> Result<(S, impl Iterator<Item = &E>), NotRecovered> {
+    ) -> Result<(S, Position, impl Iterator<Item = &E>), NotRecovered> {
         self.forget_old(now);
         let away = self.away.remove(pid).ok_or(NotRecovered::Unknown)?;
-        let position = match offset {
-            None => away.position,
+        let number = match offset {
+            None => away.position.number,
             Some(offset) => self.parse(offset).ok_or(NotRecovered::Offset)?,
         };
-        // What it had not got by then was sent no earlier than this, or the heartbeat would have noticed.
-        let unsure = away.since.checked_sub(self.limits.unnoticed);
-        let gap = self.gap.filter(|_| position.0 < self.first);
-        if gap.is_some_and(|gap| unsure.is_none_or(|unsure| gap >= unsure)) {
+        let gap = self.gap.filter(|_| number < self.first);
+        if gap.is_some_and(|gap| away.unsure.is_none_or(|unsure| gap >= unsure)) {
             return Err(NotRecovered::Forgotten);
         }
-        let known = position.0.saturating_sub(self.first) as usize;
+        let known = number.saturating_sub(self.first) as usize;
         let missed = self.log.iter().skip(known).map(|entry| &entry.event);
-        Ok((away.session, missed))
+        let position = Position {
+            number: away.position.number,
+            // Twice, since who notices is late itself.
+            doubt: now.checked_add(self.limits.unnoticed * 2).map(|until| Doubt {
+                until,
+                unsure: away.unsure,
+            }),
+        };
+        Ok((away.session, position, missed))
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) has something to forget.
@@ -258,13 +282,18 @@ impl<E, S> Recovery<E, S> {
         let entry = self.log.pop_front()?;
         self.first += 1;
         self.bytes -= entry.bytes;
+        self.gap = Some(entry.at);
         Some(entry)
     }
 
-    fn offset_at(&self, position: Position) -> String {
+    fn end(&self) -> u64 {
+        self.first + self.log.len() as u64
+    }
+
+    fn offset_at(&self, number: u64) -> String {
         let mut digits = [0; 13];
         let mut at = digits.len();
-        let mut rest = position.0;
+        let mut rest = number;
         loop {
             at -= 1;
             digits[at] = b"0123456789abcdefghijklmnopqrstuvwxyz"[(rest % 36) as usize];
@@ -277,14 +306,14 @@ impl<E, S> Recovery<E, S> {
         format!("{}.{digits}", self.prefix)
     }
 
-    fn parse(&self, offset: &str) -> Option<Position> {
+    fn parse(&self, offset: &str) -> Option<u64> {
         let digits = offset.strip_prefix(&*self.prefix)?.strip_prefix('.')?;
         // As it was given out: no sign, no capitals.
         let plain = digits
             .bytes()
             .all(|digit| digit.is_ascii_digit() || digit.is_ascii_lowercase());
-        let position = u64::from_str_radix(digits, 36).ok().filter(|_| plain)?;
-        (position <= self.position().0).then_some(Position(position))
+        let number = u64::from_str_radix(digits, 36).ok().filter(|_| plain)?;
+        (number <= self.end()).then_some(number)
     }
 }
 

@@ -14,7 +14,7 @@ use futures_util::future::join_all;
 use madang_engineio::Protocol;
 use serde::Serialize;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// What CONNECT is answered with.
 #[derive(Serialize)]
@@ -74,6 +74,7 @@ impl Socket {
                 acks: Mutex::new(Acks::new(shared.limits.pending_acks)),
                 place: Mutex::new(Some(membership)),
                 listeners: Mutex::new(Listeners::default()),
+                ended: OnceLock::new(),
                 data: Mutex::new(data),
                 extensions: Extensions::new(extensions),
             }),
@@ -198,6 +199,7 @@ impl Socket {
             self.persist();
         }
         self.inner.client.forget(self);
+        let _ = self.inner.ended.set(reason);
         self.change(State::Leaving, State::Gone);
         let disconnect = lock(&self.inner.listeners).disconnect();
         self.forget();

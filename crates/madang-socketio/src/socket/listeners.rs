@@ -16,6 +16,9 @@ use std::sync::atomic::Ordering;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ListenerId(u32);
 
+/// Of a listener that wasn't added.
+const NOWHERE: ListenerId = ListenerId(0);
+
 type EventCallback = Arc<dyn Callback<EventContext>>;
 
 /// Several at most, in practice.
@@ -198,7 +201,7 @@ impl Socket {
     fn listen(&self, event: &str, once: bool, callback: EventCallback) -> ListenerId {
         if let Err(error) = EmitError::check(event) {
             tracing::error!(%error, "no such event arrives; there are on_disconnect, on_disconnecting and on_error");
-            return ListenerId(0);
+            return NOWHERE;
         }
         self.add(|listeners, id| {
             listeners.push(Listener {
@@ -216,7 +219,7 @@ impl Socket {
         let mut listeners = lock(&self.inner.listeners);
         if self.state() == super::State::Gone {
             // It would never be called, and what it holds might hold the socket.
-            return ListenerId(0);
+            return NOWHERE;
         }
         if listeners.len() >= limit {
             drop(listeners);
@@ -224,7 +227,7 @@ impl Socket {
                 limit,
                 "a socket has too many listeners; is one added for each event?"
             );
-            return ListenerId(0);
+            return NOWHERE;
         }
         listeners.last += 1;
         let id = ListenerId(listeners.last);
@@ -433,8 +436,16 @@ impl Socket {
         H::Output: IntoOutcome,
         T: 'static,
     {
-        let handler = plain(handler);
-        self.add(|listeners, _| listeners.others().disconnect.push(handler));
+        let handler: Arc<dyn Callback<DisconnectContext>> = plain(handler);
+        let late = handler.clone();
+        let added = self.add(|listeners, _| listeners.others().disconnect.push(handler));
+        // It went before its connection was handled: whoever sees it come sees it go.
+        if let (NOWHERE, Some(reason)) = (added, self.inner.ended.get()) {
+            self.shared().run(late.start(DisconnectContext {
+                socket: self.clone(),
+                reason: *reason,
+            }));
+        }
     }
 
     /// Calls the handler when a [middleware](Self::use_) refuses an event, or the client breaks the protocol, which ends its connection: [`Failure`](crate::Failure) says why.

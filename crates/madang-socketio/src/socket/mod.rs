@@ -18,7 +18,7 @@ use madang_hub::{MemberId, Membership, SessionId};
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use tokio::sync::oneshot;
 
 /// A client in a namespace. Cloning is cheap. It may be kept, and used from any task; after the client is gone it does nothing.
@@ -59,6 +59,8 @@ pub(crate) struct Inner {
     /// Its place in the hub, until it leaves.
     place: Mutex<Option<Membership>>,
     listeners: Mutex<Listeners>,
+    /// Why it has gone, for those who ask too late.
+    ended: OnceLock<DisconnectReason>,
     data: Mutex<Option<Datum>>,
     extensions: Extensions,
 }

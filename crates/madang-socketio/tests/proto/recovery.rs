@@ -13,7 +13,7 @@ fn log(limits: RecoveryLimits) -> (Log, Instant) {
 
 fn missed(log: &mut Log, offset: Option<&str>, now: Instant) -> Result<Vec<u32>, NotRecovered> {
     log.restore("kim", offset, now)
-        .map(|(_, missed)| missed.copied().collect())
+        .map(|(_, _, missed)| missed.copied().collect())
 }
 
 #[test]
@@ -173,4 +173,37 @@ fn beyond_so_many_sessions_the_one_that_left_first_is_forgotten() {
     assert_eq!(log.away(), 2);
     let back = ["lee", "kim", "park"].map(|pid| log.restore(pid, None, now).is_ok());
     assert_eq!(back, [false, true, true]);
+}
+
+#[test]
+fn who_comes_back_and_is_lost_again_before_it_got_anything_is_not_told_that_nothing_is_missing() {
+    let limits = RecoveryLimits::default();
+    let (mut log, start) = log(RecoveryLimits::default());
+    let begun = log.position();
+    log.persist("kim", "was", begun, start);
+    log.push(1, 1, start + SECOND);
+    // Back at the last moment; but the new connection is dead, which is noticed as late as can be.
+    let back = start + limits.max_disconnection_duration - SECOND;
+    let (_, position, missed_now) = log.restore("kim", None, back).unwrap();
+    assert_eq!(missed_now.count(), 1);
+    let gone = back + limits.unnoticed;
+    log.persist("kim", "was", position, gone);
+    // Until it's back for good, the event has become too old to be kept.
+    let late = gone + limits.max_disconnection_duration - SECOND;
+    log.handle_timeout(late);
+    assert_eq!(missed(&mut log, None, late), Err(NotRecovered::Forgotten));
+}
+
+#[test]
+fn what_is_too_old_to_be_missed_by_anybody_is_no_gap() {
+    let limits = RecoveryLimits::default();
+    let (mut log, start) = log(RecoveryLimits::default());
+    let begun = log.position();
+    log.push(1, 1, start);
+    // Somebody who has been here all the time and has got it, and says nothing of it.
+    let gone = start + limits.unnoticed + SECOND;
+    log.persist("kim", "was", begun, gone);
+    let late = gone + limits.max_disconnection_duration;
+    log.handle_timeout(late);
+    assert_eq!(missed(&mut log, None, late), Ok(vec![]));
 }

@@ -171,3 +171,24 @@ async fn a_client_that_was_sent_away_may_ask_again_at_once() {
     sent_away.await.unwrap();
     assert!(namespace.socket(&client.sid).is_some());
 }
+
+#[tokio::test]
+async fn who_goes_before_its_connection_is_handled_is_seen_going() {
+    let io = serve().await;
+    let (told, mut notes) = notes();
+    io.on_connect(move |socket: Socket| {
+        let told = told.clone();
+        async move {
+            while socket.connected() {
+                tokio::task::yield_now().await;
+            }
+            socket.on_disconnect(move |reason: DisconnectReason| {
+                let _ = told.send(reason);
+                async {}
+            });
+        }
+    });
+    let mut client = io.client().await;
+    client.say("1").await;
+    assert_eq!(notes.next().await, DisconnectReason::ClientNamespaceDisconnect);
+}
