@@ -53,7 +53,7 @@ web-test: web/node_modules/.package-lock.json ## the tests of the pages that nee
 docs: build web ## the API's documentation, without a broken link, in target/doc
 	RUSTDOCFLAGS=-Dwarnings $(CARGO) doc $(WORKSPACE) --no-deps --quiet
 
-conformance: binaries ## all 517 Autobahn cases both ways, foreign peers, Socket.IO; CASES=core,limits or 12.1.*
+conformance: binaries ## all 517 Autobahn cases both ways, foreign peers, Socket.IO's clients; CASES=core,limits or 12.1.*
 	tests/conformance/run.sh $(CASES) $(TARGET)/debug
 
 conformance-quick: binaries ## the same with the subset that runs in minutes

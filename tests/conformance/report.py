@@ -82,7 +82,7 @@ or a volatile one that ends with a string, isn't recovered there.
 
 The checks:
 
-{chr(10).join(f"* {suite}: {', '.join(checks)}." for suite, checks in clients["suites"].items())}
+{chr(10).join(f"* {suite}: {'; '.join(checks)}." for suite, checks in clients["suites"].items())}
 
 What these clients do by themselves, with every server:
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Judges from outside: Autobahn's cases against server and client, foreign peers both ways, and Socket.IO byte by byte.
+# Judges from outside: Autobahn's cases against server and client, foreign peers both ways, Socket.IO byte by byte and by its clients.
 #
 #   tests/conformance/run.sh [CASES] [FOLDER]
 #

@@ -13,7 +13,7 @@ export async function recovery(report, setting) {
   const { binary } = setting;
   const check = (name, run, options) => report.check(name, () => overLine(setting, run), options);
 
-  await check("what was missed comes in order before connect; id, rooms and data are kept", (line) =>
+  await check("what was missed comes in order before connect, and id, rooms and data are kept", (line) =>
     lost(setting, line, "/", {}, async ({ client, away, room }) => {
       await client.ask("set data", "key", { kept: true });
       const order = [];
