@@ -100,8 +100,7 @@ impl Server {
     /// One connection's life. What ends it concerns nobody else.
     async fn connection(self: Arc<Self>, stream: TcpStream) {
         if socketio::is_meant(&stream).await {
-            // Boxed, so that the other connections keep no room for it.
-            return Box::pin(self.io.serve_connection(stream)).await;
+            return self.io.serve_connection(stream).await;
         }
         let _ = stream.set_nodelay(true);
         let (ws, broadcast) = {

@@ -35,12 +35,12 @@ pub(crate) fn respond<H: Handler>(
     }
     reply.dress(config, response.headers_mut());
     let server = server.clone();
+    // Boxed, so that the session's task keeps no room for its opening.
+    let opened = Box::pin(async move {
+        let websocket = upgrade.open().await.ok()?;
+        begin(&server, entry, &parts, websocket).await
+    });
     tokio::spawn(async move {
-        // Boxed, so that the session's task keeps no room for its opening.
-        let opened = Box::pin(async move {
-            let websocket = upgrade.open().await.ok()?;
-            begin(&server, entry, &parts, websocket).await
-        });
         if let Some((live, websocket)) = opened.await {
             run(live, websocket).await;
         }
@@ -159,25 +159,26 @@ impl<H: Handler> Drop for Trial<'_, H> {
     }
 }
 
-/// Receives until the end.
-pub(crate) async fn run<H: Handler>(live: Arc<Live<H>>, mut websocket: WebSocket) {
-    let protocol = live.protocol();
+/// Receives until the end. Not an `async fn`, which keeps its arguments twice: there are many that wait here.
+pub(crate) fn run<H: Handler>(live: Arc<Live<H>>, mut websocket: WebSocket) -> impl Future<Output = ()> + Send {
     let running = Running(live);
-    let live = &running.0;
-    let reason = loop {
-        match websocket.recv().await {
-            Some(Ok(message)) => match Packet::from_message(message, protocol) {
-                Ok(packet) => live.receive(packet, TransportKind::WebSocket),
-                Err(_) => break CloseReason::ParseError,
-            },
-            Some(Err(error)) => break reason(&error),
-            None => break CloseReason::TransportClose,
-        }
-    };
-    live.end(reason);
-    live.finish();
-    drop(running);
-    drain(&mut websocket).await;
+    async move {
+        let live = &running.0;
+        let reason = loop {
+            match websocket.recv().await {
+                Some(Ok(message)) => match Packet::from_message(message, live.protocol()) {
+                    Ok(packet) => live.receive(packet, TransportKind::WebSocket),
+                    Err(_) => break CloseReason::ParseError,
+                },
+                Some(Err(error)) => break reason(&error),
+                None => break CloseReason::TransportClose,
+            }
+        };
+        live.end(reason);
+        live.finish();
+        drop(running);
+        drain(&mut websocket).await;
+    }
 }
 
 /// A session whose WebSocket is received from. Dropped before its end, with the task, it ends: nobody will receive any more.

@@ -1,10 +1,11 @@
 //! Heads of requests and answers.
 
 use super::keeps_alive;
+use crate::Body;
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, Version, response};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, response};
 use std::cell::{Cell, RefCell};
 use std::io::{self, Write as _};
 use std::pin::Pin;
@@ -41,11 +42,13 @@ pub(super) enum BadHead {
 }
 
 impl BadHead {
-    pub(super) fn status(self) -> StatusCode {
-        match self {
+    pub(super) fn response(self) -> Response<Body> {
+        let mut response = Response::new(Body::default());
+        *response.status_mut() = match self {
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::TooLong => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-        }
+        };
+        response
     }
 }
 

@@ -71,7 +71,7 @@ impl<H: Handler> EngineIo<H> {
 /// What follows a request; and whether another may.
 enum Next<H: Handler> {
     Done(bool),
-    Wait(Waiting<H>, bool),
+    Wait(Box<Waiting<H>>, bool),
     Upgrade(Box<Parts>),
 }
 
@@ -83,46 +83,37 @@ struct Connection {
 }
 
 impl Connection {
-    /// What is kept from one await to the next is small, since a connection mostly waits: the rest is boxed.
-    async fn serve<H: Handler>(
+    /// What is kept from one await to the next is small, since a connection mostly waits: everything else is boxed, and no argument is
+    /// kept twice, as those of an `async fn` are.
+    fn serve<H: Handler>(
         mut self,
         engine: &EngineIo<H>,
-        other: impl Fn(&Parts) -> Option<Response<Bytes>> + Sync,
-    ) -> io::Result<websocket::Opened<H>> {
-        let mut patience = HEAD_TIME;
-        loop {
-            let head = match self.read_head(patience).await? {
-                Some(Ok(head)) => head,
-                Some(Err(bad)) => {
-                    let mut answer = Response::new(Body::default());
-                    *answer.status_mut() = bad.status();
-                    Box::pin(self.refuse(answer)).await?;
+        other: impl Fn(&Parts) -> Option<Response<Bytes>> + Send + Sync,
+    ) -> impl Future<Output = io::Result<websocket::Opened<H>>> + Send {
+        async move {
+            let mut patience = HEAD_TIME;
+            loop {
+                let head = match self.read_head(patience).await? {
+                    Some(Ok(head)) => head,
+                    Some(Err(bad)) => return Box::pin(self.refuse(bad.response())).await,
+                    None => return Ok(None),
+                };
+                patience = IDLE_TIME;
+                let keep_alive = match Box::pin(self.exchange(engine, &other, head)).await? {
+                    Next::Done(keep_alive) => keep_alive,
+                    Next::Wait(mut waiting, keep_alive) => {
+                        let response = poll_fn(|cx| self.poll_waiting(&mut waiting, cx)).await?;
+                        if let Some(rest) = self.answer(response, keep_alive, false)? {
+                            Box::pin(self.write_all(rest)).await?;
+                        }
+                        keep_alive
+                    }
+                    Next::Upgrade(parts) => return Box::pin(self.upgrade(engine, parts)).await,
+                };
+                if !keep_alive {
+                    Box::pin(self.part()).await;
                     return Ok(None);
                 }
-                None => return Ok(None),
-            };
-            patience = IDLE_TIME;
-            let keep_alive = match Box::pin(self.exchange(engine, &other, head)).await? {
-                Next::Done(keep_alive) => keep_alive,
-                Next::Wait(mut waiting, keep_alive) => {
-                    let response = poll_fn(|cx| self.poll_waiting(&mut waiting, cx)).await?;
-                    if let Some(rest) = self.answer(response, keep_alive, false)? {
-                        Box::pin(self.write_all(rest)).await?;
-                    }
-                    keep_alive
-                }
-                Next::Upgrade(parts) => match Box::pin(self.upgrade(engine, parts)).await {
-                    Ok(opened) => return Ok(opened),
-                    Err(refused) => {
-                        let (mut connection, response) = *refused;
-                        Box::pin(connection.refuse(response)).await?;
-                        return Ok(None);
-                    }
-                },
-            };
-            if !keep_alive {
-                Box::pin(self.part()).await;
-                return Ok(None);
             }
         }
     }
@@ -157,7 +148,7 @@ impl Connection {
             keep_alive &= body.is_read();
             match outcome {
                 Outcome::Answer(response) => response,
-                Outcome::Wait(waiting) => return Ok(Next::Wait(waiting, keep_alive)),
+                Outcome::Wait(waiting) => return Ok(Next::Wait(Box::new(waiting), keep_alive)),
             }
         };
         if let Some(rest) = self.answer(response, keep_alive, is_head)? {
@@ -171,19 +162,16 @@ impl Connection {
         self,
         engine: &EngineIo<H>,
         parts: Box<Parts>,
-    ) -> Result<websocket::Opened<H>, Box<(Self, Response<Body>)>> {
+    ) -> io::Result<websocket::Opened<H>> {
         let server = engine.server();
         if !engine.is_ours(parts.uri.path()) || server.is_closed() {
             let request = Request::from_parts(*parts, http_body_util::Empty::<Bytes>::new());
-            return Err(Box::new((self, engine.respond(request).await)));
+            return self.refuse(engine.respond(request).await).await;
         }
         let reply = Reply::new(server.config(), &parts);
         let entry = match Entry::check(server, &parts).await {
             Ok(entry) => entry,
-            Err(refusal) => {
-                let response = reply.refuse(server.config(), &refusal, true);
-                return Err(Box::new((self, response)));
-            }
+            Err(refusal) => return self.refuse(reply.refuse(server.config(), &refusal, true)).await,
         };
         match websocket::accept(server, &parts, &entry, reply) {
             Ok((agreement, response)) => {
@@ -192,7 +180,7 @@ impl Connection {
                 let websocket = madang_ws::server::accepted(stream, &read, agreement, response, config);
                 Ok(websocket::begin(server, entry, &parts, websocket).await)
             }
-            Err(response) => Err(Box::new((self, *response))),
+            Err(response) => self.refuse(*response).await,
         }
     }
 
@@ -284,13 +272,13 @@ impl Connection {
         Ok(())
     }
 
-    /// Answers a request that is the connection's last.
-    async fn refuse(&mut self, response: Response<Body>) -> io::Result<()> {
+    /// Answers a request that is the connection's last, and becomes nothing.
+    async fn refuse<T>(mut self, response: Response<Body>) -> io::Result<Option<T>> {
         if let Some(rest) = self.answer(response, false, false)? {
             self.write_all(rest).await?;
         }
         self.part().await;
-        Ok(())
+        Ok(None)
     }
 
     /// Closes the stream so that the answer isn't lost: closed with bytes unread, a socket is reset.
