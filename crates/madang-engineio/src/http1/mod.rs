@@ -60,8 +60,7 @@ impl<H: Handler> EngineIo<H> {
         // Boxed, so that a WebSocket keeps no room for what came before it.
         let requests = Box::pin(connection.serve(self, other));
         async move {
-            let upgraded = requests.await;
-            if let Ok(Some((live, websocket))) = upgraded {
+            if let Ok(Some((live, websocket))) = requests.await {
                 websocket::run(live, websocket).await;
             }
         }
