@@ -26,7 +26,21 @@ struct Queue {
     /// Earliest first. A session whose deadline has moved on is looked at too early once, which costs less than finding it here.
     due: BinaryHeap<Reverse<Entry>>,
     ended: Vec<Arc<dyn Timed>>,
+    /// How many have ended since the queue was last rid of them.
+    gone: usize,
     running: bool,
+}
+
+impl Queue {
+    /// Rids it of those who have ended, once they may be the most: a crowd that has left mustn't stay in memory until it is due.
+    fn forget(&mut self, gone: usize) {
+        self.gone += gone;
+        if self.gone > SPARE && self.gone > self.due.len() / 2 {
+            self.gone = 0;
+            self.due.retain(|Reverse(entry)| entry.timed.strong_count() > 0);
+            self.due.shrink_to(2 * self.due.len());
+        }
+    }
 }
 
 struct Entry {
@@ -77,7 +91,9 @@ impl Clock {
             let ended = std::mem::take(&mut queue.ended);
             if !ended.is_empty() {
                 drop(queue);
-                ended.iter().for_each(|timed| timed.finish());
+                let gone = ended.len();
+                ended.into_iter().for_each(|timed| timed.finish());
+                self.lock().forget(gone);
                 continue;
             }
             let Reverse(first) = queue.due.peek()?;
@@ -101,6 +117,9 @@ impl Clock {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// Sessions that have ended and are kept in the queue whatever happens: some hundred KiB.
+const SPARE: usize = 256;
 
 /// Until the server is gone, and its last session with it.
 async fn run(clock: Weak<Clock>, changed: Arc<Notify>) {
