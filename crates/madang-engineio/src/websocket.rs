@@ -160,7 +160,10 @@ impl<H: Handler> Drop for Trial<'_, H> {
 }
 
 /// Receives until the end. Not an `async fn`, which keeps its arguments twice: there are many that wait here.
-pub(crate) fn run<H: Handler>(live: Arc<Live<H>>, mut websocket: WebSocket) -> impl Future<Output = ()> + Send {
+pub(crate) fn run<H: Handler>(
+    live: Arc<Live<H>>,
+    mut websocket: WebSocket,
+) -> impl Future<Output = ()> + Send {
     let mut running = Some(Running(live));
     async move {
         while let Some(message) = websocket.recv().await {

@@ -5,7 +5,9 @@ use crate::Body;
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, response};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, response,
+};
 use std::cell::{Cell, RefCell};
 use std::io::{self, Write as _};
 use std::pin::Pin;
@@ -60,7 +62,7 @@ impl Head {
     const MAX_HEADERS: usize = 100;
 
     /// A head and how long it is, once it is whole.
-    pub(super) fn parse(bytes: &[u8]) -> Result<Option<(Box<Self>, usize)>, BadHead> {
+    pub(super) fn parse(bytes: &Bytes) -> Result<Option<(Box<Self>, usize)>, BadHead> {
         if bytes.is_empty() {
             return Ok(None);
         }
@@ -72,12 +74,8 @@ impl Head {
             Ok(_) | Err(httparse::Error::TooManyHeaders) => return Err(BadHead::TooLong),
             Err(_) => return Err(BadHead::Malformed),
         };
-        // One copy, which all values share.
-        let head = Bytes::copy_from_slice(&bytes[..len]);
-        let shared = |part: &[u8]| {
-            let start = part.as_ptr() as usize - bytes.as_ptr() as usize;
-            head.slice(start..start + part.len())
-        };
+        // All values share what has been read.
+        let shared = |part: &[u8]| bytes.slice_ref(part);
         let malformed = |()| BadHead::Malformed;
         let mut request = Request::new(());
         let method = parsed.method.unwrap_or_default();
@@ -209,7 +207,7 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<Option<(Box<Head>, usize)>, BadHead> {
-        Head::parse(text.as_bytes())
+        Head::parse(&Bytes::copy_from_slice(text.as_bytes()))
     }
 
     #[test]

@@ -23,7 +23,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, Sleep, sleep, timeout};
 
 /// Time for the head of a request; the first must have come by then, too. Beyond: the connection is closed.
 ///
@@ -54,6 +54,7 @@ impl<H: Handler> EngineIo<H> {
         let connection = Connection {
             stream,
             read: Vec::new(),
+            timer: Box::pin(sleep(HEAD_TIME)),
             prompt: false,
         };
         // Boxed, so that a WebSocket keeps no room for what came before it.
@@ -78,6 +79,8 @@ struct Connection {
     stream: TcpStream,
     /// What has been read and not been used; without memory while it waits.
     read: Vec<u8>,
+    /// Of the wait for a request. One for all of them: to set one for each would cost more than to be early now and then.
+    timer: Pin<Box<Sleep>>,
     /// Nagle's algorithm is off. A WebSocket sees to that itself, and not every connection comes to an answer before.
     prompt: bool,
 }
@@ -189,22 +192,16 @@ impl Connection {
         let mut deadline = Instant::now() + patience;
         let mut has_begun = !self.read.is_empty();
         loop {
-            if self.read.is_empty() {
-                self.read = Vec::new();
-            }
-            match Head::parse(&self.read) {
+            let read = Bytes::from(std::mem::take(&mut self.read));
+            match Head::parse(&read) {
                 Ok(Some((head, len))) => {
-                    self.read.drain(..len);
+                    self.read.extend_from_slice(&read[len..]);
                     return Ok(Some(Ok(head)));
                 }
-                Ok(None) => {}
+                Ok(None) => self.read = read.into(),
                 Err(bad) => return Ok(Some(Err(bad))),
             }
-            let read = match timeout_at(deadline, poll_fn(|cx| self.poll_more(cx))).await {
-                Ok(read) => read?,
-                Err(_) => 0,
-            };
-            if read == 0 {
+            if poll_fn(|cx| self.poll_more_until(deadline, cx)).await? == 0 {
                 return Ok(None);
             }
             // A head that has begun is given less time than one that may never come, and no more for each of its bytes.
@@ -212,6 +209,23 @@ impl Connection {
                 has_begun = true;
                 deadline = deadline.min(Instant::now() + HEAD_TIME);
             }
+        }
+    }
+
+    /// Reads what there is; 0 at the end, and when it is too late.
+    fn poll_more_until(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(read) = self.poll_more(cx) {
+            return Poll::Ready(read);
+        }
+        loop {
+            if self.timer.deadline() > deadline {
+                self.timer.as_mut().reset(deadline);
+            }
+            ready!(self.timer.as_mut().poll(cx));
+            if self.timer.deadline() == deadline {
+                return Poll::Ready(Ok(0));
+            }
+            self.timer.as_mut().reset(deadline);
         }
     }
 

@@ -190,9 +190,7 @@ impl Outgoing {
     pub fn lost(&mut self, now: Instant) {
         self.close_sent = true;
         self.close_received = true;
-        self.close_deadline = self
-            .close_deadline
-            .or_else(|| now.checked_add(self.close_time));
+        self.close_deadline = self.close_deadline.or_else(|| now.checked_add(self.close_time));
     }
 
     /// Notes that bytes came from the peer. Needed only if [`is_timed`](Self::is_timed).
