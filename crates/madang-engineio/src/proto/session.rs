@@ -131,7 +131,7 @@ impl Session {
         }
     }
 
-    /// Queues a packet of the protocol's own for the next answer.
+    /// Queues a packet of the protocol's own for the next answer, whatever waits there already.
     pub fn push_packet(&mut self, packet: &Packet) {
         if let Some(polling) = &mut self.polling {
             polling.push_packet(packet);
@@ -226,10 +226,11 @@ impl Session {
             (Packet::Ping(data), Protocol::V3) => {
                 self.heartbeat.ping(&self.timing, now);
                 let pong = Packet::Pong(data);
-                match &mut self.polling {
-                    Some(polling) => polling.push_packet(&pong),
-                    None => return Received::Reply(pong),
+                if self.polling.is_none() {
+                    return Received::Reply(pong);
                 }
+                // As a message: a client that asks and never fetches the answers decides how many wait.
+                self.push(pong.to_piece(), Overflow::Disconnect, false);
             }
             (Packet::Pong(_), Protocol::V4) => self.heartbeat.pong(&self.timing, now),
             // The heartbeat in the wrong direction.

@@ -310,6 +310,18 @@ fn a_probe_that_takes_too_long_is_given_up_and_the_session_goes_on() {
 }
 
 #[test]
+fn pongs_that_nobody_fetches_count_against_the_limit() {
+    let mut world = World::new(Protocol::V3);
+    for _ in 0..100 {
+        let _ = world
+            .session
+            .receive(Packet::Ping("x".repeat(50_000).into()), world.now);
+        assert!(world.session.buffered_bytes() <= 1 << 20);
+    }
+    assert_eq!(world.session.closed(), Some(CloseReason::ForcedClose));
+}
+
+#[test]
 fn an_upgrade_while_closing_is_refused() {
     let mut world = World::new(Protocol::V4);
     world.run(Step::OpenProbe);
