@@ -192,18 +192,17 @@ impl Session {
     /// A POST has come, and is being read.
     ///
     /// # Errors
-    /// Another one is being read; the session ends.
+    /// Another one is being read, which ends the session; or another transport has just taken over, which goes on.
     pub fn post(&mut self) -> Result<(), Overlap> {
-        match &mut self.polling {
-            Some(polling) if !polling.post => {
-                polling.post = true;
-                Ok(())
-            }
-            _ => {
-                self.end(CloseReason::TransportError);
-                Err(Overlap)
-            }
+        let Some(polling) = &mut self.polling else {
+            return Err(Overlap);
+        };
+        if polling.post {
+            self.end(CloseReason::TransportError);
+            return Err(Overlap);
         }
+        polling.post = true;
+        Ok(())
     }
 
     /// The POST has been read.

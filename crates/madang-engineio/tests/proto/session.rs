@@ -310,6 +310,16 @@ fn a_probe_that_takes_too_long_is_given_up_and_the_session_goes_on() {
 }
 
 #[test]
+fn a_post_that_the_upgrade_overtook_is_refused_and_ends_nothing() {
+    let mut world = World::new(Protocol::V4);
+    world.run(Step::OpenProbe);
+    world.run(Step::ProbeUpgrade);
+    assert!(world.session.post().is_err());
+    assert!(world.session.get().is_err());
+    assert!(world.session.is_open());
+}
+
+#[test]
 fn pongs_that_nobody_fetches_count_against_the_limit() {
     let mut world = World::new(Protocol::V3);
     for _ in 0..100 {
