@@ -261,8 +261,8 @@ impl Session {
         }
     }
 
-    /// A packet has come over the probed connection. After [`Probe::Upgraded`] it is the session's transport, after
-    /// [`Probe::Refused`] it is none of the session's any more.
+    /// A packet has come over the probed connection. After [`Probe::Upgraded`] it is the session's transport, to be closed after what waited if that was all
+    /// that a [closing](Self::close) session waited for; after [`Probe::Refused`] it is none of the session's any more.
     pub fn receive_probe(&mut self, packet: &Packet, now: Instant) -> Probe {
         let Some(polling) = &mut self.polling else {
             return Probe::Refused;
@@ -274,9 +274,13 @@ impl Session {
                 Probe::Reply(Packet::Pong(data.clone()))
             }
             // Whoever needs no probe may do without.
-            (Packet::Upgrade, Some(_)) if self.state == State::Open => {
+            (Packet::Upgrade, Some(_)) if !matches!(self.state, State::Closed(_)) => {
                 let waiting = polling.take().map_or_else(Vec::new, |answer| answer.packets());
                 self.polling = None;
+                // A client that is about to upgrade sends no GET: what a closing session holds would never be fetched.
+                if self.state != State::Open {
+                    self.end(CloseReason::ForcedClose);
+                }
                 Probe::Upgraded(waiting)
             }
             _ => {
