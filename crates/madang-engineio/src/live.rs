@@ -212,7 +212,9 @@ impl<H: Handler> Live<H> {
         }
         self.settle(inner);
         if let (Received::Reply(packet), Some(websocket)) = (received, self.websocket.get()) {
-            websocket.push(&packet.to_message(self.protocol), true);
+            // Only the WebSocket's own task goes on to receive, which writes what has gathered.
+            let later = from == TransportKind::WebSocket;
+            websocket.push(&packet.to_message(self.protocol), later);
         }
     }
 
@@ -221,7 +223,7 @@ impl<H: Handler> Live<H> {
         let Some(session) = &mut *kept else {
             return;
         };
-        // Only the WebSocket's own task writes what has gathered when it goes on to receive: not who has read a POST while that took over.
+        // As a reply: not who has read a POST while the WebSocket took over.
         self.handling
             .store(from == TransportKind::WebSocket, Ordering::Relaxed);
         let handle = AssertUnwindSafe(|| self.server.handler().message(session, message));
