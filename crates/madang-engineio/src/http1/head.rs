@@ -2,7 +2,7 @@
 
 use super::keeps_alive;
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, Version};
 use std::cell::{Cell, RefCell};
@@ -96,7 +96,7 @@ impl Head {
             map.append(name, value);
         }
         let length = length(version, map).map_err(malformed)?;
-        let keep_alive = keeps_alive(version, map.get(CONNECTION));
+        let keep_alive = keeps_alive(version, map);
         let (parts, ()) = request.into_parts();
         Ok(Some((
             Self {

@@ -16,7 +16,7 @@ use crate::{Body, EngineIo, Handler, websocket};
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, DATE, EXPECT};
 use http::request::Parts;
-use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version};
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
@@ -309,16 +309,15 @@ impl Connection {
     }
 }
 
-/// Whether the client keeps the connection for another request.
-fn keeps_alive(version: Version, connection: Option<&HeaderValue>) -> bool {
+/// Whether the client keeps the connection for another request (RFC 9112 §9.3).
+fn keeps_alive(version: Version, headers: &HeaderMap) -> bool {
     let has = |token: &str| {
-        connection
-            .and_then(|value| value.to_str().ok())
-            .is_some_and(|value| {
-                value
-                    .split(',')
-                    .any(|part| part.trim().eq_ignore_ascii_case(token))
-            })
+        let values = headers.get_all(CONNECTION).iter();
+        values.filter_map(|value| value.to_str().ok()).any(|value| {
+            value
+                .split(',')
+                .any(|part| part.trim().eq_ignore_ascii_case(token))
+        })
     };
     if version == Version::HTTP_11 {
         !has("close")

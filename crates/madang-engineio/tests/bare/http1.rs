@@ -1,6 +1,7 @@
 //! What there is of HTTP/1.1.
 
 use crate::common::{Answer, Served};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -149,8 +150,8 @@ async fn a_head_gets_no_more_time_for_each_of_its_bytes() {
     tokio::time::pause();
     let begun = tokio::time::Instant::now();
     let mut byte = [0];
-    while begun.elapsed() < std::time::Duration::from_secs(60) {
-        let read = tokio::time::timeout(std::time::Duration::from_secs(4), stream.read(&mut byte)).await;
+    while begun.elapsed() < Duration::from_secs(60) {
+        let read = tokio::time::timeout(Duration::from_secs(4), stream.read(&mut byte)).await;
         if read.is_ok() {
             return;
         }
@@ -175,7 +176,7 @@ async fn who_takes_nothing_of_an_answer_is_given_up() {
     let long = Arc::new(vec![0_u8; length]);
     tokio::time::pause();
     let served = engine.serve_connection(stream, move |_| Some(http::Response::new(long.to_vec().into())));
-    let ended = tokio::time::timeout(std::time::Duration::from_secs(120), served).await;
+    let ended = tokio::time::timeout(Duration::from_secs(120), served).await;
     assert!(ended.is_ok(), "it is still written to");
 }
 
@@ -200,7 +201,15 @@ async fn a_websocket_whose_future_is_dropped_ends_its_session() {
     crate::common::text(&mut client).await;
     task.abort();
     let closed = async { while !matches!(read.recv().await, Some(crate::common::Note::Close(_))) {} };
-    let closed = tokio::time::timeout(std::time::Duration::from_secs(5), closed).await;
+    let closed = tokio::time::timeout(Duration::from_secs(5), closed).await;
     assert!(closed.is_ok(), "the session outlives its connection");
     assert_eq!(engine.session_count(), 0);
+}
+
+#[tokio::test]
+async fn a_connection_is_closed_whichever_of_its_headers_says_so() {
+    let served = Served::start(|_| {}).await;
+    let request = "GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive\r\nConnection: x, close\r\n\r\n";
+    let answer = tokio::time::timeout(Duration::from_secs(5), exchange(&served, request)).await;
+    assert!(answer.unwrap().contains("connection: close"));
 }
