@@ -2,7 +2,7 @@
 
 use super::keeps_alive;
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, Version};
 use std::cell::{Cell, RefCell};
@@ -94,6 +94,12 @@ impl Head {
             let value =
                 HeaderValue::from_maybe_shared(shared(header.value)).map_err(|_| BadHead::Malformed)?;
             map.append(name, value);
+        }
+        // RFC 9112 §3.2: who asks for two hosts may be let in as the one and served as the other.
+        match map.get_all(HOST).iter().count() {
+            1 => {}
+            0 if version == Version::HTTP_10 => {}
+            _ => return Err(BadHead::Malformed),
         }
         let length = length(version, map).map_err(malformed)?;
         let keep_alive = keeps_alive(version, map);
@@ -218,7 +224,7 @@ mod tests {
             "Content-Length: +1",
             "Content-Length: 99999999999999999999",
         ] {
-            let head = format!("POST / HTTP/1.1\r\n{headers}\r\n\r\n");
+            let head = format!("POST / HTTP/1.1\r\nHost: a\r\n{headers}\r\n\r\n");
             assert_eq!(parse(&head).err(), Some(BadHead::Malformed), "{headers}");
         }
         let old = "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -239,8 +245,8 @@ mod tests {
     #[test]
     fn connections_are_kept_as_their_version_says() {
         let keeps = |head: &str| parse(&format!("{head}\r\n\r\n")).unwrap().unwrap().0.keep_alive;
-        assert!(keeps("GET / HTTP/1.1"));
-        assert!(!keeps("GET / HTTP/1.1\r\nConnection: close"));
+        assert!(keeps("GET / HTTP/1.1\r\nHost: a"));
+        assert!(!keeps("GET / HTTP/1.1\r\nHost: a\r\nConnection: close"));
         assert!(!keeps("GET / HTTP/1.0"));
         assert!(keeps("GET / HTTP/1.0\r\nConnection: Keep-Alive"));
     }

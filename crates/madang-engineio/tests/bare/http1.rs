@@ -103,14 +103,14 @@ async fn what_is_no_http_is_refused() {
     );
     let long = format!("GET / HTTP/1.1\r\nA: {}\r\n\r\n", "x".repeat(20_000));
     assert!(exchange(&served, &long).await.starts_with("HTTP/1.1 431"));
-    let smuggled = "POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let smuggled = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n";
     assert!(exchange(&served, smuggled).await.starts_with("HTTP/1.1 400"));
 }
 
 #[tokio::test]
 async fn paths_of_others_are_not_found() {
     let served = Served::start(|_| {}).await;
-    let answer = exchange(&served, "GET / HTTP/1.1\r\nConnection: close\r\n\r\n").await;
+    let answer = exchange(&served, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 404"));
 }
 
@@ -212,4 +212,16 @@ async fn a_connection_is_closed_whichever_of_its_headers_says_so() {
     let request = "GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive\r\nConnection: x, close\r\n\r\n";
     let answer = tokio::time::timeout(Duration::from_secs(5), exchange(&served, request)).await;
     assert!(answer.unwrap().contains("connection: close"));
+}
+
+#[tokio::test]
+async fn a_request_names_one_host() {
+    let served = Served::start(|_| {}).await;
+    for hosts in ["", "Host: a\r\nHost: b\r\n"] {
+        let request = format!("GET /engine.io/?EIO=4&transport=polling HTTP/1.1\r\n{hosts}\r\n");
+        let answer = exchange(&served, &request).await;
+        assert!(answer.starts_with("HTTP/1.1 400"), "{hosts:?}: {answer}");
+    }
+    let old = exchange(&served, "GET / HTTP/1.0\r\n\r\n").await;
+    assert!(old.starts_with("HTTP/1.1 404"), "{old}");
 }
