@@ -194,8 +194,8 @@ impl Connection {
 
     /// The next request's head; `None` if there is none.
     async fn read_head(&mut self, patience: Duration) -> io::Result<Option<Result<Head, BadHead>>> {
-        let mut deadline = Instant::now() + patience;
         let mut has_begun = !self.read.is_empty();
+        let mut deadline = Instant::now() + if has_begun { HEAD_TIME } else { patience };
         loop {
             if self.read.is_empty() {
                 self.read = Vec::new();

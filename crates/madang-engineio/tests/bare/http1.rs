@@ -225,3 +225,16 @@ async fn a_request_names_one_host() {
     let old = exchange(&served, "GET / HTTP/1.0\r\n\r\n").await;
     assert!(old.starts_with("HTTP/1.1 404"), "{old}");
 }
+
+#[tokio::test]
+async fn a_second_head_that_has_begun_gets_no_more_time_than_the_first() {
+    let served = Served::start(|_| {}).await;
+    let mut stream = TcpStream::connect(served.addr).await.unwrap();
+    let requests = b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nA: ";
+    stream.write_all(requests).await.unwrap();
+    let mut bytes = vec![0; 1024];
+    assert!(stream.read(&mut bytes).await.unwrap() > 0);
+    tokio::time::pause();
+    let ended = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut bytes)).await;
+    assert!(ended.is_ok(), "the connection is still there");
+}
