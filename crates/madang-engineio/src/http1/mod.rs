@@ -149,7 +149,8 @@ impl Connection {
         } else if wants_upgrade(&parts) && length.is_empty() {
             return Ok(Next::Upgrade(parts));
         } else {
-            let expects = parts.headers.get(EXPECT).is_some();
+            // RFC 9110 §10.1.1: a client of HTTP/1.0 would take it for the answer.
+            let expects = parts.version == Version::HTTP_11 && parts.headers.contains_key(EXPECT);
             let mut body = Incoming::new(self, length, expects);
             let outcome = engine.begin(Request::from_parts(parts, &mut body)).await;
             keep_alive &= body.is_read();

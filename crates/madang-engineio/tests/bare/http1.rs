@@ -227,6 +227,22 @@ async fn a_request_names_one_host() {
 }
 
 #[tokio::test]
+async fn a_client_of_http_1_0_is_not_told_to_go_on() {
+    let served = Served::start(|_| {}).await;
+    let session = served.open("EIO=4").await;
+    let mut stream = TcpStream::connect(served.addr).await.unwrap();
+    let head =
+        format!("POST /engine.io/?{session} HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    stream.write_all(b"4hi").await.unwrap();
+    let answer = Answer::read(stream).await;
+    assert_eq!((answer.status, answer.text()), (200, "ok"));
+}
+
+#[tokio::test]
 async fn a_second_head_that_has_begun_gets_no_more_time_than_the_first() {
     let served = Served::start(|_| {}).await;
     let mut stream = TcpStream::connect(served.addr).await.unwrap();
