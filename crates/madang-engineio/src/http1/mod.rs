@@ -261,10 +261,10 @@ impl Connection {
         let (mut parts, body) = response.into_parts();
         let body = body.into_bytes();
         let headers = &mut parts.headers;
-        // RFC 9110 §8.6.
+        // RFC 9110 §8.6: what has not been modified has its own length, which isn't known here.
         if parts.status == StatusCode::NO_CONTENT {
             headers.remove(CONTENT_LENGTH);
-        } else if !headers.contains_key(CONTENT_LENGTH) {
+        } else if parts.status != StatusCode::NOT_MODIFIED && !headers.contains_key(CONTENT_LENGTH) {
             headers.insert(CONTENT_LENGTH, body.len().into());
         }
         if !keep_alive {

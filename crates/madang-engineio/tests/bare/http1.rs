@@ -243,6 +243,30 @@ async fn a_client_of_http_1_0_is_not_told_to_go_on() {
 }
 
 #[tokio::test]
+async fn an_answer_that_says_nothing_has_changed_says_no_length() {
+    let (notes, _read) = tokio::sync::mpsc::unbounded_channel();
+    let engine = madang_engineio::EngineIo::new(
+        madang_engineio::Config::default(),
+        crate::common::Scribe::new(notes),
+    );
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let (stream, _) = listener.accept().await.unwrap();
+    let request = b"GET /file HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    client.write_all(request).await.unwrap();
+    tokio::spawn(async move {
+        let unchanged = |_: &http::request::Parts| {
+            let mut answer = http::Response::new(bytes::Bytes::new());
+            *answer.status_mut() = http::StatusCode::NOT_MODIFIED;
+            Some(answer)
+        };
+        engine.serve_connection(stream, unchanged).await;
+    });
+    let answer = Answer::read(client).await;
+    assert_eq!((answer.status, answer.header("content-length")), (304, None));
+}
+
+#[tokio::test]
 async fn a_second_head_that_has_begun_gets_no_more_time_than_the_first() {
     let served = Served::start(|_| {}).await;
     let mut stream = TcpStream::connect(served.addr).await.unwrap();
