@@ -175,6 +175,15 @@ impl<H: Handler> Live<H> {
         self.settle(inner);
     }
 
+    /// The answer of a GET didn't reach the client: were it to ask again, it would miss what was in it without knowing.
+    pub(crate) fn answer_lost(&self) {
+        let mut inner = self.lock();
+        if !self.is_upgraded() {
+            inner.session.end(CloseReason::TransportError);
+        }
+        self.settle(inner);
+    }
+
     pub(crate) fn post(&self) -> Result<(), Overlap> {
         let mut inner = self.lock();
         let begun = inner.session.post();

@@ -103,9 +103,12 @@ impl Connection {
             patience = IDLE_TIME;
             // Boxed: a connection mostly waits, either for a request or for an answer to one.
             let next = match Box::pin(self.exchange(engine, &other, head, address)).await? {
-                Next::Wait(waiting, keep_alive) => {
-                    let response = self.unless_closed(waiting).await?;
-                    self.answer(response, keep_alive, false).await?;
+                Next::Wait(mut waiting, keep_alive) => {
+                    let response = self.unless_closed(&mut waiting).await?;
+                    if let Err(error) = self.answer(response, keep_alive, false).await {
+                        waiting.lost();
+                        return Err(error);
+                    }
                     keep_alive
                 }
                 Next::Done(keep_alive) => keep_alive,
@@ -231,7 +234,7 @@ impl Connection {
     }
 
     /// The response, unless the client goes away first.
-    async fn unless_closed<H: Handler>(&mut self, mut waiting: Waiting<H>) -> io::Result<Response<Body>> {
+    async fn unless_closed<H: Handler>(&mut self, waiting: &mut Waiting<H>) -> io::Result<Response<Body>> {
         let closed = async {
             // Requests ahead of their turn are kept, within the bound of a head.
             while self.read.len() < Head::MAX_LEN {
@@ -245,7 +248,7 @@ impl Connection {
         };
         let mut closed = pin!(closed);
         poll_fn(|cx| {
-            if let Poll::Ready(response) = Pin::new(&mut waiting).poll(cx) {
+            if let Poll::Ready(response) = Pin::new(&mut *waiting).poll(cx) {
                 return Poll::Ready(Ok(response));
             }
             closed

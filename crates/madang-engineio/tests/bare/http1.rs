@@ -278,3 +278,22 @@ async fn a_second_head_that_has_begun_gets_no_more_time_than_the_first() {
     let ended = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut bytes)).await;
     assert!(ended.is_ok(), "the connection is still there");
 }
+
+#[tokio::test]
+async fn a_session_whose_answer_could_not_be_written_ends() {
+    let served = Served::start(|config| {
+        config.send_limit = 64 << 20;
+        config.ping_interval = Duration::from_secs(3600);
+    })
+    .await;
+    let session = served.open("EIO=4").await;
+    let socket = served.opened().await;
+    socket.send("x".repeat(32 << 20));
+    let _unread = served.send("GET", &session, &[], b"").await;
+    while socket.buffered_bytes() > 0 {
+        tokio::task::yield_now().await;
+    }
+    tokio::time::pause();
+    let closed = tokio::time::timeout(Duration::from_secs(120), served.closed()).await;
+    assert_eq!(closed.unwrap(), madang_engineio::CloseReason::TransportError);
+}
