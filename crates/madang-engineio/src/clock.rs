@@ -104,8 +104,9 @@ impl Clock {
 
 /// Until the server is gone, and its last session with it.
 async fn run(clock: Weak<Clock>, changed: Arc<Notify>) {
+    let running = Running(clock);
     loop {
-        let next = match clock.upgrade() {
+        let next = match running.0.upgrade() {
             Some(clock) => clock.turn(Instant::now()),
             None => return,
         };
@@ -121,6 +122,17 @@ async fn run(clock: Weak<Clock>, changed: Arc<Notify>) {
 impl Drop for Clock {
     fn drop(&mut self) {
         self.changed.notify_one();
+    }
+}
+
+/// The task. It may go with its runtime while sessions are served in another one: the next that opens there starts it again.
+struct Running(Weak<Clock>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(clock) = self.0.upgrade() {
+            clock.lock().running = false;
+        }
     }
 }
 
