@@ -26,6 +26,8 @@ struct Queue {
     /// Earliest first. A session whose deadline has moved on is looked at too early once, which costs less than finding it here.
     due: BinaryHeap<Reverse<Entry>>,
     ended: Vec<Arc<dyn Timed>>,
+    /// How many have ended since `due` was swept.
+    gone: usize,
     running: bool,
 }
 
@@ -76,10 +78,12 @@ impl Clock {
             let mut queue = self.lock();
             let ended = std::mem::take(&mut queue.ended);
             if !ended.is_empty() {
+                queue.gone += ended.len();
                 drop(queue);
                 ended.iter().for_each(|timed| timed.finish());
                 continue;
             }
+            queue.sweep();
             let Reverse(first) = queue.due.peek()?;
             if first.due > now {
                 return Some(first.due);
@@ -115,6 +119,17 @@ async fn run(clock: Weak<Clock>, changed: Arc<Notify>) {
                 let _ = tokio::time::timeout_at(due.into(), changed.notified()).await;
             }
             None => changed.notified().await,
+        }
+    }
+}
+
+impl Queue {
+    /// Once many have ended, drops what is left of them: an entry keeps the memory of its session until it's due, which may be long.
+    fn sweep(&mut self) {
+        if self.gone > SPARE_ENTRIES && self.gone > self.due.len() / 2 {
+            self.due.retain(|Reverse(entry)| entry.timed.strong_count() > 0);
+            self.due.shrink_to(2 * self.due.len());
+            self.gone = 0;
         }
     }
 }
@@ -155,3 +170,40 @@ impl PartialEq for Entry {
 }
 
 impl Eq for Entry {}
+
+/// Entries of sessions that have ended which are kept whatever happens: some hundreds of KiB.
+const SPARE_ENTRIES: usize = 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    struct Session;
+
+    impl Timed for Session {
+        fn handle_timeout(&self, _armed: Instant, _now: Instant) -> Option<Instant> {
+            None
+        }
+
+        fn finish(&self) {}
+    }
+
+    #[test]
+    fn those_who_have_ended_are_not_kept_until_they_would_have_been_due() {
+        let clock = Clock::new();
+        let now = Instant::now();
+        let later = now + Duration::from_secs(3600);
+        let living = Arc::new(Session);
+        clock.arm(later, &living);
+        for _ in 0..100_000 {
+            let session = Arc::new(Session);
+            clock.arm(later, &session);
+            clock.finish(session);
+            assert_eq!(clock.turn(now), Some(later));
+            assert!(clock.lock().due.len() <= 2 * SPARE_ENTRIES);
+        }
+        assert_eq!(clock.turn(later), None);
+        drop(living);
+    }
+}
