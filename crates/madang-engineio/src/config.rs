@@ -26,8 +26,10 @@ pub type ConnectionErrorHook = Arc<dyn Fn(&Parts, ErrorCode, &str) + Send + Sync
 /// config.ping_interval = std::time::Duration::from_secs(10);
 /// ```
 ///
-/// Node's `wsEngine` has no counterpart, since there is one WebSocket engine; nor has `destroyUpgrade`, since a request that isn't
-/// for Engine.IO gets its answer from whatever service is behind the [layer](crate::EngineIo::layer), or 404.
+/// Some of Node's have no counterpart: `wsEngine`, since there is one WebSocket engine; `destroyUpgrade` and its timeout, since a request that isn't
+/// for Engine.IO gets its answer from whatever service is behind the [layer](crate::EngineIo::layer), or 404; `use`, since any tower
+/// layer may be put around the server; `generateId`, since a session id is a secret and always 120 bits of the system's randomness; the transport
+/// `webtransport`, which needs HTTP/3.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Config {
