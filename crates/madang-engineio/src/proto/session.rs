@@ -2,7 +2,7 @@
 
 use super::heartbeat::{Beat, Heartbeat, later};
 use super::polling::{Polling, Upgrade, with_packet};
-use super::{Answer, CloseReason, Packet, Protocol, Timing, TransportKind};
+use super::{Answer, CloseReason, Packet, Payload, Protocol, Timing, TransportKind};
 use bytes::Bytes;
 use madang_hub::Overflow;
 use madang_ws::Message;
@@ -229,7 +229,7 @@ impl Session {
                     return Received::Reply(pong);
                 }
                 // As a message: a client that asks and never fetches the answers decides how many wait.
-                self.push(pong.to_piece(), Overflow::Disconnect, false);
+                self.push(Payload::whole(pong.to_piece()), Overflow::Disconnect, false);
             }
             (Packet::Pong(_), Protocol::V4) => self.heartbeat.pong(&self.timing, now),
             // The heartbeat in the wrong direction.
