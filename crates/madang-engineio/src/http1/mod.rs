@@ -57,6 +57,7 @@ impl<H: Handler> EngineIo<H> {
         let requests = Connection {
             stream,
             read: Vec::new(),
+            version: Version::HTTP_11,
         };
         // Boxed, so that a WebSocket keeps no room for what came before it.
         let upgraded = Box::pin(requests.serve(self, other)).await;
@@ -78,6 +79,8 @@ struct Connection {
     stream: TcpStream,
     /// What has been read and not been used; without memory while it waits.
     read: Vec<u8>,
+    /// Of the request that is answered.
+    version: Version,
 }
 
 impl Connection {
@@ -101,6 +104,7 @@ impl Connection {
                 None => return Ok(None),
             };
             patience = IDLE_TIME;
+            self.version = head.parts.version;
             // Boxed: a connection mostly waits, either for a request or for an answer to one.
             let next = match Box::pin(self.exchange(engine, &other, head, address)).await? {
                 Next::Wait(mut waiting, keep_alive) => {
@@ -187,7 +191,7 @@ impl Connection {
         };
         match websocket::accept(server, &parts, &entry, reply) {
             Ok((agreement, response)) => {
-                let Self { stream, read } = self;
+                let Self { stream, read, .. } = self;
                 let config = server.websocket();
                 let websocket = madang_ws::server::accepted(stream, &read, agreement, response, config);
                 Ok(websocket::begin(server, entry, &parts, websocket).await)
@@ -229,7 +233,7 @@ impl Connection {
 
     /// Reads what there is; 0 at the end.
     async fn read_more(&mut self) -> io::Result<usize> {
-        let Self { stream, read } = self;
+        let Self { stream, read, .. } = self;
         head::read(stream, read).await
     }
 
@@ -270,8 +274,14 @@ impl Connection {
         } else if parts.status != StatusCode::NOT_MODIFIED && !headers.contains_key(CONTENT_LENGTH) {
             headers.insert(CONTENT_LENGTH, body.len().into());
         }
-        if !keep_alive {
-            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        // A client of HTTP/1.0 waits for the end of a connection that it isn't told is kept (RFC 9112 §C.2.2).
+        let connection = match (keep_alive, self.version) {
+            (false, _) => Some("close"),
+            (true, Version::HTTP_10) => Some("keep-alive"),
+            (true, _) => None,
+        };
+        if let Some(connection) = connection {
+            headers.insert(CONNECTION, HeaderValue::from_static(connection));
         }
         headers.insert(DATE, head::date());
         let mut out = head::write(parts.status, &parts.headers, body.len());

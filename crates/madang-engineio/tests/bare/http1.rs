@@ -297,3 +297,12 @@ async fn a_session_whose_answer_could_not_be_written_ends() {
     let closed = tokio::time::timeout(Duration::from_secs(120), served.closed()).await;
     assert_eq!(closed.unwrap(), madang_engineio::CloseReason::TransportError);
 }
+
+#[tokio::test]
+async fn a_client_of_http_1_0_is_told_that_its_connection_is_kept() {
+    let served = Served::start(|_| {}).await;
+    let request = |connection: &str| format!("GET / HTTP/1.0\r\nConnection: {connection}\r\n\r\n");
+    let answers = exchange(&served, &(request("Keep-Alive") + &request("close"))).await;
+    assert_eq!(answers.matches("connection: keep-alive").count(), 1, "{answers}");
+    assert_eq!(answers.matches("connection: close").count(), 1, "{answers}");
+}
