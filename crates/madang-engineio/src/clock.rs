@@ -6,6 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
 use tokio::sync::Notify;
 
+/// This moment, as tokio's timers count it; not simply the system's, since a test may have stopped tokio's clock.
+pub(crate) fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
 /// Something with deadlines.
 pub(crate) trait Timed: Send + Sync + 'static {
     /// Does what was due at `armed`, and says when to look again; nothing if it has been armed for another time since.
@@ -111,7 +116,7 @@ async fn run(clock: Weak<Clock>, changed: Arc<Notify>) {
     let running = Running(clock);
     loop {
         let next = match running.0.upgrade() {
-            Some(clock) => clock.turn(Instant::now()),
+            Some(clock) => clock.turn(now()),
             None => return,
         };
         match next {

@@ -1,6 +1,6 @@
 //! A session that lives: the protocol's state, what it writes to, and what its handler keeps for it.
 
-use crate::clock::Timed;
+use crate::clock::{Timed, now};
 use crate::id::Sid;
 use crate::proto::{Answer, Overlap, Packet, Payload, Probe, Received, Session, encode_messages};
 use crate::server::Server;
@@ -73,13 +73,7 @@ impl<H: Handler> Live<H> {
             None => TransportKind::Polling,
         };
         let timing = server.timing().clone();
-        let session = Session::new(
-            protocol,
-            transport,
-            timing,
-            server.config().send_limit,
-            Instant::now(),
-        );
+        let session = Session::new(protocol, transport, timing, server.config().send_limit, now());
         Arc::new_cyclic(|this| Self {
             this: this.clone(),
             sid,
@@ -156,7 +150,7 @@ impl<H: Handler> Live<H> {
     /// The answer of the GET that waits.
     pub(crate) fn poll_answer(&self, cx: &Context<'_>) -> Poll<Answer> {
         let mut inner = self.lock();
-        let answer = inner.session.answer(Instant::now());
+        let answer = inner.session.answer(now());
         match &answer {
             Some(_) => inner.get = None,
             None => match &mut inner.get {
@@ -213,7 +207,7 @@ impl<H: Handler> Live<H> {
     /// A packet has come over a transport: the handler is called with a message, the rest is dealt with here.
     pub(crate) fn receive(&self, packet: Packet, from: TransportKind) {
         let mut inner = self.lock();
-        let received = inner.session.receive(packet, Instant::now());
+        let received = inner.session.receive(packet, now());
         // Nothing that a message changes is waited for.
         if let Received::Message(message) = received {
             drop(inner);
@@ -245,7 +239,7 @@ impl<H: Handler> Live<H> {
     /// A WebSocket has been opened for the session, which is its trial with this number.
     pub(crate) fn probe(&self, websocket: Sender) -> Result<u32, Overlap> {
         let mut inner = self.lock();
-        let begun = inner.session.probe(Instant::now());
+        let begun = inner.session.probe(now());
         if begun.is_ok() {
             inner.probe = Some(websocket);
             inner.trials = inner.trials.wrapping_add(1);
@@ -261,7 +255,7 @@ impl<H: Handler> Live<H> {
         if inner.trials != trial {
             return Probe::Refused;
         }
-        let step = inner.session.receive_probe(packet, Instant::now());
+        let step = inner.session.receive_probe(packet, now());
         match &step {
             Probe::Reply(_) => {}
             Probe::Refused => inner.probe = None,
@@ -501,7 +495,7 @@ impl<H: Handler> Remote for Live<H> {
 
     fn close(&self, discard: bool) {
         let mut inner = self.lock();
-        inner.session.close(discard, Instant::now());
+        inner.session.close(discard, now());
         let get = inner.get.take();
         self.settle(inner);
         if let Some(get) = get {
