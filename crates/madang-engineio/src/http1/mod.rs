@@ -153,7 +153,7 @@ impl Connection {
         let response = if let Some(response) = other(&parts) {
             keep_alive &= length.is_empty();
             response.map(Body::from)
-        } else if wants_upgrade(&parts) && length.is_empty() {
+        } else if parts.method == Method::GET && wants_upgrade(&parts) && length.is_empty() {
             return Ok(Next::Upgrade(parts));
         } else {
             // RFC 9110 §10.1.1: a client of HTTP/1.0 would take it for the answer.

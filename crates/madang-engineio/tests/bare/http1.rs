@@ -306,3 +306,18 @@ async fn a_client_of_http_1_0_is_told_that_its_connection_is_kept() {
     assert_eq!(answers.matches("connection: keep-alive").count(), 1, "{answers}");
     assert_eq!(answers.matches("connection: close").count(), 1, "{answers}");
 }
+
+#[tokio::test]
+async fn an_answer_to_head_has_no_body_whatever_else_was_asked_for() {
+    let served = Served::start(|_| {}).await;
+    for query in ["EIO=4&transport=websocket", "EIO=4&transport=pigeon"] {
+        let upgrade = [
+            ("Connection", "Upgrade, close"),
+            ("Upgrade", "websocket"),
+            ("Sec-WebSocket-Version", "13"),
+            ("Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAA=="),
+        ];
+        let answer = served.request("HEAD", query, &upgrade, b"").await;
+        assert_eq!((answer.status, answer.text()), (400, ""));
+    }
+}
