@@ -58,6 +58,13 @@ impl Iterator for Payload3 {
 
     /// The next packet; after one that can't be read nothing more comes.
     fn next(&mut self) -> Option<Self::Item> {
+        if let Rest::Text(text) = &mut self.rest {
+            // What no packets are written as; Node reads it so.
+            let packets = text.trim_start_matches("0:");
+            if packets.len() < text.len() {
+                *text = text.slice_ref(packets);
+            }
+        }
         let (read, rest) = match std::mem::replace(&mut self.rest, Rest::Nothing) {
             Rest::Nothing => return None,
             Rest::Text(text) if text.is_empty() => return None,
