@@ -91,11 +91,12 @@ fn version_3_refuses_lengths_that_lie() {
     ] {
         assert!(v3(body).last().unwrap().is_err(), "{body:?}");
     }
-    let bodies: [&[u8]; 6] = [
+    let bodies: [&[u8]; 7] = [
         &[0, 4],
         &[0, 0xff, 0x34],
         &[2, 1, 0xff, 0x34],
         &[0, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 0xff],
+        &[0, 4, 2, 9, 4, 9, 6, 7, 2, 9, 7, 0xff, 0x34],
         &[0, 9, 0xff, 0x34],
         &[0, 2, 0xff, 0x34, 0xff],
     ];
