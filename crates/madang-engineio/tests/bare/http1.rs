@@ -321,3 +321,20 @@ async fn an_answer_to_head_has_no_body_whatever_else_was_asked_for() {
         assert_eq!((answer.status, answer.text()), (400, ""));
     }
 }
+
+#[tokio::test]
+async fn a_connection_may_wait_so_long_for_its_next_request_and_no_longer() {
+    let served = Served::start(|_| {}).await;
+    let mut stream = TcpStream::connect(served.addr).await.unwrap();
+    stream
+        .write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        .await
+        .unwrap();
+    let mut bytes = vec![0; 1024];
+    assert!(stream.read(&mut bytes).await.unwrap() > 0);
+    tokio::time::pause();
+    let early = tokio::time::timeout(Duration::from_secs(74), stream.read(&mut bytes)).await;
+    assert!(early.is_err(), "the connection is gone");
+    let late = tokio::time::timeout(Duration::from_secs(2), stream.read(&mut bytes)).await;
+    assert_eq!(late.unwrap().unwrap(), 0);
+}
