@@ -97,25 +97,26 @@ impl Server {
         }
     }
 
-    /// One connection's life. What ends it concerns nobody else.
-    async fn connection(self: Arc<Self>, stream: TcpStream) {
-        if socketio::is_meant(&stream).await {
-            // Boxed, so that the other connections keep no room for it.
-            return Box::pin(self.io.serve_connection(stream)).await;
-        }
-        let _ = stream.set_nodelay(true);
-        let (ws, broadcast) = {
-            // The request is gone with this block: an idle connection keeps nothing of it.
-            let Ok((ws, request)) = accept(stream, &self.config).await else {
-                return;
+    /// One connection's life. What ends it concerns nobody else. What waits long is small or boxed, and not an `async fn`, which keeps its arguments twice.
+    fn connection(self: Arc<Self>, stream: TcpStream) -> impl Future<Output = ()> + Send {
+        async move {
+            if socketio::is_meant(&stream).await {
+                return self.io.serve_connection(stream).await;
+            }
+            let _ = stream.set_nodelay(true);
+            let (ws, broadcast) = {
+                // The request is gone with this block: an idle connection keeps nothing of it.
+                let Ok((ws, request)) = accept(stream, &self.config).await else {
+                    return;
+                };
+                (ws, request.uri().path() == "/broadcast")
             };
-            (ws, request.uri().path() == "/broadcast")
-        };
-        let _ = if broadcast {
-            self.broadcast(ws).await
-        } else {
-            echo(ws).await
-        };
+            let _ = if broadcast {
+                Box::pin(self.broadcast(ws)).await
+            } else {
+                Box::pin(echo(ws)).await
+            };
+        }
     }
 
     async fn broadcast(&self, mut ws: WebSocket) -> Result<(), Error> {

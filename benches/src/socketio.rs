@@ -2,6 +2,8 @@
 
 use madang_hub::Hub;
 use madang_socketio::{Data, Socket, SocketIo};
+use std::future::poll_fn;
+use tokio::io::ReadBuf;
 use tokio::net::TcpStream;
 
 /// A server whose rooms are those of this hub.
@@ -21,7 +23,8 @@ pub(crate) fn serve(hub: &Hub) -> SocketIo {
 /// Whether the first request is for Socket.IO.
 pub(crate) async fn is_meant(stream: &TcpStream) -> bool {
     let mut head = [0; 20];
-    let read = stream.peek(&mut head).await.unwrap_or(0);
-    let path = head[..read].split(|byte| *byte == b' ').nth(1);
+    // In less room than the future of `peek` takes.
+    let read = poll_fn(|cx| stream.poll_peek(cx, &mut ReadBuf::new(&mut head))).await;
+    let path = head[..read.unwrap_or(0)].split(|byte| *byte == b' ').nth(1);
     path.is_some_and(|path| path.starts_with(b"/socket.io"))
 }

@@ -103,6 +103,12 @@ impl Config {
         }
     }
 
+    /// Whether anybody may ask where this request came from: who is called about it, or whoever keeps what opens a session.
+    pub(crate) fn wants_address(&self, parts: &Parts) -> bool {
+        let query = parts.uri.query().unwrap_or_default();
+        !query.contains("sid=") || self.headers.is_some() || self.connection_error.is_some()
+    }
+
     pub(crate) fn is_upgradable(&self) -> bool {
         self.allow_upgrades && self.transports.contains(&TransportKind::WebSocket)
     }

@@ -67,8 +67,7 @@ impl<H: Handler> Entry<H> {
     }
 
     async fn decide(server: &Server<H>, parts: &Parts) -> Result<Self, Refusal> {
-        let pairs = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
-        let query = Query::new(pairs);
+        let query = Query::parse(parts.uri.query().unwrap_or_default());
         let config = server.config();
         let upgrade = wants_upgrade(parts);
         let transport = match query.transport {

@@ -45,18 +45,43 @@ pub(crate) struct Live<H: Handler> {
 
 struct Inner {
     session: Session,
-    /// Of the GET that waits.
-    get: Option<Waker>,
-    /// Of the POST that is being read, for when the session ends before it.
-    post: Option<Waker>,
-    /// The WebSocket on trial.
-    probe: Option<Sender>,
+    /// Apart, since a session on WebSocket has none.
+    polling: Option<Box<Polling>>,
     /// Of how many trials that is the last: one that was given up must not decide about its successor.
     trials: u32,
     /// When the clock will look at it, at the latest.
     armed: Option<Instant>,
     /// Its end is being seen to.
     ended: bool,
+}
+
+/// Who is to be told of what, as long as the session is on polling.
+#[derive(Default)]
+struct Polling {
+    /// Of the GET that waits.
+    get: Option<Waker>,
+    /// Of the POST that is being read, for when the session ends before it.
+    post: Option<Waker>,
+    /// The WebSocket on trial.
+    probe: Option<Sender>,
+}
+
+impl Inner {
+    fn polling(&mut self) -> &mut Polling {
+        self.polling.get_or_insert_default()
+    }
+
+    fn take_get(&mut self) -> Option<Waker> {
+        self.polling.as_mut()?.get.take()
+    }
+
+    fn take_post(&mut self) -> Option<Waker> {
+        self.polling.as_mut()?.post.take()
+    }
+
+    fn take_probe(&mut self) -> Option<Sender> {
+        self.polling.as_mut()?.probe.take()
+    }
 }
 
 impl<H: Handler> Live<H> {
@@ -84,9 +109,7 @@ impl<H: Handler> Live<H> {
             handling: AtomicBool::new(false),
             inner: Mutex::new(Inner {
                 session,
-                get: None,
-                post: None,
-                probe: None,
+                polling: None,
                 trials: 0,
                 armed: None,
                 ended: false,
@@ -152,8 +175,8 @@ impl<H: Handler> Live<H> {
         let mut inner = self.lock();
         let answer = inner.session.answer(now());
         match &answer {
-            Some(_) => inner.get = None,
-            None => match &mut inner.get {
+            Some(_) => drop(inner.take_get()),
+            None => match &mut inner.polling().get {
                 Some(waker) => waker.clone_from(cx.waker()),
                 empty => *empty = Some(cx.waker().clone()),
             },
@@ -164,7 +187,7 @@ impl<H: Handler> Live<H> {
 
     pub(crate) fn get_aborted(&self) {
         let mut inner = self.lock();
-        inner.get = None;
+        inner.take_get();
         inner.session.get_aborted();
         self.settle(inner);
     }
@@ -187,7 +210,10 @@ impl<H: Handler> Live<H> {
 
     pub(crate) fn post_ended(&self) {
         let mut inner = self.lock();
-        inner.post = None;
+        inner.take_post();
+        if self.is_upgraded() {
+            inner.polling = None;
+        }
         inner.session.post_ended();
     }
 
@@ -197,7 +223,7 @@ impl<H: Handler> Live<H> {
         if inner.session.closed().is_some() {
             return Poll::Ready(());
         }
-        match &mut inner.post {
+        match &mut inner.polling().post {
             Some(waker) => waker.clone_from(cx.waker()),
             empty => *empty = Some(cx.waker().clone()),
         }
@@ -241,7 +267,7 @@ impl<H: Handler> Live<H> {
         let mut inner = self.lock();
         let begun = inner.session.probe(now());
         if begun.is_ok() {
-            inner.probe = Some(websocket);
+            inner.polling().probe = Some(websocket);
             inner.trials = inner.trials.wrapping_add(1);
         }
         let trial = inner.trials;
@@ -258,18 +284,20 @@ impl<H: Handler> Live<H> {
         let step = inner.session.receive_probe(packet, now());
         match &step {
             Probe::Reply(_) => {}
-            Probe::Refused => inner.probe = None,
+            Probe::Refused => drop(inner.take_probe()),
             Probe::Upgraded(waiting) => {
-                if let Some(websocket) = inner.probe.take() {
+                if let Some(websocket) = inner.take_probe() {
                     for packet in waiting {
                         websocket.push(&packet.to_message(self.protocol), true);
                     }
                     // Under the lock: what is sent from now on comes after what waited.
                     let _ = self.websocket.set(websocket);
                 }
-                if let Some(get) = inner.get.take() {
+                if let Some(get) = inner.take_get() {
                     get.wake();
                 }
+                // Unless a POST is still being read.
+                inner.polling.take_if(|polling| polling.post.is_none());
             }
         }
         self.settle(inner);
@@ -280,7 +308,7 @@ impl<H: Handler> Live<H> {
         let mut inner = self.lock();
         if !self.is_upgraded() && inner.trials == trial {
             inner.session.probe_lost();
-            inner.probe = None;
+            inner.take_probe();
         }
         self.settle(inner);
     }
@@ -300,14 +328,14 @@ impl<H: Handler> Live<H> {
         }
         let ping = inner.session.handle_timeout(now);
         if !inner.session.is_probing() && !self.is_upgraded() {
-            if let Some(probe) = inner.probe.take() {
+            if let Some(probe) = inner.take_probe() {
                 probe.close_without_code();
             }
         }
         let due = inner.session.poll_timeout();
         inner.armed = due;
         // What a deadline released is fetched by the request itself.
-        let get = inner.get.take();
+        let get = inner.take_get();
         self.settle(inner);
         if let Some(get) = get {
             get.wake();
@@ -335,7 +363,7 @@ impl<H: Handler> Live<H> {
     /// What any change may bring about: an answer, an earlier deadline, the end.
     fn settle(&self, mut inner: MutexGuard<'_, Inner>) {
         let waker = if inner.session.closed().is_some() || inner.session.buffered_bytes() > 0 {
-            inner.get.take()
+            inner.take_get()
         } else {
             None
         };
@@ -353,8 +381,8 @@ impl<H: Handler> Live<H> {
         let (mut closed, mut post) = (None, None);
         if ending {
             inner.ended = true;
-            closed = inner.probe.take();
-            post = inner.post.take();
+            closed = inner.take_probe();
+            post = inner.take_post();
         }
         drop(inner);
         if let Some(post) = post {
@@ -496,7 +524,7 @@ impl<H: Handler> Remote for Live<H> {
     fn close(&self, discard: bool) {
         let mut inner = self.lock();
         inner.session.close(discard, now());
-        let get = inner.get.take();
+        let get = inner.take_get();
         self.settle(inner);
         if let Some(get) = get {
             get.wake();

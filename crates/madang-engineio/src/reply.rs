@@ -8,8 +8,7 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 use http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, SET_COOKIE,
-    USER_AGENT,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, SET_COOKIE, USER_AGENT,
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
@@ -17,8 +16,8 @@ use std::io::Write;
 
 /// What is remembered of a request while it waits: little, since many wait at a time.
 pub(crate) struct Reply {
-    /// Of CORS, for every answer.
-    headers: HeaderMap,
+    /// Of CORS, for every answer; and of hooks. Most have none, and a map of none has 96 bytes.
+    headers: Option<Box<HeaderMap>>,
     encoding: Option<Encoding>,
     /// Internet Explorer takes answers for attacks otherwise.
     explorer: bool,
@@ -36,10 +35,11 @@ enum Encoding {
 
 impl Reply {
     pub(crate) fn new(config: &Config, parts: &Parts) -> Self {
-        let mut headers = HeaderMap::new();
-        if let Some(cors) = &config.cors {
+        let headers = config.cors.as_ref().map(|cors| {
+            let mut headers = HeaderMap::new();
             cors.apply(&parts.headers, &mut headers);
-        }
+            Box::new(headers)
+        });
         let agent = parts
             .headers
             .get(USER_AGENT)
@@ -64,16 +64,16 @@ impl Reply {
     pub(crate) fn opens(&mut self, config: &Config, parts: &Parts, sid: Option<&str>) {
         if let (Some(cookie), Some(sid)) = (&config.cookie, sid) {
             if let Ok(value) = HeaderValue::from_str(&cookie.header(sid)) {
-                self.headers.append(SET_COOKIE, value);
+                self.headers.get_or_insert_default().append(SET_COOKIE, value);
             }
         }
         if let Some(hook) = &config.initial_headers {
-            hook(&mut self.headers, parts);
+            hook(self.headers.get_or_insert_default(), parts);
         }
     }
 
     /// The answer of a GET.
-    pub(crate) fn answer(self, config: &Config, answer: &Answer, protocol: Protocol) -> Response<Body> {
+    pub(crate) fn answer(mut self, config: &Config, answer: &Answer, protocol: Protocol) -> Response<Body> {
         let (mut body, binary) = answer.body(protocol, self.base64);
         if let Some(jsonp) = &self.jsonp {
             body = jsonp.script(std::str::from_utf8(&body).unwrap_or_default());
@@ -99,21 +99,19 @@ impl Reply {
     }
 
     /// The answer of a POST that was taken.
-    pub(crate) fn ok(self, config: &Config) -> Response<Body> {
+    pub(crate) fn ok(mut self, config: &Config) -> Response<Body> {
         let mut response = self.response(config, StatusCode::OK);
         put(&mut response, "text/html", Bytes::from_static(b"ok"));
         response
     }
 
     /// An answer without anything in it.
-    pub(crate) fn empty(self, config: &Config, status: StatusCode) -> Response<Body> {
-        let mut response = self.response(config, status);
-        response.headers_mut().insert(CONTENT_LENGTH, 0.into());
-        response
+    pub(crate) fn empty(mut self, config: &Config, status: StatusCode) -> Response<Body> {
+        self.response(config, status)
     }
 
     /// An answer that says what is wrong, as Node's do.
-    pub(crate) fn refuse(self, config: &Config, refusal: &Refusal, upgrade: bool) -> Response<Body> {
+    pub(crate) fn refuse(mut self, config: &Config, refusal: &Refusal, upgrade: bool) -> Response<Body> {
         if upgrade {
             let mut response = self.response(config, StatusCode::BAD_REQUEST);
             let close = HeaderValue::from_static("close");
@@ -124,7 +122,7 @@ impl Reply {
         self.error(config, refusal.code.status(), refusal)
     }
 
-    pub(crate) fn error(self, config: &Config, status: StatusCode, refusal: &Refusal) -> Response<Body> {
+    pub(crate) fn error(mut self, config: &Config, status: StatusCode, refusal: &Refusal) -> Response<Body> {
         let json = serde_json::json!({ "code": refusal.code.as_u8(), "message": refusal.message });
         let mut response = self.response(config, status);
         put(&mut response, "application/json", json.to_string().into());
@@ -142,21 +140,22 @@ impl Reply {
 
     /// Puts the headers of every answer into one that was made elsewhere.
     pub(crate) fn dress(self, config: &Config, headers: &mut HeaderMap) {
-        headers.extend(self.headers);
+        if let Some(own) = self.headers {
+            headers.extend(*own);
+        }
         if let (Some(hook), Some(parts)) = (&config.headers, &self.parts) {
             hook(headers, parts);
         }
     }
 
-    fn response(&self, config: &Config, status: StatusCode) -> Response<Body> {
+    /// An answer with the headers of all; how long its body is says the server that writes it.
+    fn response(&mut self, config: &Config, status: StatusCode) -> Response<Body> {
         let mut response = Response::new(Body::default());
         *response.status_mut() = status;
         let headers = response.headers_mut();
-        headers.extend(
-            self.headers
-                .iter()
-                .map(|(name, value)| (name.clone(), value.clone())),
-        );
+        if let Some(own) = self.headers.take() {
+            *headers = *own;
+        }
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if self.explorer {
             headers.insert(X_XSS_PROTECTION, HeaderValue::from_static("0"));
@@ -214,9 +213,8 @@ impl Encoding {
 }
 
 fn put(response: &mut Response<Body>, kind: &'static str, body: Bytes) {
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    headers.insert(CONTENT_LENGTH, body.len().into());
+    let kind = HeaderValue::from_static(kind);
+    response.headers_mut().insert(CONTENT_TYPE, kind);
     *response.body_mut() = body.into();
 }
 

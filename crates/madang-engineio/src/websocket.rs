@@ -6,7 +6,7 @@ use crate::live::{Live, Remote};
 use crate::proto::{ErrorCode, Open, Packet, Probe};
 use crate::reply::Reply;
 use crate::server::Server;
-use crate::{Body, CloseReason, Config, Handler, Protocol, TransportKind};
+use crate::{Body, CloseReason, Config, Handler, Message, Protocol, TransportKind};
 use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
 use http::request::Parts;
@@ -35,12 +35,12 @@ pub(crate) fn respond<H: Handler>(
     }
     reply.dress(config, response.headers_mut());
     let server = server.clone();
+    // Boxed, so that the session's task keeps no room for its opening.
+    let opened = Box::pin(async move {
+        let websocket = upgrade.open().await.ok()?;
+        begin(&server, entry, &parts, websocket).await
+    });
     tokio::spawn(async move {
-        // Boxed, so that the session's task keeps no room for its opening.
-        let opened = Box::pin(async move {
-            let websocket = upgrade.open().await.ok()?;
-            begin(&server, entry, &parts, websocket).await
-        });
         if let Some((live, websocket)) = opened.await {
             run(live, websocket).await;
         }
@@ -159,29 +159,43 @@ impl<H: Handler> Drop for Trial<'_, H> {
     }
 }
 
-/// Receives until the end.
-pub(crate) async fn run<H: Handler>(live: Arc<Live<H>>, mut websocket: WebSocket) {
-    let protocol = live.protocol();
-    let running = Running(live);
-    let live = &running.0;
-    let reason = loop {
-        match websocket.recv().await {
-            Some(Ok(message)) => match Packet::from_message(message, protocol) {
-                Ok(packet) => live.receive(packet, TransportKind::WebSocket),
-                Err(_) => break CloseReason::ParseError,
-            },
-            Some(Err(error)) => break reason(&error),
-            None => break CloseReason::TransportClose,
+/// Receives until the end. Not an `async fn`, which keeps its arguments twice: there are many that wait here.
+pub(crate) fn run<H: Handler>(
+    live: Arc<Live<H>>,
+    mut websocket: WebSocket,
+) -> impl Future<Output = ()> + Send {
+    let mut running = Some(Running(live));
+    async move {
+        while let Some(message) = websocket.recv().await {
+            // Once the session has ended, only the end of the closing handshake is waited for.
+            if let Some(Err(reason)) = running.as_ref().map(|running| running.receive(message)) {
+                if let Some(running) = running.take() {
+                    running.finish(reason);
+                }
+            }
         }
-    };
-    live.end(reason);
-    live.finish();
-    drop(running);
-    drain(&mut websocket).await;
+        if let Some(running) = running {
+            running.finish(CloseReason::TransportClose);
+        }
+    }
 }
 
 /// A session whose WebSocket is received from. Dropped before its end, with the task, it ends: nobody will receive any more.
 struct Running<H: Handler>(Arc<Live<H>>);
+
+impl<H: Handler> Running<H> {
+    fn receive(&self, message: Result<Message, Error>) -> Result<(), CloseReason> {
+        let message = message.map_err(|error| reason(&error))?;
+        let packet = Packet::from_message(message, self.0.protocol()).map_err(|_| CloseReason::ParseError)?;
+        self.0.receive(packet, TransportKind::WebSocket);
+        Ok(())
+    }
+
+    fn finish(self, reason: CloseReason) {
+        self.0.end(reason);
+        self.0.finish();
+    }
+}
 
 impl<H: Handler> Drop for Running<H> {
     fn drop(&mut self) {

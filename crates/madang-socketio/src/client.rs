@@ -7,14 +7,13 @@ use crate::proto::{Args, DecodeError, Decoder, Encode as _, Messages, PacketKind
 use crate::recovery::restore;
 use crate::registry::{Entrance, Server};
 use crate::shared::lock;
-use crate::waiting::Ticket;
 use crate::{DisconnectReason, Namespace, Socket};
 use http::request::Parts;
 use madang_engineio::{ClientAddr, CloseReason, Message, Protocol};
 use madang_ws::Utf8Bytes;
 use smallvec::SmallVec;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// A connection, which sockets of several namespaces may share.
@@ -64,7 +63,8 @@ pub(crate) struct ClientInner {
     pub(crate) shard: usize,
     request: Arc<Request>,
     extensions: Option<Box<http::Extensions>>,
-    ticket: Mutex<Option<Ticket>>,
+    /// Of who waits for it to join a namespace; 0 once nobody does.
+    ticket: AtomicU64,
     broken: AtomicBool,
     state: Mutex<State>,
 }
@@ -84,11 +84,18 @@ fn extensions(request: &Parts) -> Option<Box<http::Extensions>> {
 #[derive(Default)]
 struct State {
     sockets: SmallVec<[Socket; 1]>,
+    /// Most of the time, of most clients: nothing.
+    passing: Option<Box<Passing>>,
+    closed: bool,
+}
+
+/// Namespaces on the way in and out.
+#[derive(Default)]
+struct Passing {
     /// Those that it has asked for.
-    entering: Vec<Utf8Bytes>,
+    entering: SmallVec<[Utf8Bytes; 1]>,
     /// Those that the server has disconnected it from: what is still on its way to them isn't the client's fault.
     left: Vec<Arc<str>>,
-    closed: bool,
 }
 
 impl State {
@@ -98,16 +105,34 @@ impl State {
             .find(|socket| socket.namespace().name() == namespace)
     }
 
+    fn enters(&mut self, namespace: Utf8Bytes) {
+        let passing = self.passing.get_or_insert_default();
+        passing.left.retain(|left| **left != *namespace);
+        passing.entering.push(namespace);
+    }
+
     fn no_longer_enters(&mut self, namespace: &str) {
-        self.entering.retain(|name| **name != *namespace);
-        if self.entering.is_empty() {
-            // Most of the time, of most clients: nothing is kept for it.
-            self.entering = Vec::new();
+        if let Some(passing) = &mut self.passing {
+            passing.entering.retain(|name| **name != *namespace);
+            if passing.entering.is_empty() && passing.left.is_empty() {
+                self.passing = None;
+            }
         }
     }
 
     fn is_entering(&self, namespace: &str) -> bool {
-        self.entering.iter().any(|name| **name == *namespace)
+        let passing = self.passing.as_ref();
+        passing.is_some_and(|passing| passing.entering.iter().any(|name| **name == *namespace))
+    }
+
+    /// Those that it is in, or on its way into.
+    fn len(&self) -> usize {
+        self.sockets.len() + self.passing.as_ref().map_or(0, |passing| passing.entering.len())
+    }
+
+    fn has_left(&self, namespace: &str) -> bool {
+        let passing = self.passing.as_ref();
+        passing.is_some_and(|passing| passing.left.iter().any(|left| **left == *namespace))
     }
 }
 
@@ -129,7 +154,7 @@ impl Connection {
             shard: shared.next_shard(),
             request: Arc::new(Request::new(request, address)),
             extensions,
-            ticket: Mutex::new(None),
+            ticket: AtomicU64::new(0),
             broken: AtomicBool::new(false),
             state: Mutex::default(),
         });
@@ -138,7 +163,7 @@ impl Connection {
             client.connect("/".into(), None);
         } else {
             let ticket = server.waiting.enter(server, &client, shared.connect_timeout);
-            *lock(&client.ticket) = Some(ticket);
+            client.ticket.store(ticket, Ordering::Release);
         }
         Self {
             client,
@@ -188,7 +213,7 @@ impl ClientInner {
         let (socket, was_there) = {
             let state = lock(&self.state);
             let socket = state.socket(&namespace).cloned();
-            let was_there = socket.is_none() && state.left.iter().any(|left| **left == *namespace);
+            let was_there = socket.is_none() && state.has_left(&namespace);
             (socket, was_there)
         };
         match (socket, packet) {
@@ -231,10 +256,9 @@ impl ClientInner {
                 drop(state);
                 return self.violation();
             }
-            let is_full = state.sockets.len() + state.entering.len() >= limit;
+            let is_full = state.len() >= limit;
             if !is_full {
-                state.left.retain(|left| **left != *namespace);
-                state.entering.push(namespace.clone());
+                state.enters(namespace.clone());
             }
             is_full
         };
@@ -353,8 +377,11 @@ impl ClientInner {
         let mut state = lock(&self.state);
         let before = state.sockets.len();
         state.sockets.retain(|known| known != socket);
-        if state.sockets.len() < before && state.left.len() < limit {
-            state.left.push(socket.namespace().inner.name.clone());
+        if state.sockets.len() < before {
+            let left = &mut state.passing.get_or_insert_default().left;
+            if left.len() < limit {
+                left.push(socket.namespace().inner.name.clone());
+            }
         }
     }
 
@@ -397,8 +424,9 @@ impl ClientInner {
     }
 
     fn stop_waiting(&self) {
-        if let Some(ticket) = lock(&self.ticket).take() {
-            self.server.waiting.leave(ticket);
+        match self.ticket.swap(0, Ordering::AcqRel) {
+            0 => {}
+            ticket => self.server.waiting.leave(ticket),
         }
     }
 }

@@ -45,9 +45,9 @@ impl SocketIo {
 
     /// Serves the requests of a TCP connection, and the WebSocket that it may become, on a port where there is nothing but Socket.IO: cheaper than the
     /// [service](Self::service) in hyper. See [`EngineIo::serve_connection`](madang_engineio::EngineIo::serve_connection). Returns when the connection has ended.
-    pub async fn serve_connection(&self, stream: TcpStream) {
+    pub fn serve_connection(&self, stream: TcpStream) -> impl Future<Output = ()> + Send {
         let file = |parts: &Parts| self.client_file(&parts.method, &parts.uri, &parts.headers);
-        self.server.engine.serve_connection(stream, file).await;
+        self.server.engine.serve_connection(stream, file)
     }
 
     fn client_file(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<Response<Bytes>> {

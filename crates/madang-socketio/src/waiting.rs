@@ -22,7 +22,7 @@ struct Queue {
     is_watched: bool,
 }
 
-/// A client's place in the queue.
+/// A client's place in the queue; never 0.
 pub(crate) type Ticket = u64;
 
 impl Waiting {
@@ -33,7 +33,7 @@ impl Waiting {
         let mut queue = lock(&self.queue);
         let deadline = Instant::now() + time.min(FOREVER);
         queue.entries.push_back(Some((deadline, Arc::downgrade(client))));
-        let ticket = queue.first + queue.entries.len() as u64 - 1;
+        let ticket = queue.first + queue.entries.len() as u64;
         if !queue.is_watched {
             queue.is_watched = true;
             server.shared.spawn(watch(Arc::downgrade(server), deadline));
@@ -44,7 +44,7 @@ impl Waiting {
     /// The client is in, or gone.
     pub(crate) fn leave(&self, ticket: Ticket) {
         let mut queue = lock(&self.queue);
-        if let Some(index) = ticket.checked_sub(queue.first) {
+        if let Some(index) = ticket.checked_sub(queue.first + 1) {
             if let Some(entry) = queue.entries.get_mut(index as usize) {
                 *entry = None;
             }

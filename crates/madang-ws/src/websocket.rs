@@ -69,10 +69,11 @@ impl WebSocket {
     ///
     /// # Errors
     /// [`Error::Closed`] once the close handshake has begun, or what ended the connection.
-    pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), Error> {
+    pub fn send(&mut self, message: impl Into<Message>) -> impl Future<Output = Result<(), Error>> + Send {
+        // An `async fn` would keep the message twice.
         let message = message.into();
         let Driver { shared, ticket, .. } = &mut *self.0;
-        poll_fn(|cx| shared.poll_send(cx, ticket, &message)).await
+        poll_fn(move |cx| shared.poll_send(cx, ticket, &message))
     }
 
     /// Queues a message to leave together with others, at the latest when [`recv`](Self::recv) would wait. Answers to
@@ -82,10 +83,10 @@ impl WebSocket {
     ///
     /// # Errors
     /// As [`send`](Self::send).
-    pub async fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
+    pub fn feed(&mut self, message: impl Into<Message>) -> impl Future<Output = Result<(), Error>> + Send {
         let message = message.into();
         let Driver { shared, ticket, .. } = &mut *self.0;
-        poll_fn(|cx| shared.poll_feed(cx, ticket, &message)).await
+        poll_fn(move |cx| shared.poll_feed(cx, ticket, &message))
     }
 
     /// Returns when everything queued has been handed to the socket. Cancel safe.

@@ -1,11 +1,11 @@
 //! Bodies of requests, by length or in chunks (RFC 9112 §6, §7.1).
 
 use super::Connection;
-use super::head::{Length, read};
+use super::head::{Length, poll_read};
 use bytes::Bytes;
 use http_body::Frame;
 use std::io;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 /// A body that is read as it is asked for.
@@ -136,10 +136,8 @@ impl http_body::Body for Incoming<'_> {
                 let _ = this.connection.stream.try_write(b"HTTP/1.1 100 Continue\r\n\r\n");
                 this.expects = false;
             }
-            let Connection {
-                stream, read: into, ..
-            } = &mut *this.connection;
-            match ready!(pin!(read(stream, into)).poll(cx)) {
+            let Connection { stream, read: into } = &mut *this.connection;
+            match ready!(poll_read(stream, into, cx)) {
                 Ok(0) => return Poll::Ready(Some(Err(io::ErrorKind::UnexpectedEof.into()))),
                 Ok(_) => {}
                 Err(error) => return Poll::Ready(Some(Err(error))),

@@ -1,15 +1,17 @@
 //! Heads of requests and answers.
 
 use super::keeps_alive;
+use crate::Body;
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, Version};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, response,
+};
 use std::cell::{Cell, RefCell};
-use std::future::poll_fn;
-use std::io;
+use std::io::{self, Write as _};
 use std::pin::Pin;
-use std::task::{Poll, ready};
+use std::task::{Context, Poll, ready};
 use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::TcpStream;
@@ -42,11 +44,13 @@ pub(super) enum BadHead {
 }
 
 impl BadHead {
-    pub(super) fn status(self) -> StatusCode {
-        match self {
+    pub(super) fn response(self) -> Response<Body> {
+        let mut response = Response::new(Body::default());
+        *response.status_mut() = match self {
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::TooLong => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-        }
+        };
+        response
     }
 }
 
@@ -58,7 +62,7 @@ impl Head {
     const MAX_HEADERS: usize = 100;
 
     /// A head and how long it is, once it is whole.
-    pub(super) fn parse(bytes: &[u8]) -> Result<Option<(Self, usize)>, BadHead> {
+    pub(super) fn parse(bytes: &[u8]) -> Result<Option<(Box<Self>, usize)>, BadHead> {
         if bytes.is_empty() {
             return Ok(None);
         }
@@ -105,11 +109,11 @@ impl Head {
         let keep_alive = keeps_alive(version, map);
         let (parts, ()) = request.into_parts();
         Ok(Some((
-            Self {
+            Box::new(Self {
                 parts,
                 length,
                 keep_alive,
-            },
+            }),
             len,
         )))
     }
@@ -139,56 +143,71 @@ fn length(version: Version, headers: &HeaderMap) -> Result<Length, ()> {
 }
 
 /// The head of an answer, with room for its body.
-pub(super) fn write(status: StatusCode, headers: &HeaderMap, body: usize) -> Vec<u8> {
+pub(super) fn write(answer: &response::Parts, keep_alive: bool, body: usize) -> Vec<u8> {
     let mut out = Vec::with_capacity(256 + body);
     out.extend_from_slice(b"HTTP/1.1 ");
-    out.extend_from_slice(status.as_str().as_bytes());
+    out.extend_from_slice(answer.status.as_str().as_bytes());
     out.push(b' ');
-    out.extend_from_slice(status.canonical_reason().unwrap_or_default().as_bytes());
-    out.extend_from_slice(b"\r\n");
-    for (name, value) in headers {
-        out.extend_from_slice(name.as_str().as_bytes());
-        out.extend_from_slice(b": ");
-        out.extend_from_slice(value.as_bytes());
-        out.extend_from_slice(b"\r\n");
+    out.extend_from_slice(answer.status.canonical_reason().unwrap_or_default().as_bytes());
+    for (name, value) in &answer.headers {
+        // Those two are the connection's to say.
+        if name != CONTENT_LENGTH && name != CONNECTION {
+            out.extend_from_slice(b"\r\n");
+            out.extend_from_slice(name.as_str().as_bytes());
+            out.extend_from_slice(b": ");
+            out.extend_from_slice(value.as_bytes());
+        }
     }
-    out.extend_from_slice(b"\r\n");
+    // A client of HTTP/1.0 waits for the end of a connection that it isn't told is kept (RFC 9112 §C.2.2).
+    out.extend_from_slice(match keep_alive {
+        true => &b"\r\nconnection: keep-alive"[..],
+        false => b"\r\nconnection: close",
+    });
+    // RFC 9110 §8.6: what has not been modified has its own length, which isn't known here.
+    if !matches!(answer.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+        // A vector takes all that is written to it.
+        let _ = write!(out, "\r\ncontent-length: {body}");
+    }
+    out.extend_from_slice(b"\r\ndate: ");
+    write_date(&mut out);
+    out.extend_from_slice(b"\r\n\r\n");
     out
 }
 
-/// Appends what there is to read, by way of the thread's buffer; 0 at the end. Cancel safe.
-pub(super) async fn read(stream: &mut TcpStream, into: &mut Vec<u8>) -> io::Result<usize> {
-    poll_fn(|cx| {
-        let mut scratch = SCRATCH.take();
-        if scratch.is_empty() {
-            scratch.resize(SCRATCH_LEN, 0);
-        }
-        let mut buf = ReadBuf::new(&mut scratch);
-        let read = Pin::new(&mut *stream).poll_read(cx, &mut buf);
-        let len = buf.filled().len();
-        into.extend_from_slice(buf.filled());
-        SCRATCH.set(scratch);
-        ready!(read)?;
-        Poll::Ready(Ok(len))
-    })
-    .await
+/// Appends what there is to read, by way of the thread's buffer; 0 at the end.
+pub(super) fn poll_read(
+    stream: &mut TcpStream,
+    into: &mut Vec<u8>,
+    cx: &mut Context<'_>,
+) -> Poll<io::Result<usize>> {
+    let mut scratch = SCRATCH.take();
+    if scratch.is_empty() {
+        scratch.resize(SCRATCH_LEN, 0);
+    }
+    let mut buf = ReadBuf::new(&mut scratch);
+    let read = Pin::new(stream).poll_read(cx, &mut buf);
+    let len = buf.filled().len();
+    into.extend_from_slice(buf.filled());
+    SCRATCH.set(scratch);
+    ready!(read)?;
+    Poll::Ready(Ok(len))
 }
 
 /// The time of an answer, made once a second.
-pub(super) fn date() -> HeaderValue {
+fn write_date(out: &mut Vec<u8>) {
     let now = SystemTime::now();
     let second = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     DATE.with_borrow_mut(|(made, date)| {
-        if *made != second {
+        if *made != second || date.is_empty() {
             *made = second;
-            *date = HeaderValue::from_str(&httpdate::fmt_http_date(now)).ok();
+            *date = httpdate::fmt_http_date(now);
         }
-        date.clone().unwrap_or_else(|| HeaderValue::from_static(""))
-    })
+        out.extend_from_slice(date.as_bytes());
+    });
 }
 
 thread_local! {
-    static DATE: RefCell<(u64, Option<HeaderValue>)> = const { RefCell::new((0, None)) };
+    static DATE: RefCell<(u64, String)> = const { RefCell::new((0, String::new())) };
     static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
@@ -199,7 +218,7 @@ const SCRATCH_LEN: usize = 16 << 10;
 mod tests {
     use super::*;
 
-    fn parse(text: &str) -> Result<Option<(Head, usize)>, BadHead> {
+    fn parse(text: &str) -> Result<Option<(Box<Head>, usize)>, BadHead> {
         Head::parse(text.as_bytes())
     }
 

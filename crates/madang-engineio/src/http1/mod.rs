@@ -14,14 +14,13 @@ use crate::polling::{Outcome, Waiting};
 use crate::reply::Reply;
 use crate::{Body, EngineIo, Handler, websocket};
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_LENGTH, DATE, EXPECT};
+use http::header::{CONNECTION, EXPECT};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version};
+use http::{HeaderMap, Method, Request, Response, Version};
 use std::future::poll_fn;
 use std::io;
-use std::net::SocketAddr;
-use std::pin::{Pin, pin};
-use std::task::Poll;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -48,21 +47,22 @@ impl<H: Handler> EngineIo<H> {
     /// A request's head may have 16 KiB and 100 headers (431), and 10 s to come; a connection may wait 75 s for its next request, and take nothing of an answer for 30 s.
     ///
     /// Dropping the future closes the connection.
-    pub async fn serve_connection<F>(&self, stream: TcpStream, other: F)
+    pub fn serve_connection<F>(&self, stream: TcpStream, other: F) -> impl Future<Output = ()> + Send
     where
         F: Fn(&Parts) -> Option<Response<Bytes>> + Send + Sync,
     {
         // What is written is complete: waiting for more would only delay it. If the socket refuses, it's slow, not wrong.
         let _ = stream.set_nodelay(true);
-        let requests = Connection {
+        let connection = Connection {
             stream,
             read: Vec::new(),
-            version: Version::HTTP_11,
         };
         // Boxed, so that a WebSocket keeps no room for what came before it.
-        let upgraded = Box::pin(requests.serve(self, other)).await;
-        if let Ok(Some((live, websocket))) = upgraded {
-            websocket::run(live, websocket).await;
+        let requests = Box::pin(connection.serve(self, other));
+        async move {
+            if let Ok(Some((live, websocket))) = requests.await {
+                websocket::run(live, websocket).await;
+            }
         }
     }
 }
@@ -70,8 +70,8 @@ impl<H: Handler> EngineIo<H> {
 /// What follows a request; and whether another may.
 enum Next<H: Handler> {
     Done(bool),
-    Wait(Waiting<H>, bool),
-    Upgrade(Parts),
+    Wait(Box<Waiting<H>>, bool),
+    Upgrade(Box<Parts>),
 }
 
 /// A connection between two requests.
@@ -79,56 +79,45 @@ struct Connection {
     stream: TcpStream,
     /// What has been read and not been used; without memory while it waits.
     read: Vec<u8>,
-    /// Of the request that is answered.
-    version: Version,
 }
 
 impl Connection {
-    async fn serve<H: Handler>(
+    /// What is kept from one await to the next is small, since a connection mostly waits: everything else is boxed, and no argument is
+    /// kept twice, as those of an `async fn` are.
+    fn serve<H: Handler>(
         mut self,
         engine: &EngineIo<H>,
-        other: impl Fn(&Parts) -> Option<Response<Bytes>> + Sync,
-    ) -> io::Result<websocket::Opened<H>> {
-        let address = self.stream.peer_addr().ok();
-        let mut patience = HEAD_TIME;
-        loop {
-            let head = match self.read_head(patience).await? {
-                Some(Ok(head)) => head,
-                Some(Err(bad)) => {
-                    let mut answer = Response::new(Body::default());
-                    *answer.status_mut() = bad.status();
-                    self.answer(answer, false, false).await?;
-                    self.part().await;
+        other: impl Fn(&Parts) -> Option<Response<Bytes>> + Send + Sync,
+    ) -> impl Future<Output = io::Result<websocket::Opened<H>>> + Send {
+        async move {
+            let mut patience = HEAD_TIME;
+            loop {
+                let head = match self.read_head(patience).await? {
+                    Some(Ok(head)) => head,
+                    Some(Err(bad)) => return Box::pin(self.refuse(bad.response())).await,
+                    None => return Ok(None),
+                };
+                patience = IDLE_TIME;
+                let keep_alive = match Box::pin(self.exchange(engine, &other, head)).await? {
+                    Next::Done(keep_alive) => keep_alive,
+                    Next::Wait(mut waiting, keep_alive) => {
+                        let response = poll_fn(|cx| self.poll_waiting(&mut waiting, cx)).await?;
+                        let written = match self.answer(response, keep_alive, false) {
+                            Ok(Some(rest)) => Box::pin(self.write_all(rest)).await,
+                            all => all.map(drop),
+                        };
+                        if let Err(error) = written {
+                            waiting.lost();
+                            return Err(error);
+                        }
+                        keep_alive
+                    }
+                    Next::Upgrade(parts) => return Box::pin(self.upgrade(engine, parts)).await,
+                };
+                if !keep_alive {
+                    Box::pin(self.part()).await;
                     return Ok(None);
                 }
-                None => return Ok(None),
-            };
-            patience = IDLE_TIME;
-            self.version = head.parts.version;
-            // Boxed: a connection mostly waits, either for a request or for an answer to one.
-            let next = match Box::pin(self.exchange(engine, &other, head, address)).await? {
-                Next::Wait(mut waiting, keep_alive) => {
-                    let response = self.unless_closed(&mut waiting).await?;
-                    if let Err(error) = self.answer(response, keep_alive, false).await {
-                        waiting.lost();
-                        return Err(error);
-                    }
-                    keep_alive
-                }
-                Next::Done(keep_alive) => keep_alive,
-                Next::Upgrade(parts) => match Box::pin(self.upgrade(engine, parts)).await {
-                    Ok(opened) => return Ok(opened),
-                    Err(refused) => {
-                        let (connection, response) = *refused;
-                        self = connection;
-                        self.answer(response, false, false).await?;
-                        false
-                    }
-                },
-            };
-            if !next {
-                self.part().await;
-                return Ok(None);
             }
         }
     }
@@ -138,23 +127,24 @@ impl Connection {
         &mut self,
         engine: &EngineIo<H>,
         other: &(impl Fn(&Parts) -> Option<Response<Bytes>> + Sync),
-        head: Head,
-        address: Option<SocketAddr>,
+        head: Box<Head>,
     ) -> io::Result<Next<H>> {
         let Head {
             mut parts,
             length,
             mut keep_alive,
-        } = head;
-        if let Some(address) = address {
-            parts.extensions.insert(ClientAddr(address));
+        } = *head;
+        if engine.config().wants_address(&parts) {
+            if let Ok(address) = self.stream.peer_addr() {
+                parts.extensions.insert(ClientAddr(address));
+            }
         }
         let is_head = parts.method == Method::HEAD;
         let response = if let Some(response) = other(&parts) {
             keep_alive &= length.is_empty();
             response.map(Body::from)
         } else if parts.method == Method::GET && wants_upgrade(&parts) && length.is_empty() {
-            return Ok(Next::Upgrade(parts));
+            return Ok(Next::Upgrade(Box::new(parts)));
         } else {
             // RFC 9110 §10.1.1: a client of HTTP/1.0 would take it for the answer.
             let expects = parts.version == Version::HTTP_11 && parts.headers.contains_key(EXPECT);
@@ -163,10 +153,12 @@ impl Connection {
             keep_alive &= body.is_read();
             match outcome {
                 Outcome::Answer(response) => response,
-                Outcome::Wait(waiting) => return Ok(Next::Wait(waiting, keep_alive)),
+                Outcome::Wait(waiting) => return Ok(Next::Wait(Box::new(waiting), keep_alive)),
             }
         };
-        self.answer(response, keep_alive, is_head).await?;
+        if let Some(rest) = self.answer(response, keep_alive, is_head)? {
+            Box::pin(self.write_all(rest)).await?;
+        }
         Ok(Next::Done(keep_alive))
     }
 
@@ -174,34 +166,31 @@ impl Connection {
     async fn upgrade<H: Handler>(
         self,
         engine: &EngineIo<H>,
-        parts: Parts,
-    ) -> Result<websocket::Opened<H>, Box<(Self, Response<Body>)>> {
+        parts: Box<Parts>,
+    ) -> io::Result<websocket::Opened<H>> {
         let server = engine.server();
         if !engine.is_ours(parts.uri.path()) || server.is_closed() {
-            let request = Request::from_parts(parts, http_body_util::Empty::<Bytes>::new());
-            return Err(Box::new((self, engine.respond(request).await)));
+            let request = Request::from_parts(*parts, http_body_util::Empty::<Bytes>::new());
+            return self.refuse(engine.respond(request).await).await;
         }
         let reply = Reply::new(server.config(), &parts);
         let entry = match Entry::check(server, &parts).await {
             Ok(entry) => entry,
-            Err(refusal) => {
-                let response = reply.refuse(server.config(), &refusal, true);
-                return Err(Box::new((self, response)));
-            }
+            Err(refusal) => return self.refuse(reply.refuse(server.config(), &refusal, true)).await,
         };
         match websocket::accept(server, &parts, &entry, reply) {
             Ok((agreement, response)) => {
-                let Self { stream, read, .. } = self;
+                let Self { stream, read } = self;
                 let config = server.websocket();
                 let websocket = madang_ws::server::accepted(stream, &read, agreement, response, config);
                 Ok(websocket::begin(server, entry, &parts, websocket).await)
             }
-            Err(response) => Err(Box::new((self, *response))),
+            Err(response) => self.refuse(*response).await,
         }
     }
 
     /// The next request's head; `None` if there is none.
-    async fn read_head(&mut self, patience: Duration) -> io::Result<Option<Result<Head, BadHead>>> {
+    async fn read_head(&mut self, patience: Duration) -> io::Result<Option<Result<Box<Head>, BadHead>>> {
         let mut has_begun = !self.read.is_empty();
         let mut deadline = Instant::now() + if has_begun { HEAD_TIME } else { patience };
         loop {
@@ -216,7 +205,7 @@ impl Connection {
                 Ok(None) => {}
                 Err(bad) => return Ok(Some(Err(bad))),
             }
-            let read = match timeout_at(deadline, self.read_more()).await {
+            let read = match timeout_at(deadline, poll_fn(|cx| self.poll_more(cx))).await {
                 Ok(read) => read?,
                 Err(_) => 0,
             };
@@ -232,76 +221,69 @@ impl Connection {
     }
 
     /// Reads what there is; 0 at the end.
-    async fn read_more(&mut self) -> io::Result<usize> {
-        let Self { stream, read, .. } = self;
-        head::read(stream, read).await
+    fn poll_more(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        head::poll_read(&mut self.stream, &mut self.read, cx)
     }
 
     /// The response, unless the client goes away first.
-    async fn unless_closed<H: Handler>(&mut self, waiting: &mut Waiting<H>) -> io::Result<Response<Body>> {
-        let closed = async {
-            // Requests ahead of their turn are kept, within the bound of a head.
-            while self.read.len() < Head::MAX_LEN {
-                match self.read_more().await {
-                    Ok(0) => return,
-                    Ok(_) => {}
-                    Err(_) => return,
-                }
+    fn poll_waiting<H: Handler>(
+        &mut self,
+        waiting: &mut Waiting<H>,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<Response<Body>>> {
+        if let Poll::Ready(response) = Pin::new(waiting).poll(cx) {
+            return Poll::Ready(Ok(response));
+        }
+        // Requests ahead of their turn are kept, within the bound of a head.
+        while self.read.len() < Head::MAX_LEN {
+            if !matches!(ready!(self.poll_more(cx)), Ok(1..)) {
+                return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
             }
-            std::future::pending::<()>().await;
-        };
-        let mut closed = pin!(closed);
-        poll_fn(|cx| {
-            if let Poll::Ready(response) = Pin::new(&mut *waiting).poll(cx) {
-                return Poll::Ready(Ok(response));
-            }
-            closed
-                .as_mut()
-                .poll(cx)
-                .map(|()| Err(io::ErrorKind::ConnectionAborted.into()))
-        })
-        .await
+        }
+        Poll::Pending
     }
 
-    /// Writes an answer in one piece.
-    async fn answer(&mut self, response: Response<Body>, keep_alive: bool, is_head: bool) -> io::Result<()> {
-        let (mut parts, body) = response.into_parts();
+    /// Writes an answer in one piece, and returns what the socket doesn't take of it now.
+    fn answer(
+        &self,
+        response: Response<Body>,
+        keep_alive: bool,
+        is_head: bool,
+    ) -> io::Result<Option<Vec<u8>>> {
+        let (parts, body) = response.into_parts();
         let body = body.into_bytes();
-        let headers = &mut parts.headers;
-        // RFC 9110 §8.6: what has not been modified has its own length, which isn't known here.
-        if parts.status == StatusCode::NO_CONTENT {
-            headers.remove(CONTENT_LENGTH);
-        } else if parts.status != StatusCode::NOT_MODIFIED && !headers.contains_key(CONTENT_LENGTH) {
-            headers.insert(CONTENT_LENGTH, body.len().into());
-        }
-        // A client of HTTP/1.0 waits for the end of a connection that it isn't told is kept (RFC 9112 §C.2.2).
-        let connection = match (keep_alive, self.version) {
-            (false, _) => Some("close"),
-            (true, Version::HTTP_10) => Some("keep-alive"),
-            (true, _) => None,
-        };
-        if let Some(connection) = connection {
-            headers.insert(CONNECTION, HeaderValue::from_static(connection));
-        }
-        headers.insert(DATE, head::date());
-        let mut out = head::write(parts.status, &parts.headers, body.len());
+        let mut out = head::write(&parts, keep_alive, body.len());
         if !is_head {
             out.extend_from_slice(&body);
         }
-        self.write_all(&out).await
+        match self.stream.try_write(&out) {
+            Ok(written) if written == out.len() => Ok(None),
+            Ok(written) => Ok(Some(out.split_off(written))),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Some(out)),
+            Err(error) => Err(error),
+        }
     }
 
-    async fn write_all(&self, mut bytes: &[u8]) -> io::Result<()> {
+    async fn write_all(&self, bytes: Vec<u8>) -> io::Result<()> {
+        let mut bytes = &bytes[..];
         while !bytes.is_empty() {
+            timeout(WRITE_TIME, self.stream.writable()).await??;
             match self.stream.try_write(bytes) {
                 Ok(written) => bytes = &bytes[written..],
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    timeout(WRITE_TIME, self.stream.writable()).await??;
-                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => return Err(error),
             }
         }
         Ok(())
+    }
+
+    /// Answers a request that is the connection's last, and becomes nothing.
+    async fn refuse<T>(mut self, response: Response<Body>) -> io::Result<Option<T>> {
+        if let Some(rest) = self.answer(response, false, false)? {
+            self.write_all(rest).await?;
+        }
+        self.part().await;
+        Ok(None)
     }
 
     /// Closes the stream so that the answer isn't lost: closed with bytes unread, a socket is reset.
@@ -313,7 +295,7 @@ impl Connection {
         let drained = async {
             loop {
                 self.read.clear();
-                if !matches!(self.read_more().await, Ok(1..)) {
+                if !matches!(poll_fn(|cx| self.poll_more(cx)).await, Ok(1..)) {
                     return;
                 }
             }

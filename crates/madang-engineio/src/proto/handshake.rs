@@ -20,6 +20,18 @@ pub struct Query {
 }
 
 impl Query {
+    /// Reads a query, `EIO=4&transport=polling`, without its question mark; the first of a name counts.
+    pub fn parse(query: &str) -> Self {
+        // Hardly ever is anything escaped, and to look for it in every part costs more than all that a poll is otherwise.
+        if memchr::memchr2(b'%', b'+', query.as_bytes()).is_some() {
+            return Self::new(form_urlencoded::parse(query.as_bytes()));
+        }
+        Self::new(query.split('&').map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (name.into(), value.into())
+        }))
+    }
+
     /// Reads the decoded pairs of a query; the first of a name counts.
     pub fn new<'a>(pairs: impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)>) -> Self {
         let mut query = Self::default();

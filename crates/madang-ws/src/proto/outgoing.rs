@@ -51,19 +51,21 @@ pub struct Outgoing {
     shared_deflate: bool,
     close_sent: bool,
     close_received: bool,
-    unanswered_pings: u32,
-    limits: Timing,
+    close_time: Duration,
+    close_deadline: Option<Instant>,
+    /// Apart, since few connections keep themselves alive.
+    alive: Option<Box<Alive>>,
+}
+
+/// What keep-alive goes by.
+#[derive(Debug)]
+struct Alive {
+    times: KeepAlive,
+    max_unanswered: u32,
+    unanswered: u32,
     last_heard: Option<Instant>,
     last_ping: Option<Instant>,
     last_message: Option<Instant>,
-    close_deadline: Option<Instant>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Timing {
-    keep_alive: KeepAlive,
-    unanswered_pings: u32,
-    close_time: Duration,
 }
 
 impl Outgoing {
@@ -78,16 +80,18 @@ impl Outgoing {
                 && config.deflate.as_ref().is_some_and(Deflate::takes_shared_frames),
             close_sent: false,
             close_received: false,
-            unanswered_pings: 0,
-            limits: Timing {
-                keep_alive: config.keep_alive,
-                unanswered_pings: config.limits.unanswered_pings,
-                close_time: config.limits.close_time,
-            },
-            last_heard: None,
-            last_ping: None,
-            last_message: None,
+            close_time: config.limits.close_time,
             close_deadline: None,
+            alive: (config.keep_alive != KeepAlive::default()).then(|| {
+                Box::new(Alive {
+                    times: config.keep_alive,
+                    max_unanswered: config.limits.unanswered_pings,
+                    unanswered: 0,
+                    last_heard: None,
+                    last_ping: None,
+                    last_message: None,
+                })
+            }),
         }
     }
 
@@ -154,7 +158,7 @@ impl Outgoing {
             return None;
         }
         self.close_sent = true;
-        self.close_deadline = now.checked_add(self.limits.close_time);
+        self.close_deadline = now.checked_add(self.close_time);
         let payload = frame.map(CloseFrame::payload).unwrap_or_default();
         Some(self.control(OpCode::Close, &payload))
     }
@@ -186,25 +190,27 @@ impl Outgoing {
     pub fn lost(&mut self, now: Instant) {
         self.close_sent = true;
         self.close_received = true;
-        self.close_deadline = self
-            .close_deadline
-            .or_else(|| now.checked_add(self.limits.close_time));
+        self.close_deadline = self.close_deadline.or_else(|| now.checked_add(self.close_time));
     }
 
     /// Notes that bytes came from the peer. Needed only if [`is_timed`](Self::is_timed).
     pub fn heard(&mut self, now: Instant) {
-        self.last_heard = Some(now);
-        self.unanswered_pings = 0;
+        if let Some(alive) = &mut self.alive {
+            alive.last_heard = Some(now);
+            alive.unanswered = 0;
+        }
     }
 
     /// Notes a message in either direction. Needed only if [`is_timed`](Self::is_timed).
     pub fn busy(&mut self, now: Instant) {
-        self.last_message = Some(now);
+        if let Some(alive) = &mut self.alive {
+            alive.last_message = Some(now);
+        }
     }
 
     /// Whether keep-alive pings or an idle timeout are on.
     pub fn is_timed(&self) -> bool {
-        self.limits.keep_alive != KeepAlive::default()
+        self.alive.is_some()
     }
 
     /// Starts the timers of [`KeepAlive`].
@@ -218,7 +224,8 @@ impl Outgoing {
         if self.close_sent {
             return self.close_deadline;
         }
-        [self.ping_due(), self.idle_due()].into_iter().flatten().min()
+        let alive = self.alive.as_ref()?;
+        [alive.ping_due(), alive.idle_due()].into_iter().flatten().min()
     }
 
     /// Does what is due: a keep-alive ping, or a close frame when the connection was idle for too long.
@@ -228,22 +235,25 @@ impl Outgoing {
     pub fn handle_timeout(&mut self, now: Instant) -> Result<Option<Frame>, TimedOut> {
         if self.close_sent {
             return match self.close_deadline {
-                Some(due) if due <= now => Err(TimedOut::Close(self.limits.close_time)),
+                Some(due) if due <= now => Err(TimedOut::Close(self.close_time)),
                 _ => Ok(None),
             };
         }
-        if self.idle_due().is_some_and(|due| due <= now) {
+        let Some(alive) = &mut self.alive else {
+            return Ok(None);
+        };
+        if alive.idle_due().is_some_and(|due| due <= now) {
             return Ok(self.close(
                 Some(&CloseFrame::new(CloseCode::GOING_AWAY, "idle for too long")),
                 now,
             ));
         }
-        if self.ping_due().is_some_and(|due| due <= now) {
-            if self.unanswered_pings >= self.limits.unanswered_pings {
-                return Err(TimedOut::Pings(self.unanswered_pings));
+        if alive.ping_due().is_some_and(|due| due <= now) {
+            if alive.unanswered >= alive.max_unanswered {
+                return Err(TimedOut::Pings(alive.unanswered));
             }
-            self.unanswered_pings += 1;
-            self.last_ping = Some(now);
+            alive.unanswered += 1;
+            alive.last_ping = Some(now);
             return Ok(Some(self.control(OpCode::Ping, b"")));
         }
         Ok(None)
@@ -262,16 +272,6 @@ impl Outgoing {
     /// Whether frames that were compressed once for many may be sent here.
     pub fn takes_shared_deflate(&self) -> bool {
         self.shared_deflate
-    }
-
-    fn ping_due(&self) -> Option<Instant> {
-        let interval = self.limits.keep_alive.ping_interval?;
-        self.last_heard.max(self.last_ping)?.checked_add(interval)
-    }
-
-    fn idle_due(&self) -> Option<Instant> {
-        self.last_message?
-            .checked_add(self.limits.keep_alive.idle_timeout?)
     }
 
     fn control(&self, opcode: OpCode, payload: &[u8]) -> Frame {
@@ -293,6 +293,17 @@ impl Outgoing {
             mask,
             len: len as u64,
         }
+    }
+}
+
+impl Alive {
+    fn ping_due(&self) -> Option<Instant> {
+        let interval = self.times.ping_interval?;
+        self.last_heard.max(self.last_ping)?.checked_add(interval)
+    }
+
+    fn idle_due(&self) -> Option<Instant> {
+        self.last_message?.checked_add(self.times.idle_timeout?)
     }
 }
 
