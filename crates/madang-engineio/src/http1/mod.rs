@@ -84,6 +84,7 @@ struct Connection {
 impl Connection {
     /// What is kept from one await to the next is small, since a connection mostly waits: everything else is boxed, and no argument is
     /// kept twice, as those of an `async fn` are.
+    #[allow(clippy::manual_async_fn)]
     fn serve<H: Handler>(
         mut self,
         engine: &EngineIo<H>,
