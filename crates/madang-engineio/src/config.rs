@@ -1,5 +1,6 @@
 //! Options.
 
+use crate::proto::Query;
 use crate::{Cors, DeflateConfig, ErrorCode, Message, TransportKind};
 use http::HeaderMap;
 use http::request::Parts;
@@ -106,7 +107,11 @@ impl Config {
     /// Whether anybody may ask where this request came from: who is called about it, or whoever keeps what opens a session.
     pub(crate) fn wants_address(&self, parts: &Parts) -> bool {
         let query = parts.uri.query().unwrap_or_default();
-        !query.contains("sid=") || self.headers.is_some() || self.connection_error.is_some()
+        // No session is opened without its address: only what may name one is read as it will be.
+        !query.contains("sid=")
+            || Query::parse(query).sid().is_none()
+            || self.headers.is_some()
+            || self.connection_error.is_some()
     }
 
     pub(crate) fn is_upgradable(&self) -> bool {

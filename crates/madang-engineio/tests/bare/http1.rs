@@ -338,3 +338,17 @@ async fn a_connection_may_wait_so_long_for_its_next_request_and_no_longer() {
     let late = tokio::time::timeout(Duration::from_secs(2), stream.read(&mut bytes)).await;
     assert_eq!(late.unwrap().unwrap(), 0);
 }
+
+#[tokio::test]
+async fn a_session_has_its_address_whatever_else_is_in_the_query() {
+    let served = Served::start(|_| {}).await;
+    for query in [
+        "EIO=4&sid=",
+        "EIO=4&userSid=1&my_sid=2",
+        "sid=&EIO=4&sid=3",
+        "s%69d=&EIO=4&sid=4",
+    ] {
+        served.get(&format!("{query}&transport=polling")).await;
+        assert!(served.opened().await.remote_addr().is_some(), "{query}");
+    }
+}
