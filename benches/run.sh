@@ -38,7 +38,7 @@ measure() {
   [[ $wanted == *" ${GROUP:-$scenario} "* ]] || return 0
   echo "bench: $label"
   rm -f "$runs.new"
-  "$bench/compare" "$scenario" --servers "$servers" --add "madang=$program --port {port}" --label "$label" \
+  "$bench/compare" "$scenario" --servers "$servers" --add "madang=$program --port {port} ${ONLY:-}" --label "$label" \
     --out "$runs.new" "$@"
   # In place of what was measured under this label before; the other scenarios stay.
   touch "$runs"
@@ -60,7 +60,8 @@ measure connect-10k connect "$all" --rounds 3 --conns 10000
 measure idle-10k idle "$all" --rounds 1 --conns 10000 --secs 2 --settle 1.5 --touch
 measure slow slow "$all" --rounds 1 --secs 6
 
-GROUP=sio
+# Nothing but Socket.IO, as the servers beside it.
+GROUP=sio ONLY="--only socketio"
 sio=madang:sio,${sio_peers//,/:sio,}:sio
 poll=madang:poll,${sio_peers//,/:poll,}:poll
 measure sio-broadcast-1000 broadcast "raw,$sio" --rounds "$rounds" --secs "$secs" --subs 1000

@@ -1,9 +1,10 @@
-//! `madang-bench-server --port N [--threads T]`: the convention of the benchmark's servers, and of
+//! `madang-bench-server --port N [--threads T] [--only socketio]`: the convention of the benchmark's servers, and of
 //! the conformance suites, by the library's public interface.
 //!
 //! * `/echo` sends every message back.
 //! * `/broadcast` sends every message to all others who are connected to it.
 //! * Socket.IO at `/socket.io/`, in its main namespace: an event `echo` is sent back, an event `broadcast` goes to all others.
+//! * With `--only socketio` that is all there is, and no connection has to be looked at first to tell whom it is for.
 //! * `/autobahn` is `/echo`: it takes 16 MiB, 65,537 fragments, and permessage-deflate where offered.
 
 mod socketio;
@@ -26,7 +27,7 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> io::Result<()> {
     let arguments = Arguments::parse().unwrap_or_else(|error| {
-        eprintln!("madang-bench-server: {error}\nusage: madang-bench-server [--port N] [--threads T]");
+        eprintln!("madang-bench-server: {error}\nusage: madang-bench-server [--port N] [--threads T] [--only socketio]");
         std::process::exit(2);
     });
     let mut builder = match arguments.threads.get() {
@@ -45,7 +46,7 @@ async fn serve(arguments: &Arguments) -> io::Result<()> {
     for flusher in flushers {
         tokio::spawn(flusher);
     }
-    let server = Arc::new(Server::new(hub));
+    let server = Arc::new(Server::new(hub, arguments.only_socketio));
     let listener = listen(arguments.port)?;
     loop {
         // Out of file descriptors, for example: the next one may have more luck.
@@ -69,10 +70,11 @@ struct Server {
     sessions: AtomicU64,
     config: ServerConfig,
     io: SocketIo,
+    only_socketio: bool,
 }
 
 impl Server {
-    fn new(hub: Hub) -> Self {
+    fn new(hub: Hub, only_socketio: bool) -> Self {
         let mut config = ServerConfig::default();
         // Only clients that offer a subprotocol or compression get it: the suites do, the load generator doesn't.
         config.acceptor.protocols = vec![HeaderValue::from_static("madang.echo")];
@@ -94,13 +96,14 @@ impl Server {
             sessions: AtomicU64::new(0),
             config,
             io,
+            only_socketio,
         }
     }
 
     /// One connection's life. What ends it concerns nobody else. What waits long is small or boxed, and not an `async fn`, which keeps its arguments twice.
     fn connection(self: Arc<Self>, stream: TcpStream) -> impl Future<Output = ()> + Send {
         async move {
-            if socketio::is_meant(&stream).await {
+            if self.only_socketio || socketio::is_meant(&stream).await {
                 return self.io.serve_connection(stream).await;
             }
             let _ = stream.set_nodelay(true);
@@ -141,6 +144,7 @@ async fn echo(mut ws: WebSocket) -> Result<(), Error> {
 struct Arguments {
     port: u16,
     threads: NonZeroUsize,
+    only_socketio: bool,
 }
 
 impl Arguments {
@@ -148,15 +152,17 @@ impl Arguments {
         let mut out = Self {
             port: 9001,
             threads: NonZeroUsize::MIN,
+            only_socketio: false,
         };
         let mut arguments = std::env::args().skip(1);
         while let Some(name) = arguments.next() {
-            let value = arguments.next().ok_or_else(|| format!("{name} needs a number"))?;
+            let value = arguments.next().ok_or_else(|| format!("{name} needs a value"))?;
             let wrong = |_| format!("{name} doesn't take {value:?}");
             match name.as_str() {
                 "--port" => out.port = value.parse().map_err(wrong)?,
                 "--threads" => out.threads = value.parse().map_err(wrong)?,
-                _ => return Err(format!("unknown argument {name}")),
+                "--only" if value == "socketio" => out.only_socketio = true,
+                _ => return Err(format!("unknown argument {name} {value}")),
             }
         }
         Ok(out)

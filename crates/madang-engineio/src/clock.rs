@@ -31,9 +31,21 @@ struct Queue {
     /// Earliest first. A session whose deadline has moved on is looked at too early once, which costs less than finding it here.
     due: BinaryHeap<Reverse<Entry>>,
     ended: Vec<Arc<dyn Timed>>,
-    /// How many have ended since `due` was swept.
+    /// How many have ended since the queue was last rid of them.
     gone: usize,
     running: bool,
+}
+
+impl Queue {
+    /// Rids it of those who have ended, once they may be the most: a crowd that has left mustn't stay in memory until it is due.
+    fn forget(&mut self, gone: usize) {
+        self.gone += gone;
+        if self.gone > SPARE && self.gone > self.due.len() / 2 {
+            self.gone = 0;
+            self.due.retain(|Reverse(entry)| entry.timed.strong_count() > 0);
+            self.due.shrink_to(2 * self.due.len());
+        }
+    }
 }
 
 struct Entry {
@@ -83,12 +95,12 @@ impl Clock {
             let mut queue = self.lock();
             let ended = std::mem::take(&mut queue.ended);
             if !ended.is_empty() {
-                queue.gone += ended.len();
                 drop(queue);
-                ended.iter().for_each(|timed| timed.finish());
+                let gone = ended.len();
+                ended.into_iter().for_each(|timed| timed.finish());
+                self.lock().forget(gone);
                 continue;
             }
-            queue.sweep();
             let Reverse(first) = queue.due.peek()?;
             if first.due > now {
                 return Some(first.due);
@@ -111,6 +123,9 @@ impl Clock {
     }
 }
 
+/// Sessions that have ended and are kept in the queue whatever happens: some hundred KiB.
+const SPARE: usize = 256;
+
 /// Until the server is gone, and its last session with it.
 async fn run(clock: Weak<Clock>, changed: Arc<Notify>) {
     let running = Running(clock);
@@ -124,17 +139,6 @@ async fn run(clock: Weak<Clock>, changed: Arc<Notify>) {
                 let _ = tokio::time::timeout_at(due.into(), changed.notified()).await;
             }
             None => changed.notified().await,
-        }
-    }
-}
-
-impl Queue {
-    /// Once many have ended, drops what is left of them: an entry keeps the memory of its session until it's due, which may be long.
-    fn sweep(&mut self) {
-        if self.gone > SPARE_ENTRIES && self.gone > self.due.len() / 2 {
-            self.due.retain(|Reverse(entry)| entry.timed.strong_count() > 0);
-            self.due.shrink_to(2 * self.due.len());
-            self.gone = 0;
         }
     }
 }
@@ -176,9 +180,6 @@ impl PartialEq for Entry {
 
 impl Eq for Entry {}
 
-/// Entries of sessions that have ended which are kept whatever happens: some hundreds of KiB.
-const SPARE_ENTRIES: usize = 1024;
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -206,7 +207,7 @@ mod tests {
             clock.arm(later, &session);
             clock.finish(session);
             assert_eq!(clock.turn(now), Some(later));
-            assert!(clock.lock().due.len() <= 2 * SPARE_ENTRIES);
+            assert!(clock.lock().due.len() <= 2 * SPARE);
         }
         assert_eq!(clock.turn(later), None);
         drop(living);

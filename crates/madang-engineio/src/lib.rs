@@ -80,6 +80,7 @@ pub use self::{
     cors::{Cors, CorsOrigin},
     entry::ClientAddr,
     handler::Handler,
+    id::random,
     layer::{EngineIoLayer, Layered},
     service::EngineIo,
     socket::Socket,

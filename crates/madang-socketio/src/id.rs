@@ -40,12 +40,8 @@ pub(crate) fn uid() -> u64 {
 }
 
 fn random<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
     // Ids that can be guessed would let anyone in as somebody else; a system without random numbers serves nobody.
-    if let Err(error) = getrandom::fill(&mut bytes) {
-        panic!("the system has no random numbers: {error}");
-    }
-    bytes
+    madang_engineio::random().unwrap_or_else(|error| panic!("the system has no random numbers: {error}"))
 }
 
 fn text<const LEN: usize>(bytes: &[u8]) -> String {

@@ -84,7 +84,10 @@ pub(crate) fn write_request(request: &Request<()>) -> Vec<u8> {
 pub(crate) fn write_response(response: &Response<impl AsRef<[u8]>>) -> Vec<u8> {
     let status = response.status();
     let reason = status.canonical_reason().unwrap_or_default();
-    let mut out = format!("HTTP/1.1 {} {reason}\r\n", status.as_u16()).into_bytes();
+    let mut out = Vec::with_capacity(256);
+    for part in ["HTTP/1.1 ", status.as_str(), " ", reason, "\r\n"] {
+        out.extend_from_slice(part.as_bytes());
+    }
     write_headers(response.headers(), &mut out);
     out.extend_from_slice(response.body().as_ref());
     out

@@ -136,7 +136,9 @@ impl http_body::Body for Incoming<'_> {
                 let _ = this.connection.stream.try_write(b"HTTP/1.1 100 Continue\r\n\r\n");
                 this.expects = false;
             }
-            let Connection { stream, read: into } = &mut *this.connection;
+            let Connection {
+                stream, read: into, ..
+            } = &mut *this.connection;
             match ready!(poll_read(stream, into, cx)) {
                 Ok(0) => return Poll::Ready(Some(Err(io::ErrorKind::UnexpectedEof.into()))),
                 Ok(_) => {}

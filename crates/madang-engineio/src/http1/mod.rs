@@ -51,11 +51,10 @@ impl<H: Handler> EngineIo<H> {
     where
         F: Fn(&Parts) -> Option<Response<Bytes>> + Send + Sync,
     {
-        // What is written is complete: waiting for more would only delay it. If the socket refuses, it's slow, not wrong.
-        let _ = stream.set_nodelay(true);
         let connection = Connection {
             stream,
             read: Vec::new(),
+            prompt: false,
         };
         // Boxed, so that a WebSocket keeps no room for what came before it.
         let requests = Box::pin(connection.serve(self, other));
@@ -79,6 +78,8 @@ struct Connection {
     stream: TcpStream,
     /// What has been read and not been used; without memory while it waits.
     read: Vec<u8>,
+    /// Nagle's algorithm is off. A WebSocket sees to that itself, and not every connection comes to an answer before.
+    prompt: bool,
 }
 
 impl Connection {
@@ -181,7 +182,7 @@ impl Connection {
         };
         match websocket::accept(server, &parts, &entry, reply) {
             Ok((agreement, response)) => {
-                let Self { stream, read } = self;
+                let Self { stream, read, .. } = self;
                 let config = server.websocket();
                 let websocket = madang_ws::server::accepted(stream, &read, agreement, response, config);
                 Ok(websocket::begin(server, entry, &parts, websocket).await)
@@ -246,7 +247,7 @@ impl Connection {
 
     /// Writes an answer in one piece, and returns what the socket doesn't take of it now.
     fn answer(
-        &self,
+        &mut self,
         response: Response<Body>,
         keep_alive: bool,
         is_head: bool,
@@ -256,6 +257,11 @@ impl Connection {
         let mut out = head::write(&parts, keep_alive, body.len());
         if !is_head {
             out.extend_from_slice(&body);
+        }
+        if !self.prompt {
+            // What is written is complete: waiting for more would only delay it. If the socket refuses, it's slow, not wrong.
+            let _ = self.stream.set_nodelay(true);
+            self.prompt = true;
         }
         match self.stream.try_write(&out) {
             Ok(written) if written == out.len() => Ok(None),
