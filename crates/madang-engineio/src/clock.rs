@@ -6,6 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
 use tokio::sync::Notify;
 
+/// This moment, as tokio's timers count it; not simply the system's, since a test may have stopped tokio's clock.
+pub(crate) fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
 /// Something with deadlines.
 pub(crate) trait Timed: Send + Sync + 'static {
     /// Does what was due at `armed`, and says when to look again; nothing if it has been armed for another time since.
@@ -123,9 +128,10 @@ const SPARE: usize = 256;
 
 /// Until the server is gone, and its last session with it.
 async fn run(clock: Weak<Clock>, changed: Arc<Notify>) {
+    let running = Running(clock);
     loop {
-        let next = match clock.upgrade() {
-            Some(clock) => clock.turn(Instant::now()),
+        let next = match running.0.upgrade() {
+            Some(clock) => clock.turn(now()),
             None => return,
         };
         match next {
@@ -140,6 +146,17 @@ async fn run(clock: Weak<Clock>, changed: Arc<Notify>) {
 impl Drop for Clock {
     fn drop(&mut self) {
         self.changed.notify_one();
+    }
+}
+
+/// The task. It may go with its runtime while sessions are served in another one: the next that opens there starts it again.
+struct Running(Weak<Clock>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(clock) = self.0.upgrade() {
+            clock.lock().running = false;
+        }
     }
 }
 
@@ -162,3 +179,37 @@ impl PartialEq for Entry {
 }
 
 impl Eq for Entry {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    struct Session;
+
+    impl Timed for Session {
+        fn handle_timeout(&self, _armed: Instant, _now: Instant) -> Option<Instant> {
+            None
+        }
+
+        fn finish(&self) {}
+    }
+
+    #[test]
+    fn those_who_have_ended_are_not_kept_until_they_would_have_been_due() {
+        let clock = Clock::new();
+        let now = Instant::now();
+        let later = now + Duration::from_secs(3600);
+        let living = Arc::new(Session);
+        clock.arm(later, &living);
+        for _ in 0..100_000 {
+            let session = Arc::new(Session);
+            clock.arm(later, &session);
+            clock.finish(session);
+            assert_eq!(clock.turn(now), Some(later));
+            assert!(clock.lock().due.len() <= 2 * SPARE);
+        }
+        assert_eq!(clock.turn(later), None);
+        drop(living);
+    }
+}

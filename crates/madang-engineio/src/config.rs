@@ -1,5 +1,6 @@
 //! Options.
 
+use crate::proto::Query;
 use crate::{Cors, DeflateConfig, ErrorCode, Message, TransportKind};
 use http::HeaderMap;
 use http::request::Parts;
@@ -26,8 +27,10 @@ pub type ConnectionErrorHook = Arc<dyn Fn(&Parts, ErrorCode, &str) + Send + Sync
 /// config.ping_interval = std::time::Duration::from_secs(10);
 /// ```
 ///
-/// Node's `wsEngine` has no counterpart, since there is one WebSocket engine; nor has `destroyUpgrade`, since a request that isn't
-/// for Engine.IO gets its answer from whatever service is behind the [layer](crate::EngineIo::layer), or 404.
+/// Some of Node's have no counterpart: `wsEngine`, since there is one WebSocket engine; `destroyUpgrade` and its timeout, since a request that isn't
+/// for Engine.IO gets its answer from whatever service is behind the [layer](crate::EngineIo::layer), or 404; `use`, since any tower
+/// layer may be put around the server; `generateId`, since a session id is a secret and always 120 bits of the system's randomness; the transport
+/// `webtransport`, which needs HTTP/3.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Config {
@@ -104,7 +107,11 @@ impl Config {
     /// Whether anybody may ask where this request came from: who is called about it, or whoever keeps what opens a session.
     pub(crate) fn wants_address(&self, parts: &Parts) -> bool {
         let query = parts.uri.query().unwrap_or_default();
-        !query.contains("sid=") || self.headers.is_some() || self.connection_error.is_some()
+        // No session is opened without its address: only what may name one is read as it will be.
+        !query.contains("sid=")
+            || Query::parse(query).sid().is_none()
+            || self.headers.is_some()
+            || self.connection_error.is_some()
     }
 
     pub(crate) fn is_upgradable(&self) -> bool {

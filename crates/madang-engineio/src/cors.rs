@@ -65,9 +65,10 @@ impl Cors {
             }
             (CorsOrigin::List(_) | CorsOrigin::Matching(_), origin) => {
                 vary(answer, "Origin");
-                if let Some(origin) = origin {
+                // Copied: the value is a part of what was read, all of which would be kept for as long as the answer waits.
+                if let Some(origin) = origin.and_then(|origin| origin.to_str().ok()) {
                     if self.allows(origin) {
-                        answer.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+                        insert(answer, ACCESS_CONTROL_ALLOW_ORIGIN, origin);
                     }
                 }
             }
@@ -97,10 +98,7 @@ impl Cors {
         }
     }
 
-    fn allows(&self, origin: &HeaderValue) -> bool {
-        let Ok(origin) = origin.to_str() else {
-            return false;
-        };
+    fn allows(&self, origin: &str) -> bool {
         match &self.origin {
             CorsOrigin::Any => true,
             CorsOrigin::Exact(exact) => exact == origin,

@@ -78,7 +78,7 @@ impl<H: Handler> Entry<H> {
         if transport == TransportKind::Polling && upgrade {
             return Err(ErrorCode::BadRequest.into());
         }
-        if let Some(sid) = query.sid.as_deref().filter(|sid| !sid.is_empty()) {
+        if let Some(sid) = query.sid() {
             let live = server.find(sid).ok_or(ErrorCode::UnknownSid)?;
             let fits = match transport {
                 TransportKind::WebSocket => upgrade && config.allow_upgrades,

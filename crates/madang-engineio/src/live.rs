@@ -1,6 +1,6 @@
 //! A session that lives: the protocol's state, what it writes to, and what its handler keeps for it.
 
-use crate::clock::Timed;
+use crate::clock::{Timed, now};
 use crate::id::Sid;
 use crate::proto::{Answer, Overlap, Packet, Payload, Probe, Received, Session, encode_messages};
 use crate::server::Server;
@@ -98,13 +98,7 @@ impl<H: Handler> Live<H> {
             None => TransportKind::Polling,
         };
         let timing = server.timing().clone();
-        let session = Session::new(
-            protocol,
-            transport,
-            timing,
-            server.config().send_limit,
-            Instant::now(),
-        );
+        let session = Session::new(protocol, transport, timing, server.config().send_limit, now());
         Arc::new_cyclic(|this| Self {
             this: this.clone(),
             sid,
@@ -179,7 +173,7 @@ impl<H: Handler> Live<H> {
     /// The answer of the GET that waits.
     pub(crate) fn poll_answer(&self, cx: &Context<'_>) -> Poll<Answer> {
         let mut inner = self.lock();
-        let answer = inner.session.answer(Instant::now());
+        let answer = inner.session.answer(now());
         match &answer {
             Some(_) => drop(inner.take_get()),
             None => match &mut inner.polling().get {
@@ -195,6 +189,15 @@ impl<H: Handler> Live<H> {
         let mut inner = self.lock();
         inner.take_get();
         inner.session.get_aborted();
+        self.settle(inner);
+    }
+
+    /// The answer of a GET didn't reach the client: were it to ask again, it would miss what was in it without knowing.
+    pub(crate) fn answer_lost(&self) {
+        let mut inner = self.lock();
+        if !self.is_upgraded() {
+            inner.session.end(CloseReason::TransportError);
+        }
         self.settle(inner);
     }
 
@@ -230,7 +233,7 @@ impl<H: Handler> Live<H> {
     /// A packet has come over a transport: the handler is called with a message, the rest is dealt with here.
     pub(crate) fn receive(&self, packet: Packet, from: TransportKind) {
         let mut inner = self.lock();
-        let received = inner.session.receive(packet, Instant::now());
+        let received = inner.session.receive(packet, now());
         // Nothing that a message changes is waited for.
         if let Received::Message(message) = received {
             drop(inner);
@@ -238,7 +241,9 @@ impl<H: Handler> Live<H> {
         }
         self.settle(inner);
         if let (Received::Reply(packet), Some(websocket)) = (received, self.websocket.get()) {
-            websocket.push(&packet.to_message(self.protocol), true);
+            // Only the WebSocket's own task goes on to receive, which writes what has gathered.
+            let later = from == TransportKind::WebSocket;
+            websocket.push(&packet.to_message(self.protocol), later);
         }
     }
 
@@ -247,7 +252,7 @@ impl<H: Handler> Live<H> {
         let Some(session) = &mut *kept else {
             return;
         };
-        // Only the WebSocket's own task writes what has gathered when it goes on to receive: not who has read a POST while that took over.
+        // As a reply: not who has read a POST while the WebSocket took over.
         self.handling
             .store(from == TransportKind::WebSocket, Ordering::Relaxed);
         let handle = AssertUnwindSafe(|| self.server.handler().message(session, message));
@@ -260,7 +265,7 @@ impl<H: Handler> Live<H> {
     /// A WebSocket has been opened for the session, which is its trial with this number.
     pub(crate) fn probe(&self, websocket: Sender) -> Result<u32, Overlap> {
         let mut inner = self.lock();
-        let begun = inner.session.probe(Instant::now());
+        let begun = inner.session.probe(now());
         if begun.is_ok() {
             inner.polling().probe = Some(websocket);
             inner.trials = inner.trials.wrapping_add(1);
@@ -276,7 +281,7 @@ impl<H: Handler> Live<H> {
         if inner.trials != trial {
             return Probe::Refused;
         }
-        let step = inner.session.receive_probe(packet, Instant::now());
+        let step = inner.session.receive_probe(packet, now());
         match &step {
             Probe::Reply(_) => {}
             Probe::Refused => drop(inner.take_probe()),
@@ -518,7 +523,7 @@ impl<H: Handler> Remote for Live<H> {
 
     fn close(&self, discard: bool) {
         let mut inner = self.lock();
-        inner.session.close(discard, Instant::now());
+        inner.session.close(discard, now());
         let get = inner.take_get();
         self.settle(inner);
         if let Some(get) = get {

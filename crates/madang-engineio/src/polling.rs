@@ -75,6 +75,13 @@ pub(crate) struct Waiting<H: Handler> {
     reply: Option<Reply>,
 }
 
+impl<H: Handler> Waiting<H> {
+    /// Its answer could not be written.
+    pub(crate) fn lost(&self) {
+        self.live.answer_lost();
+    }
+}
+
 impl<H: Handler> Future for Waiting<H> {
     type Output = Response<Body>;
 

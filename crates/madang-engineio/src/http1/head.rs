@@ -3,7 +3,7 @@
 use super::keeps_alive;
 use crate::Body;
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, response,
@@ -95,8 +95,14 @@ impl Head {
                 HeaderValue::from_maybe_shared(shared(header.value)).map_err(|_| BadHead::Malformed)?;
             map.append(name, value);
         }
+        // RFC 9112 §3.2: who asks for two hosts may be let in as the one and served as the other.
+        match map.get_all(HOST).iter().count() {
+            1 => {}
+            0 if version == Version::HTTP_10 => {}
+            _ => return Err(BadHead::Malformed),
+        }
         let length = length(version, map).map_err(malformed)?;
-        let keep_alive = keeps_alive(version, map.get(CONNECTION));
+        let keep_alive = keeps_alive(version, map);
         let (parts, ()) = request.into_parts();
         Ok(Some((
             Box::new(Self {
@@ -148,11 +154,13 @@ pub(super) fn write(answer: &response::Parts, keep_alive: bool, body: usize) -> 
             out.extend_from_slice(value.as_bytes());
         }
     }
-    if !keep_alive {
-        out.extend_from_slice(b"\r\nconnection: close");
-    }
-    // RFC 9110 §8.6.
-    if answer.status != StatusCode::NO_CONTENT {
+    // A client of HTTP/1.0 waits for the end of a connection that it isn't told is kept (RFC 9112 §C.2.2).
+    out.extend_from_slice(match keep_alive {
+        true => &b"\r\nconnection: keep-alive"[..],
+        false => b"\r\nconnection: close",
+    });
+    // RFC 9110 §8.6: what has not been modified has its own length, which isn't known here.
+    if !matches!(answer.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
         // A vector takes all that is written to it.
         let _ = write!(out, "\r\ncontent-length: {body}");
     }
@@ -231,7 +239,7 @@ mod tests {
             "Content-Length: +1",
             "Content-Length: 99999999999999999999",
         ] {
-            let head = format!("POST / HTTP/1.1\r\n{headers}\r\n\r\n");
+            let head = format!("POST / HTTP/1.1\r\nHost: a\r\n{headers}\r\n\r\n");
             assert_eq!(parse(&head).err(), Some(BadHead::Malformed), "{headers}");
         }
         let old = "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -252,8 +260,8 @@ mod tests {
     #[test]
     fn connections_are_kept_as_their_version_says() {
         let keeps = |head: &str| parse(&format!("{head}\r\n\r\n")).unwrap().unwrap().0.keep_alive;
-        assert!(keeps("GET / HTTP/1.1"));
-        assert!(!keeps("GET / HTTP/1.1\r\nConnection: close"));
+        assert!(keeps("GET / HTTP/1.1\r\nHost: a"));
+        assert!(!keeps("GET / HTTP/1.1\r\nHost: a\r\nConnection: close"));
         assert!(!keeps("GET / HTTP/1.0"));
         assert!(keeps("GET / HTTP/1.0\r\nConnection: Keep-Alive"));
     }

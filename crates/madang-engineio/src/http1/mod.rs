@@ -14,9 +14,9 @@ use crate::polling::{Outcome, Waiting};
 use crate::reply::Reply;
 use crate::{Body, EngineIo, Handler, websocket};
 use bytes::Bytes;
-use http::header::EXPECT;
+use http::header::{CONNECTION, EXPECT};
 use http::request::Parts;
-use http::{HeaderValue, Method, Request, Response, Version};
+use http::{HeaderMap, Method, Request, Response, Version};
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
@@ -88,6 +88,7 @@ struct Connection {
 impl Connection {
     /// What is kept from one await to the next is small, since a connection mostly waits: everything else is boxed, and no argument is
     /// kept twice, as those of an `async fn` are.
+    #[allow(clippy::manual_async_fn)]
     fn serve<H: Handler>(
         mut self,
         engine: &EngineIo<H>,
@@ -106,8 +107,13 @@ impl Connection {
                     Next::Done(keep_alive) => keep_alive,
                     Next::Wait(mut waiting, keep_alive) => {
                         let response = poll_fn(|cx| self.poll_waiting(&mut waiting, cx)).await?;
-                        if let Some(rest) = self.answer(response, keep_alive, false)? {
-                            Box::pin(self.write_all(rest)).await?;
+                        let written = match self.answer(response, keep_alive, false) {
+                            Ok(Some(rest)) => Box::pin(self.write_all(rest)).await,
+                            all => all.map(drop),
+                        };
+                        if let Err(error) = written {
+                            waiting.lost();
+                            return Err(error);
                         }
                         keep_alive
                     }
@@ -142,10 +148,11 @@ impl Connection {
         let response = if let Some(response) = other(&parts) {
             keep_alive &= length.is_empty();
             response.map(Body::from)
-        } else if wants_upgrade(&parts) && length.is_empty() {
+        } else if parts.method == Method::GET && wants_upgrade(&parts) && length.is_empty() {
             return Ok(Next::Upgrade(Box::new(parts)));
         } else {
-            let expects = parts.headers.get(EXPECT).is_some();
+            // RFC 9110 §10.1.1: a client of HTTP/1.0 would take it for the answer.
+            let expects = parts.version == Version::HTTP_11 && parts.headers.contains_key(EXPECT);
             let mut body = Incoming::new(self, length, expects);
             let outcome = engine.begin(Request::from_parts(parts, &mut body)).await;
             keep_alive &= body.is_read();
@@ -189,8 +196,8 @@ impl Connection {
 
     /// The next request's head; `None` if there is none.
     async fn read_head(&mut self, patience: Duration) -> io::Result<Option<Result<Box<Head>, BadHead>>> {
-        let mut deadline = Instant::now() + patience;
         let mut has_begun = !self.read.is_empty();
+        let mut deadline = Instant::now() + if has_begun { HEAD_TIME } else { patience };
         loop {
             let read = Bytes::from(std::mem::take(&mut self.read));
             match Head::parse(&read) {
@@ -319,16 +326,15 @@ impl Connection {
     }
 }
 
-/// Whether the client keeps the connection for another request.
-fn keeps_alive(version: Version, connection: Option<&HeaderValue>) -> bool {
+/// Whether the client keeps the connection for another request (RFC 9112 §9.3).
+fn keeps_alive(version: Version, headers: &HeaderMap) -> bool {
     let has = |token: &str| {
-        connection
-            .and_then(|value| value.to_str().ok())
-            .is_some_and(|value| {
-                value
-                    .split(',')
-                    .any(|part| part.trim().eq_ignore_ascii_case(token))
-            })
+        let values = headers.get_all(CONNECTION).iter();
+        values.filter_map(|value| value.to_str().ok()).any(|value| {
+            value
+                .split(',')
+                .any(|part| part.trim().eq_ignore_ascii_case(token))
+        })
     };
     if version == Version::HTTP_11 {
         !has("close")

@@ -59,6 +59,11 @@ impl Query {
         query
     }
 
+    /// The session that is named; an empty name is none, as in Node.
+    pub fn sid(&self) -> Option<&str> {
+        self.sid.as_deref().filter(|sid| !sid.is_empty())
+    }
+
     /// The version that the client speaks.
     pub fn protocol(&self) -> Protocol {
         self.protocol.unwrap_or(Protocol::V3)

@@ -45,7 +45,6 @@ impl Payload {
 
     /// Marks the piece of a packet that has a separator in its text, lest it's taken for several where pieces become packets again: an empty packet
     /// before it, which there can't be.
-    #[cfg(feature = "server")]
     pub(crate) fn whole(piece: Bytes) -> Bytes {
         if memchr::memchr(Self::SEPARATOR, &piece).is_none() {
             return piece;

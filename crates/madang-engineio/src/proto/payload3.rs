@@ -58,6 +58,13 @@ impl Iterator for Payload3 {
 
     /// The next packet; after one that can't be read nothing more comes.
     fn next(&mut self) -> Option<Self::Item> {
+        if let Rest::Text(text) = &mut self.rest {
+            // What no packets are written as; Node reads it so.
+            let packets = text.trim_start_matches("0:");
+            if packets.len() < text.len() {
+                *text = text.slice_ref(packets);
+            }
+        }
         let (read, rest) = match std::mem::replace(&mut self.rest, Rest::Nothing) {
             Rest::Nothing => return None,
             Rest::Text(text) if text.is_empty() => return None,
@@ -115,17 +122,17 @@ fn next_binary(bytes: &mut Bytes) -> Result<Packet, InvalidPacket> {
     if digits == 0 || digits > MAX_DIGITS || kind > 1 {
         return Err(NO_LENGTH);
     }
-    let mut len = 0_usize;
+    // Ten digits are more than 32 bits hold.
+    let mut len = 0_u64;
     for &digit in &bytes[1..=digits] {
         if digit > 9 {
             return Err(NO_LENGTH);
         }
-        len = len * 10 + usize::from(digit);
+        len = len * 10 + u64::from(digit);
     }
     bytes.advance(digits + 2);
-    if len > bytes.len() {
-        return Err(InvalidPacket("it isn't as long as it says"));
-    }
+    let len = usize::try_from(len).ok().filter(|len| *len <= bytes.len());
+    let len = len.ok_or(InvalidPacket("it isn't as long as it says"))?;
     let data = bytes.split_to(len);
     if kind == 1 {
         return Packet::from_bytes_v3(&data);

@@ -2,7 +2,7 @@
 
 use super::heartbeat::{Beat, Heartbeat, later};
 use super::polling::{Polling, Upgrade, with_packet};
-use super::{Answer, CloseReason, Packet, Protocol, Timing, TransportKind};
+use super::{Answer, CloseReason, Packet, Payload, Protocol, Timing, TransportKind};
 use bytes::Bytes;
 use madang_hub::Overflow;
 use madang_ws::Message;
@@ -131,7 +131,7 @@ impl Session {
         }
     }
 
-    /// Queues a packet of the protocol's own for the next answer.
+    /// Queues a packet of the protocol's own for the next answer, whatever waits there already.
     pub fn push_packet(&mut self, packet: &Packet) {
         if let Some(polling) = &mut self.polling {
             polling.push_packet(packet);
@@ -192,18 +192,17 @@ impl Session {
     /// A POST has come, and is being read.
     ///
     /// # Errors
-    /// Another one is being read; the session ends.
+    /// Another one is being read, which ends the session; or another transport has just taken over, which goes on.
     pub fn post(&mut self) -> Result<(), Overlap> {
-        match &mut self.polling {
-            Some(polling) if !polling.post => {
-                polling.post = true;
-                Ok(())
-            }
-            _ => {
-                self.end(CloseReason::TransportError);
-                Err(Overlap)
-            }
+        let Some(polling) = &mut self.polling else {
+            return Err(Overlap);
+        };
+        if polling.post {
+            self.end(CloseReason::TransportError);
+            return Err(Overlap);
         }
+        polling.post = true;
+        Ok(())
     }
 
     /// The POST has been read.
@@ -226,10 +225,11 @@ impl Session {
             (Packet::Ping(data), Protocol::V3) => {
                 self.heartbeat.ping(&self.timing, now);
                 let pong = Packet::Pong(data);
-                match &mut self.polling {
-                    Some(polling) => polling.push_packet(&pong),
-                    None => return Received::Reply(pong),
+                if self.polling.is_none() {
+                    return Received::Reply(pong);
                 }
+                // As a message: a client that asks and never fetches the answers decides how many wait.
+                self.push(Payload::whole(pong.to_piece()), Overflow::Disconnect, false);
             }
             (Packet::Pong(_), Protocol::V4) => self.heartbeat.pong(&self.timing, now),
             // The heartbeat in the wrong direction.
@@ -261,8 +261,8 @@ impl Session {
         }
     }
 
-    /// A packet has come over the probed connection. After [`Probe::Upgraded`] it is the session's transport, after
-    /// [`Probe::Refused`] it is none of the session's any more.
+    /// A packet has come over the probed connection. After [`Probe::Upgraded`] it is the session's transport, to be closed after what waited if that was all
+    /// that a [closing](Self::close) session waited for; after [`Probe::Refused`] it is none of the session's any more.
     pub fn receive_probe(&mut self, packet: &Packet, now: Instant) -> Probe {
         let Some(polling) = &mut self.polling else {
             return Probe::Refused;
@@ -274,9 +274,13 @@ impl Session {
                 Probe::Reply(Packet::Pong(data.clone()))
             }
             // Whoever needs no probe may do without.
-            (Packet::Upgrade, Some(_)) if self.state == State::Open => {
+            (Packet::Upgrade, Some(_)) if !matches!(self.state, State::Closed(_)) => {
                 let waiting = polling.take().map_or_else(Vec::new, |answer| answer.packets());
                 self.polling = None;
+                // A client that is about to upgrade sends no GET: what a closing session holds would never be fetched.
+                if self.state != State::Open {
+                    self.end(CloseReason::ForcedClose);
+                }
                 Probe::Upgraded(waiting)
             }
             _ => {

@@ -1,6 +1,7 @@
 //! What there is of HTTP/1.1.
 
 use crate::common::{Answer, Served};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -102,14 +103,14 @@ async fn what_is_no_http_is_refused() {
     );
     let long = format!("GET / HTTP/1.1\r\nA: {}\r\n\r\n", "x".repeat(20_000));
     assert!(exchange(&served, &long).await.starts_with("HTTP/1.1 431"));
-    let smuggled = "POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let smuggled = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n";
     assert!(exchange(&served, smuggled).await.starts_with("HTTP/1.1 400"));
 }
 
 #[tokio::test]
 async fn paths_of_others_are_not_found() {
     let served = Served::start(|_| {}).await;
-    let answer = exchange(&served, "GET / HTTP/1.1\r\nConnection: close\r\n\r\n").await;
+    let answer = exchange(&served, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 404"));
 }
 
@@ -149,8 +150,8 @@ async fn a_head_gets_no_more_time_for_each_of_its_bytes() {
     tokio::time::pause();
     let begun = tokio::time::Instant::now();
     let mut byte = [0];
-    while begun.elapsed() < std::time::Duration::from_secs(60) {
-        let read = tokio::time::timeout(std::time::Duration::from_secs(4), stream.read(&mut byte)).await;
+    while begun.elapsed() < Duration::from_secs(60) {
+        let read = tokio::time::timeout(Duration::from_secs(4), stream.read(&mut byte)).await;
         if read.is_ok() {
             return;
         }
@@ -175,7 +176,7 @@ async fn who_takes_nothing_of_an_answer_is_given_up() {
     let long = Arc::new(vec![0_u8; length]);
     tokio::time::pause();
     let served = engine.serve_connection(stream, move |_| Some(http::Response::new(long.to_vec().into())));
-    let ended = tokio::time::timeout(std::time::Duration::from_secs(120), served).await;
+    let ended = tokio::time::timeout(Duration::from_secs(120), served).await;
     assert!(ended.is_ok(), "it is still written to");
 }
 
@@ -200,7 +201,154 @@ async fn a_websocket_whose_future_is_dropped_ends_its_session() {
     crate::common::text(&mut client).await;
     task.abort();
     let closed = async { while !matches!(read.recv().await, Some(crate::common::Note::Close(_))) {} };
-    let closed = tokio::time::timeout(std::time::Duration::from_secs(5), closed).await;
+    let closed = tokio::time::timeout(Duration::from_secs(5), closed).await;
     assert!(closed.is_ok(), "the session outlives its connection");
     assert_eq!(engine.session_count(), 0);
+}
+
+#[tokio::test]
+async fn a_connection_is_closed_whichever_of_its_headers_says_so() {
+    let served = Served::start(|_| {}).await;
+    let request = "GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive\r\nConnection: x, close\r\n\r\n";
+    let answer = tokio::time::timeout(Duration::from_secs(5), exchange(&served, request)).await;
+    assert!(answer.unwrap().contains("connection: close"));
+}
+
+#[tokio::test]
+async fn a_request_names_one_host() {
+    let served = Served::start(|_| {}).await;
+    for hosts in ["", "Host: a\r\nHost: b\r\n"] {
+        let request = format!("GET /engine.io/?EIO=4&transport=polling HTTP/1.1\r\n{hosts}\r\n");
+        let answer = exchange(&served, &request).await;
+        assert!(answer.starts_with("HTTP/1.1 400"), "{hosts:?}: {answer}");
+    }
+    let old = exchange(&served, "GET / HTTP/1.0\r\n\r\n").await;
+    assert!(old.starts_with("HTTP/1.1 404"), "{old}");
+}
+
+#[tokio::test]
+async fn a_client_of_http_1_0_is_not_told_to_go_on() {
+    let served = Served::start(|_| {}).await;
+    let session = served.open("EIO=4").await;
+    let mut stream = TcpStream::connect(served.addr).await.unwrap();
+    let head =
+        format!("POST /engine.io/?{session} HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    stream.write_all(b"4hi").await.unwrap();
+    let answer = Answer::read(stream).await;
+    assert_eq!((answer.status, answer.text()), (200, "ok"));
+}
+
+#[tokio::test]
+async fn an_answer_that_says_nothing_has_changed_says_no_length() {
+    let (notes, _read) = tokio::sync::mpsc::unbounded_channel();
+    let engine = madang_engineio::EngineIo::new(
+        madang_engineio::Config::default(),
+        crate::common::Scribe::new(notes),
+    );
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let (stream, _) = listener.accept().await.unwrap();
+    let request = b"GET /file HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    client.write_all(request).await.unwrap();
+    tokio::spawn(async move {
+        let unchanged = |_: &http::request::Parts| {
+            let mut answer = http::Response::new(bytes::Bytes::new());
+            *answer.status_mut() = http::StatusCode::NOT_MODIFIED;
+            Some(answer)
+        };
+        engine.serve_connection(stream, unchanged).await;
+    });
+    let answer = Answer::read(client).await;
+    assert_eq!((answer.status, answer.header("content-length")), (304, None));
+}
+
+#[tokio::test]
+async fn a_second_head_that_has_begun_gets_no_more_time_than_the_first() {
+    let served = Served::start(|_| {}).await;
+    let mut stream = TcpStream::connect(served.addr).await.unwrap();
+    let requests = b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nA: ";
+    stream.write_all(requests).await.unwrap();
+    let mut bytes = vec![0; 1024];
+    assert!(stream.read(&mut bytes).await.unwrap() > 0);
+    tokio::time::pause();
+    let ended = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut bytes)).await;
+    assert!(ended.is_ok(), "the connection is still there");
+}
+
+#[tokio::test]
+async fn a_session_whose_answer_could_not_be_written_ends() {
+    let served = Served::start(|config| {
+        config.send_limit = 64 << 20;
+        config.ping_interval = Duration::from_secs(3600);
+    })
+    .await;
+    let session = served.open("EIO=4").await;
+    let socket = served.opened().await;
+    socket.send("x".repeat(32 << 20));
+    let _unread = served.send("GET", &session, &[], b"").await;
+    while socket.buffered_bytes() > 0 {
+        tokio::task::yield_now().await;
+    }
+    tokio::time::pause();
+    let closed = tokio::time::timeout(Duration::from_secs(120), served.closed()).await;
+    assert_eq!(closed.unwrap(), madang_engineio::CloseReason::TransportError);
+}
+
+#[tokio::test]
+async fn a_client_of_http_1_0_is_told_that_its_connection_is_kept() {
+    let served = Served::start(|_| {}).await;
+    let request = |connection: &str| format!("GET / HTTP/1.0\r\nConnection: {connection}\r\n\r\n");
+    let answers = exchange(&served, &(request("Keep-Alive") + &request("close"))).await;
+    assert_eq!(answers.matches("connection: keep-alive").count(), 1, "{answers}");
+    assert_eq!(answers.matches("connection: close").count(), 1, "{answers}");
+}
+
+#[tokio::test]
+async fn an_answer_to_head_has_no_body_whatever_else_was_asked_for() {
+    let served = Served::start(|_| {}).await;
+    for query in ["EIO=4&transport=websocket", "EIO=4&transport=pigeon"] {
+        let upgrade = [
+            ("Connection", "Upgrade, close"),
+            ("Upgrade", "websocket"),
+            ("Sec-WebSocket-Version", "13"),
+            ("Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAA=="),
+        ];
+        let answer = served.request("HEAD", query, &upgrade, b"").await;
+        assert_eq!((answer.status, answer.text()), (400, ""));
+    }
+}
+
+#[tokio::test]
+async fn a_connection_may_wait_so_long_for_its_next_request_and_no_longer() {
+    let served = Served::start(|_| {}).await;
+    let mut stream = TcpStream::connect(served.addr).await.unwrap();
+    stream
+        .write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        .await
+        .unwrap();
+    let mut bytes = vec![0; 1024];
+    assert!(stream.read(&mut bytes).await.unwrap() > 0);
+    tokio::time::pause();
+    let early = tokio::time::timeout(Duration::from_secs(74), stream.read(&mut bytes)).await;
+    assert!(early.is_err(), "the connection is gone");
+    let late = tokio::time::timeout(Duration::from_secs(2), stream.read(&mut bytes)).await;
+    assert_eq!(late.unwrap().unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_session_has_its_address_whatever_else_is_in_the_query() {
+    let served = Served::start(|_| {}).await;
+    for query in [
+        "EIO=4&sid=",
+        "EIO=4&userSid=1&my_sid=2",
+        "sid=&EIO=4&sid=3",
+        "s%69d=&EIO=4&sid=4",
+    ] {
+        served.get(&format!("{query}&transport=polling")).await;
+        assert!(served.opened().await.remote_addr().is_some(), "{query}");
+    }
 }

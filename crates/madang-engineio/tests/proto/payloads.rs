@@ -71,6 +71,8 @@ fn version_3_has_base64_and_binary_payloads() {
     let read: Vec<_> = Payload3::binary(body).map(Result::unwrap).collect();
     assert_eq!(read, packets);
     assert_eq!(Payload3::encode(&[], false).0, "0:");
+    assert_eq!(v3("0:").len(), 0);
+    assert_eq!(v3("0:0:1:60:"), [Ok(Packet::Noop)]);
 }
 
 #[test]
@@ -84,15 +86,17 @@ fn version_3_refuses_lengths_that_lie() {
         "99999999999999999999:4",
         "-1:4",
         "2:4",
-        "0:",
+        "00:",
+        "0:4",
     ] {
         assert!(v3(body).last().unwrap().is_err(), "{body:?}");
     }
-    let bodies: [&[u8]; 6] = [
+    let bodies: [&[u8]; 7] = [
         &[0, 4],
         &[0, 0xff, 0x34],
         &[2, 1, 0xff, 0x34],
         &[0, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 0xff],
+        &[0, 4, 2, 9, 4, 9, 6, 7, 2, 9, 7, 0xff, 0x34],
         &[0, 9, 0xff, 0x34],
         &[0, 2, 0xff, 0x34, 0xff],
     ];

@@ -310,13 +310,49 @@ fn a_probe_that_takes_too_long_is_given_up_and_the_session_goes_on() {
 }
 
 #[test]
-fn an_upgrade_while_closing_is_refused() {
+fn an_upgrade_while_closing_brings_what_waited_and_is_the_end() {
     let mut world = World::new(Protocol::V4);
     world.run(Step::OpenProbe);
     world.run(Step::ProbePing);
+    // The client has paused polling: no GET will come for it.
+    world.run(Step::Send);
     world.run(Step::Close { discard: false });
+    assert_eq!(world.closed, None);
+    world.run(Step::ProbeUpgrade);
+    assert_eq!(world.arrived, [0]);
+    assert_eq!(world.closed, Some(CloseReason::ForcedClose));
+}
+
+#[test]
+fn an_upgrade_after_the_end_is_refused() {
+    let mut world = World::new(Protocol::V4);
+    world.run(Step::OpenProbe);
+    world.run(Step::ProbePing);
+    world.run(Step::Close { discard: true });
     let step = world.session.receive_probe(&Packet::Upgrade, world.now);
     assert_eq!(step, Probe::Refused);
+}
+
+#[test]
+fn a_post_that_the_upgrade_overtook_is_refused_and_ends_nothing() {
+    let mut world = World::new(Protocol::V4);
+    world.run(Step::OpenProbe);
+    world.run(Step::ProbeUpgrade);
+    assert!(world.session.post().is_err());
+    assert!(world.session.get().is_err());
+    assert!(world.session.is_open());
+}
+
+#[test]
+fn pongs_that_nobody_fetches_count_against_the_limit() {
+    let mut world = World::new(Protocol::V3);
+    for _ in 0..100 {
+        let _ = world
+            .session
+            .receive(Packet::Ping("x".repeat(50_000).into()), world.now);
+        assert!(world.session.buffered_bytes() <= 1 << 20);
+    }
+    assert_eq!(world.session.closed(), Some(CloseReason::ForcedClose));
 }
 
 #[test]

@@ -91,3 +91,13 @@ fn a_heartbeat_in_the_wrong_direction_is_a_transport_error() {
         assert_eq!(session.closed(), Some(CloseReason::TransportError));
     }
 }
+
+#[test]
+fn a_pong_has_the_data_of_its_ping_whatever_is_in_it() {
+    let start = Instant::now();
+    let mut session = session(Protocol::V3, TransportKind::Polling, start);
+    let _ = session.receive(Packet::Ping("a\u{1e}4b".into()), start);
+    session.get().unwrap();
+    let answer = session.answer(start).unwrap();
+    assert_eq!(answer.packets(), [Packet::Pong("a\u{1e}4b".into())]);
+}

@@ -7,6 +7,7 @@ use tokio::net::TcpStream;
 mod common;
 mod options;
 mod polling;
+mod runtimes;
 mod threads;
 mod upgrade;
 mod version3;

@@ -186,3 +186,20 @@ async fn refused_requests_are_told_of() {
     );
     assert_eq!(heard.recv().await.unwrap(), expected);
 }
+
+#[test]
+fn an_answer_that_waits_with_an_origin_does_not_keep_the_whole_request() {
+    let cors = Cors {
+        origin: CorsOrigin::reflect(),
+        ..Cors::default()
+    };
+    let head = bytes::Bytes::from(b"GET / HTTP/1.1\r\nOrigin: http://a.test\r\n\r\n".to_vec());
+    let mut request = http::HeaderMap::new();
+    let origin = HeaderValue::from_maybe_shared(head.slice(24..37)).unwrap();
+    request.insert("origin", origin);
+    let mut answer = http::HeaderMap::new();
+    cors.apply(&request, &mut answer);
+    drop(request);
+    assert_eq!(answer["access-control-allow-origin"], "http://a.test");
+    assert!(head.is_unique());
+}

@@ -1,7 +1,7 @@
 //! From polling to WebSocket.
 
 use crate::common::{Answer, Served, text};
-use madang_engineio::TransportKind;
+use madang_engineio::{CloseReason, TransportKind};
 
 fn upgraded(session: &str) -> String {
     session.replace("polling", "websocket")
@@ -96,4 +96,22 @@ async fn a_probe_that_was_given_up_says_nothing_about_the_next_one() {
     next.send("5").await.unwrap();
     next.send("4mine").await.unwrap();
     assert_eq!(text(&mut next).await, "4mine");
+}
+
+#[tokio::test]
+async fn what_was_sent_before_a_close_comes_over_the_websocket_that_takes_over_meanwhile() {
+    let served = Served::start(|_| {}).await;
+    let session = served.open("EIO=4").await;
+    let socket = served.opened().await;
+    let mut client = served.websocket(&upgraded(&session)).await;
+    client.send("2probe").await.unwrap();
+    assert_eq!(text(&mut client).await, "3probe");
+    // Whoever is about to upgrade asks by GET no more.
+    socket.send("goodbye");
+    socket.close(false);
+    client.send("5").await.unwrap();
+    assert_eq!(text(&mut client).await, "4goodbye");
+    assert!(client.recv().await.is_none());
+    assert_eq!(served.closed().await, CloseReason::ForcedClose);
+    assert_eq!(served.engine.session_count(), 0);
 }

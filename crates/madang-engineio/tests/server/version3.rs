@@ -1,7 +1,9 @@
 //! Clients of Engine.IO 3.
 
 use crate::common::{Served, text};
-use madang_engineio::Message;
+use madang_engineio::{Message, TransportKind};
+use std::time::Duration;
+use tokio::io::AsyncWriteExt;
 
 async fn served() -> Served {
     Served::start(|config| config.allow_eio3 = true).await
@@ -66,4 +68,23 @@ async fn versions_do_not_mix() {
         (answer.status, answer.text()),
         (400, r#"{"code":3,"message":"Bad request"}"#)
     );
+}
+
+#[tokio::test]
+async fn a_ping_in_a_post_that_the_upgrade_overtook_is_answered_on_the_websocket() {
+    let served = served().await;
+    let session = served.open("EIO=3").await;
+    let chunked = [("Transfer-Encoding", "chunked")];
+    let mut post = served.send("POST", &session, &chunked, b"2\r\n1:\r\n").await;
+    let socket = served.opened().await;
+    let mut client = served.websocket(&session.replace("polling", "websocket")).await;
+    client.send("2probe").await.unwrap();
+    assert_eq!(text(&mut client).await, "3probe");
+    client.send("5").await.unwrap();
+    while socket.transport() != TransportKind::WebSocket {
+        tokio::task::yield_now().await;
+    }
+    post.write_all(b"1\r\n2\r\n0\r\n\r\n").await.unwrap();
+    let pong = tokio::time::timeout(Duration::from_secs(5), text(&mut client)).await;
+    assert_eq!(pong.unwrap(), "3");
 }
