@@ -133,12 +133,11 @@ impl Connection {
             broken: AtomicBool::new(false),
             state: Mutex::default(),
         });
+        let ticket = server.waiting.enter(server, &client, shared.connect_timeout);
+        *lock(&client.ticket) = Some(ticket);
         if is_v3 {
-            // Socket.IO 1 and 2 are in `/` without asking.
+            // Socket.IO 1 and 2 are in `/` without asking, if they are let in.
             client.connect("/".into(), None);
-        } else {
-            let ticket = server.waiting.enter(server, &client, shared.connect_timeout);
-            *lock(&client.ticket) = Some(ticket);
         }
         Self {
             client,
