@@ -6,7 +6,7 @@ use crate::context::{ConnectContext, DisconnectContext};
 use crate::event::Packet;
 use crate::id::Fresh;
 use crate::proto::{Acks, Encode as _};
-use crate::recovery::{Missed, Was};
+use crate::recovery::{Missed, Was, remember};
 use crate::rooms::RoomEvents;
 use crate::shared::{lock, now};
 use crate::{DisconnectReason, Handshake, Namespace};
@@ -229,7 +229,9 @@ impl Socket {
             extensions: inner.extensions.all(),
             position,
         };
-        lock(memory).persist(&recoverable.pid, was, position, now());
+        remember(memory, |memory| {
+            memory.persist(&recoverable.pid, was, position, now());
+        });
     }
 
     /// Leaves everything, and lets go of whatever may hold it.
