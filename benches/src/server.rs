@@ -101,6 +101,7 @@ impl Server {
     }
 
     /// One connection's life. What ends it concerns nobody else. What waits long is small or boxed, and not an `async fn`, which keeps its arguments twice.
+    #[allow(clippy::manual_async_fn)]
     fn connection(self: Arc<Self>, stream: TcpStream) -> impl Future<Output = ()> + Send {
         async move {
             if self.only_socketio || socketio::is_meant(&stream).await {

@@ -13,6 +13,7 @@ use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -39,13 +40,29 @@ pub struct Ack(To);
 #[derive(Clone)]
 enum To {
     Nobody,
-    Socket(Socket, u64),
+    Socket(Socket, Asked),
     Server(Arc<Mutex<Option<oneshot::Sender<Args>>>>),
 }
 
+/// By which a client knows its event, and whether it has been acknowledged: several may want to.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    id: u64,
+    is_answered: Arc<AtomicBool>,
+}
+
+impl Asked {
+    pub(crate) fn new(id: u64) -> Self {
+        Self {
+            id,
+            is_answered: Arc::default(),
+        }
+    }
+}
+
 impl Ack {
-    pub(crate) fn of_socket(socket: &Socket, id: Option<u64>) -> Self {
-        Self(id.map_or(To::Nobody, |id| To::Socket(socket.clone(), id)))
+    pub(crate) fn of_socket(socket: &Socket, asked: Option<&Asked>) -> Self {
+        Self(asked.map_or(To::Nobody, |asked| To::Socket(socket.clone(), asked.clone())))
     }
 
     pub(crate) fn of_server(answer: Option<oneshot::Sender<Args>>) -> Self {
@@ -67,7 +84,11 @@ impl Ack {
     pub fn send(self, args: impl Serialize) -> Result<(), EmitError> {
         match self.0 {
             To::Nobody => Ok(()),
-            To::Socket(socket, id) => socket.acknowledge(id, &args),
+            To::Socket(_, asked) if asked.is_answered.swap(true, Ordering::AcqRel) => Ok(()),
+            To::Socket(socket, asked) => socket.acknowledge(asked.id, &args).inspect_err(|_| {
+                // It wasn't: another may do better.
+                asked.is_answered.store(false, Ordering::Release);
+            }),
             To::Server(answer) => {
                 let args = Args::of(&args)?;
                 if let Some(answer) = lock(&answer).take() {

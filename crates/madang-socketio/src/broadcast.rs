@@ -128,14 +128,12 @@ impl BroadcastOperator {
         EmitError::check(event)?;
         let shared = &self.namespace.inner.shared;
         let parser = shared.parser;
-        self.publish_with(|offset| {
-            let header = self.namespace.header(None);
-            let packet = Packet::event(parser, header, event, &args, offset)?;
-            Ok(match shared.has_others && parser != Parser::Json {
-                true => packet.with_text(event, &args)?,
-                false => packet,
-            })
-        })?;
+        let header = self.namespace.header(None);
+        let packet = Packet::event(parser, header, event, &args)?;
+        self.publish_packet(match shared.has_others && parser != Parser::Json {
+            true => packet.with_text(event, &args)?,
+            false => packet,
+        });
         if self.is_overheard() {
             self.overhear(event, &Args::of(&args)?);
         }
@@ -156,13 +154,7 @@ impl BroadcastOperator {
     /// Sends an event that is ready: with what plain WebSocket members of the rooms get.
     pub fn publish(&self, event: &Event) {
         let parser = self.namespace.inner.shared.parser;
-        let published = self.publish_with(|offset| {
-            let name = self.namespace.name();
-            Ok(event.packet(parser, name, offset))
-        });
-        if let Err(error) = published {
-            tracing::error!(event = event.name(), %error, "an event wasn't published");
-        }
+        self.publish_packet(event.packet());
         if self.is_overheard() {
             self.overhear(event.name(), &event.args(parser));
         }
@@ -232,13 +224,7 @@ impl BroadcastOperator {
     ) -> Result<Collecting, EmitError> {
         let inner = &self.namespace.inner;
         let id = self.namespace.next_id();
-        let packet = Packet::event(
-            inner.shared.parser,
-            self.namespace.header(Some(id)),
-            event,
-            args,
-            None,
-        )?;
+        let packet = Packet::event(inner.shared.parser, self.namespace.header(Some(id)), event, args)?;
         let pending: std::collections::HashSet<_> = self
             .namespace
             .select(&self.audience)
@@ -339,12 +325,10 @@ impl BroadcastOperator {
         }
     }
 
-    fn publish_with(
-        &self,
-        make: impl FnOnce(Option<&str>) -> Result<Packet, EmitError>,
-    ) -> Result<(), EmitError> {
-        let make = |offset: Option<&str>| make(offset).map(|packet| self.publication(packet));
-        self.namespace.publish(&self.audience, self.flags.volatile, make)
+    fn publish_packet(&self, mut packet: Packet) {
+        packet.compress = self.flags.compress;
+        self.namespace
+            .publish(&self.audience, self.flags.volatile, packet);
     }
 
     fn publication(&self, mut packet: Packet) -> madang_hub::Publication {

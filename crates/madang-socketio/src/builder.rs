@@ -158,7 +158,7 @@ impl SocketIoBuilder {
             max_attachments: self.max_attachments,
             connect_timeout: self.connect_timeout,
             recovery: self.recovery,
-            unnoticed: self.engine.ping_interval + self.engine.ping_timeout,
+            unnoticed: self.engine.ping_interval.saturating_add(self.engine.ping_timeout),
             cleanup_empty_child_namespaces: self.cleanup_empty_child_namespaces,
             state: self.state,
             runtime: OnceLock::new(),

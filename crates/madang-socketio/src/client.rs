@@ -158,12 +158,11 @@ impl Connection {
             broken: AtomicBool::new(false),
             state: Mutex::default(),
         });
+        let ticket = server.waiting.enter(server, &client, shared.connect_timeout);
+        client.ticket.store(ticket, Ordering::Release);
         if is_v3 {
-            // Socket.IO 1 and 2 are in `/` without asking.
+            // Socket.IO 1 and 2 are in `/` without asking, if they are let in.
             client.connect("/".into(), None);
-        } else {
-            let ticket = server.waiting.enter(server, &client, shared.connect_timeout);
-            client.ticket.store(ticket, Ordering::Release);
         }
         Self {
             client,

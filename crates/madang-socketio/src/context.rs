@@ -1,5 +1,6 @@
 //! What handlers are called about, of which extractors take their part.
 
+use crate::ack::Asked;
 use crate::proto::Args;
 use crate::{Ack, DisconnectReason, Handshake, Namespace, Socket, SocketIo};
 use http::Extensions;
@@ -89,7 +90,7 @@ pub struct EventContext {
     pub(crate) socket: Socket,
     pub(crate) name: Utf8Bytes,
     pub(crate) args: Args,
-    pub(crate) id: Option<u64>,
+    pub(crate) id: Option<Asked>,
 }
 
 impl HasArgs for EventContext {
@@ -104,7 +105,7 @@ impl HasEvent for EventContext {
     }
 
     fn ack(&self) -> Ack {
-        Ack::of_socket(&self.socket, self.id)
+        Ack::of_socket(&self.socket, self.id.as_ref())
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is sent, as a publication of the hub.
 
-use crate::proto::{Args, Arguments, Encode as _, EncodeError, Header, Messages, PacketKind, Parser, Value};
+use crate::proto::{Args, Encode as _, EncodeError, Header, Messages, PacketKind, Parser};
 use bytes::Bytes;
 use madang_engineio::proto::encode_messages;
 use madang_hub::{Encode, Publication, WireForm};
@@ -18,8 +18,6 @@ use std::sync::Arc;
 pub struct Event {
     pub(crate) name: Arc<str>,
     packet: Packet,
-    /// To encode it again, with an offset.
-    args: Option<Args>,
 }
 
 impl Event {
@@ -28,9 +26,8 @@ impl Event {
         namespace: &str,
         name: &str,
         args: &T,
-        offsets: bool,
     ) -> Result<Self, EncodeError> {
-        let packet = Packet::event(parser, Header::of(namespace), name, args, None)?;
+        let packet = Packet::event(parser, Header::of(namespace), name, args)?;
         let packet = match parser {
             Parser::Json => packet,
             #[cfg(feature = "msgpack")]
@@ -39,7 +36,6 @@ impl Event {
         Ok(Self {
             name: name.into(),
             packet,
-            args: if offsets { Some(Args::of(args)?) } else { None },
         })
     }
 
@@ -62,20 +58,8 @@ impl Event {
         &self.name
     }
 
-    pub(crate) fn packet(&self, parser: Parser, namespace: &str, offset: Option<&str>) -> Packet {
-        let again = offset.zip(self.args.as_ref()).and_then(|(offset, args)| {
-            let args: Arguments<Value> = args.read().ok()?;
-            let packet = Packet::event(parser, Header::of(namespace), &self.name, &args, Some(offset));
-            packet.ok()
-        });
-        match (again, &self.packet.plain) {
-            (Some(packet), plain @ Plain::Frame(_)) => Packet {
-                plain: plain.clone(),
-                ..packet
-            },
-            (Some(packet), _) => packet,
-            (None, _) => self.packet.clone(),
-        }
+    pub(crate) fn packet(&self) -> Packet {
+        self.packet.clone()
     }
 
     pub(crate) fn frame(&self) -> Option<Message> {
@@ -86,10 +70,7 @@ impl Event {
     }
 
     pub(crate) fn args(&self, parser: Parser) -> Args {
-        self.args
-            .clone()
-            .or_else(|| self.packet.args(parser))
-            .unwrap_or_default()
+        self.packet.args(parser).unwrap_or_default()
     }
 }
 
@@ -126,9 +107,8 @@ impl Packet {
         header: Header<'_>,
         name: &str,
         args: &T,
-        offset: Option<&str>,
     ) -> Result<Self, EncodeError> {
-        let messages = parser.event(header, name, args, offset)?;
+        let messages = parser.event(header, name, args, None)?;
         let plain = match &messages[..] {
             [Message::Text(text)] => {
                 let head = match header.namespace {
@@ -136,9 +116,8 @@ impl Packet {
                     namespace => 1 + namespace.len() + 1,
                 };
                 let start = text[head..].find('[').map_or(text.len(), |at| head + at);
-                // A comma, two quotes and a bracket.
-                let end = text.len() - offset.map_or(1, |offset| offset.len() + 4);
-                Plain::Part(start as u32, end as u32)
+                // Without the bracket, before which there may be an offset later.
+                Plain::Part(start as u32, (text.len() - 1) as u32)
             }
             _ => Plain::Nothing,
         };
@@ -147,6 +126,12 @@ impl Packet {
             plain,
             compress: true,
         })
+    }
+
+    /// The same with an offset as its last argument, which plain WebSocket members don't get.
+    pub(crate) fn with_offset(mut self, parser: Parser, header: Header<'_>, offset: &str) -> Self {
+        parser.add_offset(&mut self.messages, header, offset);
+        self
     }
 
     /// The same for plain WebSocket members, whichever parser the clients speak.
@@ -232,7 +217,10 @@ mod tests {
 
     fn plain(namespace: &str, id: Option<u64>, offset: Option<&str>) -> String {
         let header = Header { namespace, id };
-        let packet = Packet::event(Parser::Json, header, "a[b", &(1, "[]"), offset).unwrap();
+        let mut packet = Packet::event(Parser::Json, header, "a[b", &(1, "[]")).unwrap();
+        if let Some(offset) = offset {
+            packet = packet.with_offset(Parser::Json, header, offset);
+        }
         packet.plain().unwrap().as_text().unwrap().to_owned()
     }
 
@@ -249,8 +237,8 @@ mod tests {
 
     #[test]
     fn an_event_gets_its_offset_when_it_is_sent() {
-        let event = Event::new(Parser::Json, "/", "a", &(1, Bytes::from_static(b"b")), true).unwrap();
-        let packet = event.packet(Parser::Json, "/", Some("x7.12"));
+        let event = Event::new(Parser::Json, "/", "a", &(1, Bytes::from_static(b"b"))).unwrap();
+        let packet = event.packet().with_offset(Parser::Json, Header::of("/"), "x7.12");
         assert_eq!(
             packet.messages[0].as_text().unwrap(),
             r#"51-["a",1,{"_placeholder":true,"num":0},"x7.12"]"#

@@ -3,11 +3,12 @@
 use crate::ack::Collector;
 use crate::context::{ConnectContext, ServerContext};
 use crate::error::EmitError;
+use crate::event::Packet;
 use crate::everywhere::Everywhere;
 use crate::handler::{Callback, Handler, IntoOutcome, callback, plain};
 use crate::middleware::{Check, ConnectError, check};
 use crate::proto::{Header, Recovery, RecoveryLimits};
-use crate::recovery::{Remembered, Was};
+use crate::recovery::{Remembered, Was, remember};
 use crate::registry::Server;
 use crate::rooms::{Audience, Names, RoomEvent, RoomEvents, Rooms, Table};
 use crate::shared::{Shared, lock, now, panic_message};
@@ -313,9 +314,8 @@ impl Namespace {
     #[allow(clippy::needless_pass_by_value)] // a temporary tuple, in practice
     pub fn event(&self, event: &str, args: impl Serialize) -> Result<Event, EmitError> {
         EmitError::check(event)?;
-        let offsets = self.inner.memory.is_some();
         let parser = self.inner.shared.parser;
-        Ok(Event::new(parser, self.name(), event, &args, offsets)?)
+        Ok(Event::new(parser, self.name(), event, &args)?)
     }
 
     /// Everyone who is connected, to whichever server of the cluster.
@@ -379,32 +379,42 @@ impl Namespace {
         }
     }
 
-    /// Sends a packet that somebody makes, with the offset that it must have, and remembers it.
-    pub(crate) fn publish(
-        &self,
-        audience: &Audience,
-        volatile: bool,
-        make: impl FnOnce(Option<&str>) -> Result<Publication, EmitError>,
-    ) -> Result<(), EmitError> {
-        let Some(memory) = &self.inner.memory else {
-            self.deliver(audience, make(None)?);
-            return Ok(());
-        };
-        let mut memory = lock(memory);
-        if volatile {
-            let publication = make(Some(&memory.offset()))?;
+    /// Sends a packet with the offset that it must have, and remembers it.
+    pub(crate) fn publish(&self, audience: &Audience, volatile: bool, packet: Packet) {
+        self.send_with_offset(packet, volatile, audience, |publication| {
             self.deliver(audience, publication);
-            return Ok(());
-        }
-        let publication = make(Some(&memory.next_offset()))?;
-        self.deliver(audience, publication.clone());
-        let remembered = Remembered {
-            publication,
-            audience: audience.clone(),
+        });
+    }
+
+    /// What the application has to do with a packet has been done before: its code mustn't run while the memory is locked.
+    pub(crate) fn send_with_offset(
+        &self,
+        packet: Packet,
+        volatile: bool,
+        audience: &Audience,
+        send: impl FnOnce(Publication),
+    ) {
+        let Some(memory) = &self.inner.memory else {
+            return send(packet.publication(volatile));
         };
-        let bytes = remembered.bytes();
-        memory.push(remembered, bytes, now());
-        Ok(())
+        let parser = self.inner.shared.parser;
+        let with = |offset: &str| {
+            let packet = packet.with_offset(parser, self.header(None), offset);
+            packet.publication(volatile)
+        };
+        remember(memory, |memory| {
+            if volatile {
+                return send(with(&memory.offset()));
+            }
+            let publication = with(&memory.next_offset());
+            send(publication.clone());
+            let remembered = Remembered {
+                publication,
+                audience: audience.clone(),
+            };
+            let bytes = remembered.bytes();
+            memory.push(remembered, bytes, now());
+        });
     }
 
     /// To all of them, in one publication.

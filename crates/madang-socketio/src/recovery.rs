@@ -1,14 +1,14 @@
 //! Connection state recovery: a client that was away for a while has missed nothing.
 
 use crate::client::ClientInner;
-use crate::proto::Position;
+use crate::proto::{Position, Recovery};
 use crate::rooms::Audience;
 use crate::shared::{lock, now};
 use crate::socket::Datum;
 use crate::{Handshake, Namespace, Socket};
 use madang_hub::{Publication, SessionId, WireForm};
 use serde::Deserialize;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// Connection state recovery: Node's `connectionStateRecovery`. A client whose connection failed, and that comes back in time, has its id, its rooms and its data, and gets what was sent to it
@@ -73,6 +73,19 @@ pub(crate) struct Was {
     pub(crate) position: Position,
 }
 
+/// Does something with what a namespace remembers. What is forgotten over it holds values of the application, whose code mustn't run under the lock.
+pub(crate) fn remember<R>(
+    memory: &Mutex<Recovery<Remembered, Was>>,
+    call: impl FnOnce(&mut Recovery<Remembered, Was>) -> R,
+) -> R {
+    let mut memory = lock(memory);
+    let result = call(&mut memory);
+    let forgotten = memory.take_forgotten();
+    drop(memory);
+    drop(forgotten);
+    result
+}
+
 /// What it has missed.
 pub(crate) type Missed = Vec<Publication>;
 
@@ -92,20 +105,22 @@ pub(crate) fn restore(
 ) -> Option<Socket> {
     let memory = namespace.inner.memory.as_ref()?;
     let claim: Claim = handshake.auth().ok()?;
-    let mut memory = lock(memory);
-    let (mut was, position, missed) = memory
-        .restore(&claim.pid, claim.offset.as_deref(), now())
-        .inspect_err(|reason| tracing::debug!(%reason, "a client isn't recovered"))
-        .ok()?;
-    was.position = position;
-    let rooms: Vec<_> = was.rooms.iter().chain([&was.id]).cloned().collect();
-    let missed: Missed = missed
-        .filter(|event| event.audience.includes(was.session, &rooms))
-        .map(|event| event.publication.clone())
-        .collect();
-    let handshake = handshake.clone();
-    let (socket, events) = Socket::restored(namespace, client, handshake, &claim.pid, was, missed);
-    drop(memory);
+    let (socket, events) = remember(memory, |memory| {
+        let (mut was, position, missed) = memory
+            .restore(&claim.pid, claim.offset.as_deref(), now())
+            .inspect_err(|reason| tracing::debug!(%reason, "a client isn't recovered"))
+            .ok()?;
+        was.position = position;
+        let rooms: Vec<_> = was.rooms.iter().chain([&was.id]).cloned().collect();
+        let missed: Missed = missed
+            .filter(|event| event.audience.includes(was.session, &rooms))
+            .map(|event| event.publication.clone())
+            .collect();
+        let handshake = handshake.clone();
+        Some(Socket::restored(
+            namespace, client, handshake, &claim.pid, was, missed,
+        ))
+    })?;
     namespace.announce(&events);
     Some(socket)
 }

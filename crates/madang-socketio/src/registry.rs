@@ -4,6 +4,7 @@ use crate::client::Connection;
 use crate::context::AdmissionContext;
 use crate::dynamic::Parent;
 use crate::namespace::Hooks;
+use crate::recovery::remember;
 use crate::shared::{Shared, lock, now, panic_message};
 use crate::waiting::Waiting;
 use crate::{Handshake, Namespace, SocketIo};
@@ -186,7 +187,8 @@ impl Server {
         hooks: Hooks,
         parent: Option<&Arc<Parent>>,
     ) -> Result<Entrance, BadNamespace> {
-        if name.contains([',', '?']) {
+        // Without the slash, its rooms could have the names of rooms of `/`.
+        if !name.starts_with('/') || name.contains([',', '?']) {
             return Err(BadNamespace::Separator);
         }
         let mut namespaces = lock(&self.namespaces);
@@ -269,7 +271,7 @@ impl Server {
                 let Some(server) = server.upgrade() else { return };
                 for namespace in server.namespaces() {
                     if let Some(memory) = &namespace.inner.memory {
-                        lock(memory).handle_timeout(now());
+                        remember(memory, |memory| memory.handle_timeout(now()));
                     }
                     server.clean_up(&namespace);
                 }

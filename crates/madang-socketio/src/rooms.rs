@@ -152,6 +152,8 @@ impl Names {
 pub(crate) struct Table {
     sockets: HashMap<Arc<str>, Socket>,
     rooms: HashMap<RoomName, HashSet<Arc<str>>>,
+    /// Rooms of those who aren't let in yet, and mustn't hear what is said there before.
+    early: HashMap<Arc<str>, Vec<RoomName>>,
 }
 
 /// What happened, for those who watch.
@@ -209,19 +211,47 @@ impl Table {
         }
     }
 
+    /// Whether this socket has been let in.
+    fn has(&self, socket: &Socket) -> bool {
+        let known = self.sockets.get(&socket.inner.id);
+        known.is_some_and(|known| Arc::ptr_eq(&known.inner, &socket.inner))
+    }
+
+    /// The rooms of a socket that isn't let in yet.
+    pub(crate) fn early(&self, id: &str) -> &[RoomName] {
+        self.early.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    /// The same, when it is let in or gone.
+    pub(crate) fn take_early(&mut self, id: &str) -> Vec<RoomName> {
+        let early = self.early.remove(id).unwrap_or_default();
+        if self.early.is_empty() {
+            self.early = HashMap::new();
+        }
+        early
+    }
+
     pub(crate) fn join(
         &mut self,
-        id: &Arc<str>,
+        socket: &Socket,
         membership: &Membership,
         room: &str,
         names: &Names,
         events: &mut RoomEvents,
     ) -> Result<(), JoinError> {
+        let id = &socket.inner.id;
         if room == &**id {
             return Ok(());
         }
         let name = names.of(room)?;
-        membership.join(&name)?;
+        if self.has(socket) {
+            membership.join(&name)?;
+        } else {
+            let early = self.early.entry(id.clone()).or_default();
+            if !early.contains(&name) {
+                early.push(name.clone());
+            }
+        }
         let members = self.rooms.entry(name).or_default();
         let first = members.is_empty();
         if members.insert(id.clone()) {
@@ -236,6 +266,9 @@ impl Table {
     }
 
     pub(crate) fn leave(&mut self, id: &Arc<str>, name: &RoomName, names: &Names, events: &mut RoomEvents) {
+        if let Some(early) = self.early.get_mut(id) {
+            early.retain(|room| room != name);
+        }
         let Some(members) = self.rooms.get_mut(name) else {
             return;
         };

@@ -58,6 +58,9 @@ impl Shared {
 
     /// Runs it here up to its first await, and leaves the rest to the runtime.
     pub(crate) fn run(&self, mut task: Task) {
+        // Whoever calls from a thread of its own has no runtime around it, which handlers rely on.
+        let runtime = self.runtime.get().filter(|_| tokio::task::try_id().is_none());
+        let _entered = runtime.map(Handle::enter);
         let mut context = Context::from_waker(Waker::noop());
         // Once it is spawned it is polled again, so that a wake that is missed here isn't missed.
         if task.as_mut().poll(&mut context) == Poll::Pending {

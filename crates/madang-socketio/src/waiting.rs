@@ -3,7 +3,7 @@
 use crate::client::ClientInner;
 use crate::registry::Server;
 use crate::shared::lock;
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
@@ -16,9 +16,9 @@ pub(crate) struct Waiting {
 
 #[derive(Default)]
 struct Queue {
-    /// The number of the first entry.
-    first: u64,
-    entries: VecDeque<Option<(Instant, Weak<ClientInner>)>>,
+    /// The last ticket that has been given.
+    last: Ticket,
+    entries: BTreeMap<Ticket, (Instant, Weak<ClientInner>)>,
     is_watched: bool,
 }
 
@@ -32,8 +32,9 @@ impl Waiting {
         const FOREVER: Duration = Duration::from_secs(100 * 365 * 86_400);
         let mut queue = lock(&self.queue);
         let deadline = Instant::now() + time.min(FOREVER);
-        queue.entries.push_back(Some((deadline, Arc::downgrade(client))));
-        let ticket = queue.first + queue.entries.len() as u64;
+        queue.last += 1;
+        let ticket = queue.last;
+        queue.entries.insert(ticket, (deadline, Arc::downgrade(client)));
         if !queue.is_watched {
             queue.is_watched = true;
             server.shared.spawn(watch(Arc::downgrade(server), deadline));
@@ -43,46 +44,21 @@ impl Waiting {
 
     /// The client is in, or gone.
     pub(crate) fn leave(&self, ticket: Ticket) {
-        let mut queue = lock(&self.queue);
-        if let Some(index) = ticket.checked_sub(queue.first + 1) {
-            if let Some(entry) = queue.entries.get_mut(index as usize) {
-                *entry = None;
-            }
-        }
-        queue.trim();
+        lock(&self.queue).entries.remove(&ticket);
     }
 
     /// Those whose time is up, and when the next one's is.
     fn expired(&self, now: Instant) -> (Vec<Arc<ClientInner>>, Option<Instant>) {
         let mut queue = lock(&self.queue);
         let mut expired = Vec::new();
-        loop {
-            queue.trim();
-            match queue.entries.front() {
-                Some(Some((deadline, client))) if *deadline <= now => {
-                    expired.extend(client.upgrade());
-                    queue.entries.pop_front();
-                    queue.first += 1;
-                }
-                Some(Some((deadline, _))) => return (expired, Some(*deadline)),
-                _ => {
-                    queue.is_watched = false;
-                    return (expired, None);
-                }
+        while let Some(first) = queue.entries.first_entry() {
+            if first.get().0 > now {
+                return (expired, Some(first.get().0));
             }
+            expired.extend(first.remove().1.upgrade());
         }
-    }
-}
-
-impl Queue {
-    fn trim(&mut self) {
-        while let Some(None) = self.entries.front() {
-            self.entries.pop_front();
-            self.first += 1;
-        }
-        if self.entries.is_empty() {
-            self.entries = VecDeque::new();
-        }
+        queue.is_watched = false;
+        (expired, None)
     }
 }
 

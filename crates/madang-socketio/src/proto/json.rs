@@ -111,6 +111,17 @@ fn with_body<T: Serialize + ?Sized>(
     Ok(Messages::from_buf([utf8(text).into()]))
 }
 
+/// An event with one argument more.
+pub(super) fn with_offset(event: &Utf8Bytes, offset: &str) -> Utf8Bytes {
+    let mut text = Vec::with_capacity(event.len() + offset.len() + 8);
+    text.extend_from_slice(event.strip_suffix(']').unwrap_or(event).as_bytes());
+    text.push(b',');
+    // Nothing fails in memory.
+    let _ = serde_json::to_writer(&mut text, offset);
+    text.push(b']');
+    utf8(text)
+}
+
 /// What serde_json wrote, which is UTF-8.
 pub(super) fn utf8(text: impl Into<Bytes>) -> Utf8Bytes {
     Utf8Bytes::try_from(text.into()).unwrap_or_default()

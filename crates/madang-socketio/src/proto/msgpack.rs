@@ -89,6 +89,30 @@ impl Encode for Msgpack {
     }
 }
 
+/// An event with one argument more.
+pub(super) fn with_offset(event: &Bytes, header: Header<'_>, offset: &str) -> Bytes {
+    /// Where the array begins: after the map's head, two keys, and the type.
+    const ARRAY: usize = 1 + (1 + TYPE.len()) + 1 + (1 + DATA.len());
+    let mut tail = Vec::with_capacity(64);
+    if let Some(id) = header.id {
+        text(&mut tail, ID);
+        number(&mut tail, id);
+    }
+    text(&mut tail, NAMESPACE);
+    text(&mut tail, header.namespace);
+    let mut items = &event[ARRAY..event.len() - tail.len()];
+    let Ok(count) = rmp::decode::read_array_len(&mut items) else {
+        return event.clone();
+    };
+    let mut out = Vec::with_capacity(event.len() + offset.len() + 8);
+    out.extend_from_slice(&event[..ARRAY]);
+    let _ = rmp::encode::write_array_len(&mut out, count.saturating_add(1));
+    out.extend_from_slice(items);
+    text(&mut out, offset);
+    out.append(&mut tail);
+    out.into()
+}
+
 /// A map of so many fields, whose first is the type.
 fn begin(fields: u8, kind: u8, capacity: usize) -> Vec<u8> {
     let mut out = Vec::with_capacity(capacity);

@@ -99,6 +99,20 @@ impl Parser {
             Self::Msgpack => Decoder::msgpack(),
         }
     }
+
+    /// Gives an event that has been encoded with this header and without an offset its offset: for those who know it only when the event leaves.
+    pub fn add_offset(self, messages: &mut Messages, header: Header<'_>, offset: &str) {
+        match (self, messages.first_mut()) {
+            (Self::Json, Some(Message::Text(text))) => *text = super::json::with_offset(text, offset),
+            #[cfg(feature = "msgpack")]
+            (Self::Msgpack, Some(Message::Binary(bytes))) => {
+                *bytes = super::msgpack::with_offset(bytes, header, offset);
+            }
+            _ => {}
+        }
+        // Which only msgpack has behind the arguments.
+        let _ = header;
+    }
 }
 
 macro_rules! either {

@@ -62,9 +62,10 @@ pub struct Recovery<E, S> {
     /// When the newest of those came that have been forgotten.
     gap: Option<Instant>,
     away: HashMap<Box<str>, Away<S>>,
-    /// Who left when; some of them may be back.
+    /// Who left when. Some of them may be back, but no more than are away.
     left: VecDeque<(Instant, u64, Box<str>)>,
     number: u64,
+    forgotten: Vec<S>,
 }
 
 struct Entry<E> {
@@ -123,6 +124,7 @@ impl<E, S> Recovery<E, S> {
             away: HashMap::new(),
             left: VecDeque::new(),
             number: 0,
+            forgotten: Vec::new(),
         }
     }
 
@@ -146,6 +148,7 @@ impl<E, S> Recovery<E, S> {
 
     /// Keeps an event, of so many bytes.
     pub fn push(&mut self, event: E, bytes: usize, now: Instant) {
+        self.forgotten.clear();
         self.log.push_back(Entry {
             event,
             bytes,
@@ -160,6 +163,7 @@ impl<E, S> Recovery<E, S> {
 
     /// A socket is gone, and may come back. `position` is where it began.
     pub fn persist(&mut self, pid: &str, session: S, position: Position, now: Instant) {
+        self.forgotten.clear();
         self.number += 1;
         // What it had not got by then was sent no earlier than this, or the heartbeat would have noticed.
         let unsure = now.checked_sub(self.limits.unnoticed);
@@ -174,17 +178,19 @@ impl<E, S> Recovery<E, S> {
             number: self.number,
         };
         self.left.push_back((now, self.number, pid.into()));
-        self.away.insert(pid.into(), away);
+        let before = self.away.insert(pid.into(), away);
+        self.forgotten.extend(before.map(|before| before.session));
         self.forget_old(now);
         while self.away.len() > self.limits.sessions {
             self.forget_first();
         }
+        self.forget_who_is_back();
     }
 
     /// A client comes back with its id and the offset of the last event that it has got, if it has got any: what it was, where it begins now, and every event since. Of these, the caller knows
     /// which were for it.
     ///
-    /// Whoever is restored is here again; it can leave and come back as often as it likes.
+    /// Whoever is restored is here again; it can leave and come back as often as it likes. An offset from before it came, which a client has that was somebody else then, is that of its coming.
     ///
     /// # Errors
     /// Why it isn't recovered. What was known of it is forgotten.
@@ -194,14 +200,19 @@ impl<E, S> Recovery<E, S> {
         offset: Option<&str>,
         now: Instant,
     ) -> Result<(S, Position, impl Iterator<Item = &E>), NotRecovered> {
+        self.forgotten.clear();
         self.forget_old(now);
         let away = self.away.remove(pid).ok_or(NotRecovered::Unknown)?;
-        let number = match offset {
-            None => away.position.number,
-            Some(offset) => self.parse(offset).ok_or(NotRecovered::Offset)?,
+        self.forget_who_is_back();
+        let begun = away.position.number;
+        let Some(number) = offset.map_or(Some(begun), |offset| self.parse(offset)) else {
+            self.forgotten.push(away.session);
+            return Err(NotRecovered::Offset);
         };
+        let number = number.max(begun);
         let gap = self.gap.filter(|_| number < self.first);
         if gap.is_some_and(|gap| away.unsure.is_none_or(|unsure| gap >= unsure)) {
+            self.forgotten.push(away.session);
             return Err(NotRecovered::Forgotten);
         }
         let known = number.saturating_sub(self.first) as usize;
@@ -209,27 +220,34 @@ impl<E, S> Recovery<E, S> {
         let position = Position {
             number: away.position.number,
             // Twice, since who notices is late itself.
-            doubt: now.checked_add(self.limits.unnoticed * 2).map(|until| Doubt {
-                until,
-                unsure: away.unsure,
-            }),
+            doubt: now
+                .checked_add(self.limits.unnoticed.saturating_mul(2))
+                .map(|until| Doubt {
+                    until,
+                    unsure: away.unsure,
+                }),
         };
         Ok((away.session, position, missed))
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) has something to forget.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let session = self
-            .left
-            .front()
-            .map(|(since, ..)| *since + self.limits.max_disconnection_duration);
-        let event = self.log.front().map(|entry| entry.at + self.kept());
+        let away = self.limits.max_disconnection_duration;
+        let session = self.left.front().and_then(|(since, ..)| since.checked_add(away));
+        let event = self.log.front();
+        let event = event.and_then(|entry| entry.at.checked_add(self.kept()));
         session.into_iter().chain(event).min()
     }
 
     /// Forgets what is too old.
     pub fn handle_timeout(&mut self, now: Instant) {
+        self.forgotten.clear();
         self.forget_old(now);
+    }
+
+    /// What those were whom the last call has forgotten, for a caller that mustn't drop them where it makes that call. The next one drops them.
+    pub fn take_forgotten(&mut self) -> Vec<S> {
+        std::mem::take(&mut self.forgotten)
     }
 
     /// Clients that are away.
@@ -243,7 +261,8 @@ impl<E, S> Recovery<E, S> {
     }
 
     fn kept(&self) -> Duration {
-        self.limits.max_disconnection_duration + self.limits.unnoticed
+        let away = self.limits.max_disconnection_duration;
+        away.saturating_add(self.limits.unnoticed)
     }
 
     fn forget_old(&mut self, now: Instant) {
@@ -273,9 +292,26 @@ impl<E, S> Recovery<E, S> {
             return;
         };
         // Whoever came back and left again is further behind.
-        if self.away.get(&pid).is_some_and(|away| away.number == number) {
-            self.away.remove(&pid);
+        if self.is_away(&pid, number) {
+            let away = self.away.remove(&pid);
+            self.forgotten.extend(away.map(|away| away.session));
         }
+    }
+
+    /// Whether it has been away since it left with this number.
+    fn is_away(&self, pid: &str, number: u64) -> bool {
+        self.away.get(pid).is_some_and(|away| away.number == number)
+    }
+
+    /// Once those who are back are more than those who are away, they are taken off the list: coming and going must not make it grow.
+    fn forget_who_is_back(&mut self) {
+        if self.left.len() <= 2 * self.away.len() {
+            return;
+        }
+        let mut left = std::mem::take(&mut self.left);
+        left.retain(|(_, number, pid)| self.is_away(pid, *number));
+        left.shrink_to_fit();
+        self.left = left;
     }
 
     fn pop(&mut self) -> Option<Entry<E>> {

@@ -2,6 +2,7 @@
 
 use super::Socket;
 use super::listeners::Callbacks;
+use crate::ack::Asked;
 use crate::context::{ErrorContext, EventContext};
 use crate::proto::{Args, PacketKind};
 use crate::shared::lock;
@@ -29,7 +30,7 @@ impl Socket {
                 socket: self.clone(),
                 name,
                 args,
-                id,
+                id: id.map(Asked::new),
             }),
             PacketKind::Ack { id, args } => self.receive_ack(id, args),
             PacketKind::Disconnect => self.close(DisconnectReason::ClientNamespaceDisconnect),

@@ -6,9 +6,8 @@ use crate::broadcast::Flags;
 use crate::error::EmitError;
 use crate::event::Packet;
 use crate::proto::{Args, Encode as _};
-use crate::recovery::Remembered;
 use crate::rooms::{Audience, Rooms};
-use crate::shared::{lock, now};
+use crate::shared::lock;
 use crate::{BroadcastOperator, Event};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -110,8 +109,8 @@ impl Socket {
     /// # Errors
     /// When the client is gone.
     pub fn publish(&self, event: &Event) -> Result<(), EmitError> {
-        let (parser, name) = (self.shared().parser, self.inner.namespace.name());
-        self.send_event(Flags::default(), |offset| Ok(event.packet(parser, name, offset)))?;
+        let parser = self.shared().parser;
+        self.send_event(Flags::default(), event.packet())?;
         self.overhear_if_asked(event.name(), || Ok(event.args(parser)))
     }
 
@@ -131,37 +130,16 @@ impl Socket {
     }
 
     /// Sends an event without acknowledgement, which is remembered if it may have to be sent again.
-    fn send_event(
-        &self,
-        flags: Flags,
-        make: impl FnOnce(Option<&str>) -> Result<Packet, EmitError>,
-    ) -> Result<(), EmitError> {
+    fn send_event(&self, flags: Flags, mut packet: Packet) -> Result<(), EmitError> {
         self.is_open()?;
         let inner = &self.inner;
-        let hub = &self.shared().hub;
-        let publication = |mut packet: Packet| {
-            packet.compress = flags.compress;
-            packet.publication(flags.volatile)
-        };
-        let Some(memory) = &inner.namespace.inner.memory else {
-            hub.send(inner.member, publication(make(None)?));
-            return Ok(());
-        };
-        let mut memory = lock(memory);
-        if flags.volatile {
-            hub.send(inner.member, publication(make(Some(&memory.offset()))?));
-            return Ok(());
-        }
-        let publication = publication(make(Some(&memory.next_offset()))?);
-        hub.send(inner.member, publication.clone());
+        packet.compress = flags.compress;
         let mut audience = Audience::default();
         audience.rooms.push(inner.id.clone());
-        let remembered = Remembered {
-            publication,
-            audience,
-        };
-        let bytes = remembered.bytes();
-        memory.push(remembered, bytes, now());
+        let send = |publication| self.shared().hub.send(inner.member, publication);
+        inner
+            .namespace
+            .send_with_offset(packet, flags.volatile, &audience, send);
         Ok(())
     }
 
@@ -238,16 +216,10 @@ impl SocketOperator {
     pub fn emit(&self, event: &str, args: impl Serialize) -> Result<(), EmitError> {
         EmitError::check(event)?;
         let socket = &self.socket;
-        socket.send_event(self.flags, |offset| {
-            let header = socket.inner.namespace.header(None);
-            Ok(Packet::event(
-                socket.shared().parser,
-                header,
-                event,
-                &args,
-                offset,
-            )?)
-        })?;
+        socket.is_open()?;
+        let header = socket.inner.namespace.header(None);
+        let packet = Packet::event(socket.shared().parser, header, event, &args)?;
+        socket.send_event(self.flags, packet)?;
         socket.overhear_if_asked(event, || Ok(Args::of(&args)?))
     }
 
@@ -278,13 +250,7 @@ impl SocketOperator {
         socket.is_open()?;
         let namespace = &socket.inner.namespace;
         let id = namespace.next_id();
-        let mut packet = Packet::event(
-            socket.shared().parser,
-            namespace.header(Some(id)),
-            event,
-            args,
-            None,
-        )?;
+        let mut packet = Packet::event(socket.shared().parser, namespace.header(Some(id)), event, args)?;
         packet.compress = self.flags.compress;
         let (sender, answer) = oneshot::channel();
         lock(&socket.inner.acks)

@@ -6,12 +6,13 @@ use crate::context::{ConnectContext, DisconnectContext};
 use crate::event::Packet;
 use crate::id::Fresh;
 use crate::proto::{Acks, Encode as _};
-use crate::recovery::{Missed, Was};
-use crate::rooms::RoomEvents;
+use crate::recovery::{Missed, Was, remember};
+use crate::rooms::{RoomEvents, Table};
 use crate::shared::{lock, now};
 use crate::{DisconnectReason, Handshake, Namespace};
 use futures_util::future::join_all;
 use madang_engineio::Protocol;
+use madang_hub::RoomName;
 use serde::Serialize;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -138,6 +139,9 @@ impl Socket {
             let mut table = lock(&namespace.inner.table);
             self.join_everyone();
             table.insert(self.clone(), &mut events);
+            for room in table.take_early(&inner.id) {
+                self.join_early(&room, &mut table, &mut events);
+            }
         }
         drop(memory);
         events
@@ -149,6 +153,17 @@ impl Socket {
             if let Err(error) = membership.join(everyone) {
                 tracing::error!(%error, "a socket can't be where everyone is");
             }
+        }
+    }
+
+    /// Joins a room that a middleware has let it join.
+    fn join_early(&self, room: &RoomName, table: &mut Table, events: &mut RoomEvents) {
+        let joined = lock(&self.inner.place)
+            .as_ref()
+            .map(|membership| membership.join(room));
+        if let Some(Err(error)) = joined {
+            tracing::error!(%error, "a socket can't be in a room that it has joined on its way in");
+            table.leave(&self.inner.id, room, &self.inner.namespace.inner.names, events);
         }
     }
 
@@ -229,7 +244,9 @@ impl Socket {
             extensions: inner.extensions.all(),
             position,
         };
-        lock(memory).persist(&recoverable.pid, was, position, now());
+        remember(memory, |memory| {
+            memory.persist(&recoverable.pid, was, position, now());
+        });
     }
 
     /// Leaves everything, and lets go of whatever may hold it.
@@ -239,7 +256,8 @@ impl Socket {
         {
             let mut table = lock(&namespace.inner.table);
             if let Some(membership) = lock(&self.inner.place).take() {
-                let rooms = membership.rooms();
+                let mut rooms = membership.rooms();
+                rooms.append(&mut table.take_early(&self.inner.id));
                 table.remove(self, &namespace.inner.names, &rooms, &mut events);
             }
         }

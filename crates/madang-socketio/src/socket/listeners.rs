@@ -169,7 +169,7 @@ where
     T: 'static,
 {
     callback(handler, |context: &EventContext, output: H::Output| {
-        let ack = crate::Ack::of_socket(&context.socket, context.id);
+        let ack = crate::Ack::of_socket(&context.socket, context.id.as_ref());
         output.into_reply(ack)
     })
 }

@@ -159,11 +159,15 @@ impl Socket {
     /// The rooms that it is in, its own first.
     pub fn rooms(&self) -> Vec<Arc<str>> {
         let names = &self.inner.namespace.inner.names;
+        let table = (self.state() == State::Entering).then(|| lock(&self.inner.namespace.inner.table));
         let place = lock(&self.inner.place);
         let Some(membership) = &*place else {
             return Vec::new();
         };
-        let joined = membership.rooms();
+        let mut joined = membership.rooms();
+        if let Some(table) = &table {
+            joined.extend_from_slice(table.early(&self.inner.id));
+        }
         let joined = joined.iter().filter(|name| *name != names.everyone());
         let rooms = std::iter::once(self.inner.id.clone());
         rooms.chain(joined.map(|name| names.room(name).into())).collect()
@@ -189,7 +193,7 @@ impl Socket {
         rooms.for_each(|room| {
             if joined.is_ok() {
                 let names = &namespace.inner.names;
-                joined = table.join(&self.inner.id, membership, room, names, events);
+                joined = table.join(self, membership, room, names, events);
             }
         });
         joined

@@ -207,3 +207,38 @@ fn what_is_too_old_to_be_missed_by_anybody_is_no_gap() {
     log.handle_timeout(late);
     assert_eq!(missed(&mut log, None, late), Ok(vec![]));
 }
+
+#[test]
+fn an_offset_from_before_it_came_is_that_of_its_coming() {
+    let (mut log, now) = log(RecoveryLimits {
+        bytes: 2,
+        ..RecoveryLimits::default()
+    });
+    let before = log.offset();
+    log.push(1, 1, now);
+    log.push(2, 1, now);
+    // Clients keep the offset of an earlier session as long as the new one gets no event.
+    let begun = log.position();
+    log.persist("kim", "was", begun, now);
+    assert_eq!(missed(&mut log, Some(&before), now), Ok(vec![]));
+    log.push(3, 1, now);
+    log.persist("kim", "was", begun, now);
+    assert_eq!(
+        missed(&mut log, Some(&before), now),
+        Ok(vec![3]),
+        "what is forgotten was before its time"
+    );
+}
+
+#[test]
+fn who_comes_and_goes_leaves_nothing_behind() {
+    let (mut log, now) = log(RecoveryLimits::default());
+    log.persist("lee", "was", log.position(), now);
+    for seconds in 0..1_000 {
+        let now = now + seconds * SECOND / 100;
+        log.persist("kim", "was", log.position(), now);
+        missed(&mut log, None, now).unwrap();
+    }
+    assert!(log.restore("lee", None, now).is_ok());
+    assert_eq!(log.poll_timeout(), None, "nobody is away");
+}

@@ -215,3 +215,22 @@ async fn only_those_who_were_asked_can_acknowledge() {
     a.say("30[1]").await;
     assert_eq!(soon(asked).await.unwrap(), [1]);
 }
+
+#[tokio::test]
+async fn an_event_is_acknowledged_once() {
+    let io = serve().await;
+    let (mut client, socket) = io.pair().await;
+    socket.on("twice", async |ack: Ack| {
+        ack.clone().send(4)?;
+        ack.send(5)
+    });
+    client.say(r#"26["twice"]"#).await;
+    assert_eq!(client.hear().await, "36[4]");
+    socket.on_any(async || 1);
+    socket.on("x", async || 2);
+    socket.on("x", async |ack: Ack| ack.send(3));
+    client.say(r#"27["x"]"#).await;
+    client.say(r#"28["x"]"#).await;
+    assert_eq!(client.hear().await, "37[1]");
+    assert_eq!(client.hear().await, "38[1]");
+}

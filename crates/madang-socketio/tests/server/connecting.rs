@@ -337,3 +337,46 @@ async fn handlers_get_state_and_extensions() {
     client.say(r#"21["who"]"#).await;
     assert_eq!(client.hear().await, r#"31["kim"]"#);
 }
+
+#[tokio::test]
+async fn who_has_joined_a_room_but_is_not_let_in_yet_hears_nothing_of_it() {
+    let io = serve().await;
+    let (asked, mut started) = notes();
+    let go = Arc::new(Notify::new());
+    let gate = go.clone();
+    io.use_(move |socket: Socket, Data(auth): Data<serde_json::Value>| {
+        let joined = socket.join(["yard", "hall"]);
+        socket.leave("hall");
+        let _ = asked.send(socket);
+        let gate = gate.clone();
+        async move {
+            joined.map_err(|error| error.to_string())?;
+            gate.notified().await;
+            if auth["token"] == "s3cret" {
+                Ok(())
+            } else {
+                Err("not authorized".to_owned())
+            }
+        }
+    });
+    let mut client = io.open().await;
+    client.say("0").await;
+    let socket = started.next().await;
+    assert_eq!(socket.rooms()[1..], ["yard".into()]);
+    io.to("yard").emit("secret", ()).unwrap();
+    assert!(io.to("yard").fetch_sockets().await.unwrap().is_empty());
+    go.notify_one();
+    assert_eq!(client.hear().await, r#"4{"message":"not authorized"}"#);
+    assert!(socket.rooms().is_empty());
+
+    client.say(r#"0{"token":"s3cret"}"#).await;
+    let socket = started.next().await;
+    io.to("yard").emit("secret", ()).unwrap();
+    go.notify_one();
+    assert!(client.hear().await.starts_with("0{"));
+    for room in ["hall", "yard"] {
+        io.to(room).emit(room, ()).unwrap();
+    }
+    assert_eq!(client.hear().await, r#"2["yard"]"#);
+    assert_eq!(socket.rooms()[1..], ["yard".into()]);
+}

@@ -116,3 +116,18 @@ async fn what_cannot_be_encoded_is_an_error() {
     socket.emit("good", socket.buffered_bytes()).unwrap();
     assert_eq!(client.hear().await, r#"2["good",0]"#);
 }
+
+#[tokio::test]
+async fn json_that_is_text_already_arrives_as_it_is() {
+    let io = serve().await;
+    let (mut client, socket) = io.pair().await;
+    let long = format!("[{}]", vec!["1234567"; 20].join(","));
+    let raw = serde_json::value::RawValue::from_string(long.clone()).unwrap();
+    socket.emit("raw", ("before", &raw, "after")).unwrap();
+    socket.emit("alone", &raw).unwrap();
+    assert_eq!(
+        client.hear().await,
+        format!(r#"2["raw","before",{long},"after"]"#)
+    );
+    assert_eq!(client.hear().await, format!(r#"2["alone",{long}]"#));
+}

@@ -1,6 +1,6 @@
 //! How sockets go, and what is said about it.
 
-use crate::common::{Notes, Served, notes, serve, serve_with, soon};
+use crate::common::{Notes, Served, notes, poll, serve, serve_with, soon};
 use madang_socketio::{Data, DisconnectReason, Socket};
 use std::time::Duration;
 
@@ -101,7 +101,7 @@ async fn a_closed_server_says_why() {
     assert!(client.hear_end().await.is_empty());
     left(&mut notes, "server shutting down").await;
     assert_eq!(io.clients_count(), 0);
-    let refused = crate::common::poll(io.addr, "EIO=4&transport=polling", None).await;
+    let refused = poll(io.addr, "EIO=4&transport=polling", None).await;
     assert!(!refused.starts_with('0'), "{refused}");
 }
 
@@ -191,4 +191,55 @@ async fn who_goes_before_its_connection_is_handled_is_seen_going() {
     let mut client = io.client().await;
     client.say("1").await;
     assert_eq!(notes.next().await, DisconnectReason::ClientNamespaceDisconnect);
+}
+
+#[tokio::test]
+async fn a_socket_may_be_sent_away_from_any_thread() {
+    let io = serve().await;
+    let (told, mut notes) = notes();
+    io.on_connect(move |socket: Socket| {
+        let told = told.clone();
+        socket.on_disconnect(move |reason: DisconnectReason| {
+            let told = told.clone();
+            async move {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+                let _ = told.send(reason);
+            }
+        });
+        async {}
+    });
+    let (_client, socket) = io.pair().await;
+    std::thread::spawn(move || socket.disconnect(false))
+        .join()
+        .unwrap();
+    assert_eq!(notes.next().await, DisconnectReason::ServerNamespaceDisconnect);
+}
+
+/// A client in `/` by long-polling: the query of its requests.
+async fn polling(io: &Served) -> String {
+    let opened = poll(io.addr, "EIO=4&transport=polling", None).await;
+    let sid = opened.split('"').nth(3).unwrap();
+    let query = format!("EIO=4&transport=polling&sid={sid}");
+    poll(io.addr, &query, Some("40")).await;
+    assert!(poll(io.addr, &query, None).await.starts_with("40{"));
+    query
+}
+
+#[tokio::test]
+async fn a_client_whose_requests_overlap_has_left() {
+    let io = serve().await;
+    let mut notes = watch(&io);
+    let query = polling(&io).await;
+    // Whichever comes second ends the session, and the other is answered.
+    tokio::join!(poll(io.addr, &query, None), poll(io.addr, &query, None));
+    left(&mut notes, "transport error").await;
+}
+
+#[tokio::test]
+async fn a_client_that_posts_no_payload_has_left() {
+    let io = serve().await;
+    let mut notes = watch(&io);
+    let query = polling(&io).await;
+    poll(io.addr, &query, Some("x")).await;
+    left(&mut notes, "parse error").await;
 }

@@ -61,3 +61,47 @@ async fn events_and_acknowledgements_are_msgpack() {
         "as text, for those who speak plain WebSocket"
     );
 }
+
+#[tokio::test]
+async fn a_namespace_without_a_slash_is_none() {
+    let io = serve_with(|builder| builder.parser(Parser::Msgpack)).await;
+    let parent = io.ns_matching(|_| true, async |_: Socket| {});
+    let mut client = io.open().await;
+    client.say_binary(b"\x82\xa4type\x00\xa3nsp\xa4chat").await;
+    let refused = client.hear_binary().await;
+    let message = b"Invalid namespace";
+    assert!(
+        refused.windows(message.len()).any(|bytes| bytes == message),
+        "{refused:?}"
+    );
+    assert_eq!(parent.child_count(), 0);
+}
+
+#[tokio::test]
+async fn an_offset_is_the_last_argument() {
+    let recovery = madang_socketio::ConnectionStateRecovery::default();
+    let io = serve_with(|builder| {
+        builder
+            .parser(Parser::Msgpack)
+            .connection_state_recovery(recovery)
+    })
+    .await;
+    let mut client = io.open().await;
+    client.say_binary(&packet(0, 2, b"")).await;
+    client.hear_binary().await;
+    for count in [0, 14, 15, 70_000] {
+        io.emit("n", madang_socketio::Arguments(vec![1_u8; count]))
+            .unwrap();
+        let said = client.hear_binary().await;
+        let mut decoder = Parser::Msgpack.decoder(0);
+        let decoded = decoder.receive(said.into()).unwrap().unwrap();
+        let madang_socketio::proto::PacketKind::Event { args, .. } = decoded.kind else {
+            panic!("not an event");
+        };
+        let madang_socketio::Arguments(mut args): madang_socketio::Arguments = args.read().unwrap();
+        let madang_socketio::Value::String(offset) = args.pop().unwrap() else {
+            panic!("no offset");
+        };
+        assert!(offset.contains('.') && args.len() == count);
+    }
+}

@@ -274,3 +274,86 @@ async fn without_it_there_are_no_offsets() {
     io.emit("plain", 1).unwrap();
     assert_eq!(client.hear().await, r#"2["plain",1]"#);
 }
+
+/// What an application keeps with a socket, to tell the others when it's gone for good.
+#[derive(Clone)]
+struct Presence {
+    _farewell: Arc<Farewell>,
+}
+
+struct Farewell(madang_socketio::SocketIo);
+
+impl Drop for Farewell {
+    fn drop(&mut self) {
+        self.0.emit("gone", ()).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_kept_for_who_does_not_come_back_may_use_the_server_when_it_is_dropped() {
+    let mut recovery = ConnectionStateRecovery::default();
+    recovery.sessions = 1;
+    let io = serve_with(|builder| builder.connection_state_recovery(recovery)).await;
+    let mut stays = io.client().await;
+    let (first, socket) = io.pair().await;
+    socket.extensions().insert(Presence {
+        _farewell: Arc::new(Farewell(io.io.clone())),
+    });
+    drop(socket);
+    let second = io.client().await;
+    io.lose(first).await;
+    io.lose(second).await;
+    assert_eq!(offset(&stays.hear().await).0, r#"["gone"]"#);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_sent_may_use_the_server_while_it_is_encoded() {
+    /// Counts how often it is told.
+    struct Told<'a>(&'a Socket);
+
+    impl serde::Serialize for Told<'_> {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            self.0.emit("telling", ()).unwrap();
+            serializer.serialize_str("told")
+        }
+    }
+
+    let io = serve_recovering().await;
+    let (mut client, socket) = io.pair().await;
+    let sent = tokio::task::spawn_blocking({
+        let io = io.io.clone();
+        move || {
+            socket.emit("one", Told(&socket)).unwrap();
+            io.emit("all", (1, Told(&socket))).unwrap();
+            io.volatile().emit("volatile", Told(&socket)).unwrap();
+        }
+    });
+    for event in [
+        r#"["telling"]"#,
+        r#"["one","told"]"#,
+        r#"["telling"]"#,
+        r#"["all",1,"told"]"#,
+        r#"["telling"]"#,
+        r#"["volatile","told"]"#,
+    ] {
+        assert_eq!(offset(&client.hear().await).0, event);
+    }
+    sent.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_client_may_be_away_for_ever() {
+    let mut recovery = ConnectionStateRecovery::default();
+    recovery.max_disconnection_duration = Duration::MAX;
+    let io = serve_with(|builder| {
+        builder
+            .connection_state_recovery(recovery)
+            .engine(|engine| engine.ping_timeout = Duration::MAX)
+    })
+    .await;
+    let client = io.client().await;
+    let (sid, pid) = io.lose(client).await;
+    io.emit("missed", ()).unwrap();
+    let (client, missed) = come_back(&io, &pid, None).await;
+    assert_eq!((client.sid, missed), (sid, vec![r#"["missed"]"#.to_owned()]));
+}

@@ -2,6 +2,7 @@
 
 use crate::common::{Client, Served, serve_with, sockets};
 use madang_socketio::{ConnectError, Data, Socket};
+use std::time::Duration;
 
 async fn serve() -> Served {
     serve_with(|builder| builder.engine(|engine| engine.allow_eio3 = true)).await
@@ -75,4 +76,26 @@ async fn new_and_old_clients_share_rooms() {
     for client in [&mut old, &mut new] {
         assert_eq!(client.hear().await, r#"2["hi","마당"]"#);
     }
+}
+
+#[tokio::test]
+async fn who_is_refused_and_joins_nothing_in_time_is_sent_away() {
+    let io = serve_with(|builder| {
+        builder
+            .connect_timeout(Duration::from_millis(100))
+            .engine(|engine| engine.allow_eio3 = true)
+    })
+    .await;
+    io.use_(
+        async |socket: Socket| match socket.handshake().query_value("in") {
+            Some(_) => Ok(()),
+            None => Err("closed today"),
+        },
+    );
+    let mut member = Client::open(io.addr, "EIO=3&transport=websocket&in=1").await;
+    assert_eq!(member.hear().await, "0");
+    let mut refused = Client::open(io.addr, "EIO=3&transport=websocket").await;
+    assert_eq!(refused.hear_end().await, [r#"4"closed today""#]);
+    io.emit("still", "here").unwrap();
+    assert_eq!(member.hear().await, r#"2["still","here"]"#);
 }

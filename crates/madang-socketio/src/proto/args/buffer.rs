@@ -16,10 +16,15 @@ impl Buffer {
         self.0.into_inner()
     }
 
-    /// Puts text into the empty string that has just been written. It must be [`plain`].
-    pub(super) fn fill_string(&self, text: &str) {
+    pub(super) fn written(&self) -> usize {
+        self.0.borrow().len()
+    }
+
+    /// Puts text, which must be [`plain`], where an empty string has been written since there were `before` bytes. Without quotes, if it was written without them: JSON
+    /// that is text already is handed to the serializer as a string too.
+    pub(super) fn fill_string(&self, before: usize, text: &str) {
         let mut bytes = self.0.borrow_mut();
-        let quote = bytes.pop();
+        let quote = if bytes.len() > before { bytes.pop() } else { None };
         // With room for what closes it, so that it isn't moved for a bracket.
         bytes.reserve(text.len() + 64);
         bytes.extend_from_slice(text.as_bytes());

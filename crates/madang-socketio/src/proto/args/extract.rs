@@ -102,8 +102,9 @@ impl<'a, S: Serializer> Serializer for Extract<'a, S> {
     fn serialize_str(self, text: &str) -> Result<S::Ok, S::Error> {
         match self.found.buffer {
             Some(buffer) if text.len() >= LONG_TEXT && plain(text) => {
+                let before = buffer.written();
                 let empty = self.inner.serialize_str("")?;
-                buffer.fill_string(text);
+                buffer.fill_string(before, text);
                 Ok(empty)
             }
             _ => self.inner.serialize_str(text),
