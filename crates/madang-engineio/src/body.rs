@@ -7,6 +7,14 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 /// The body of an answer: all of it at once.
+///
+/// ```
+/// use bytes::Bytes;
+/// use madang_engineio::Body;
+///
+/// let answer = http::Response::new(Body::from(Bytes::from_static(b"ok")));
+/// assert_eq!(http_body::Body::size_hint(answer.body()).exact(), Some(2));
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Body(Bytes);
 
@@ -44,6 +52,15 @@ impl http_body::Body for Body {
 }
 
 /// The body of an answer of a [layered](crate::EngineIoLayer) service: ours or the inner service's.
+///
+/// ```
+/// use http_body::Body as _;
+/// use madang_engineio::{Body, LayerBody};
+///
+/// let ours: LayerBody<String> = LayerBody::Ours(Body::default());
+/// let inner = LayerBody::Inner(Box::pin("a page".to_owned()));
+/// assert_eq!((ours.size_hint().exact(), inner.size_hint().exact()), (Some(0), Some(6)));
+/// ```
 #[derive(Debug)]
 pub enum LayerBody<B> {
     /// An answer of Engine.IO's.

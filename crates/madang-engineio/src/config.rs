@@ -10,13 +10,65 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Decides whether a request may open a session; an error is the message that the client is shown.
+///
+/// ```
+/// use madang_engineio::AllowRequest;
+/// use std::sync::Arc;
+///
+/// // What `Config::set_allow_request` makes of a function.
+/// let nobody: AllowRequest = Arc::new(|_| Box::pin(async { Err("closed".to_owned()) }));
+/// # let mut config = madang_engineio::Config::default();
+/// config.allow_request = Some(nobody);
+/// ```
 pub type AllowRequest =
     Arc<dyn Fn(&Parts) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> + Send + Sync>;
 
 /// Adds to the headers of an answer.
+///
+/// ```
+/// use http::HeaderValue;
+/// use std::sync::Arc;
+///
+/// let mut config = madang_engineio::Config::default();
+/// config.headers = Some(Arc::new(|headers, request| {
+///     if request.uri.path().starts_with("/engine.io/") {
+///         headers.insert("x-served-by", HeaderValue::from_static("one"));
+///     }
+/// }));
+/// ```
 pub type HeadersHook = Arc<dyn Fn(&mut HeaderMap, &Parts) + Send + Sync>;
 
 /// Is told of a request that is refused.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use http::Request;
+/// # use madang_engineio::{CloseReason, Message, Socket};
+/// use madang_engineio::{Body, Config, EngineIo, ErrorCode, Handler};
+/// use std::sync::{Arc, Mutex};
+/// # struct Nothing;
+/// # impl Handler for Nothing {
+/// #     type Session = ();
+/// #     fn open(&self, _: Socket, _: &http::request::Parts) {}
+/// #     fn message(&self, _: &mut (), _: Message) {}
+/// #     fn close(&self, _: (), _: CloseReason) {}
+/// # }
+///
+/// let refused = Arc::new(Mutex::new(Vec::new()));
+/// let mut config = Config::default();
+/// let log = refused.clone();
+/// config.connection_error = Some(Arc::new(move |request, code, _message| {
+///     log.lock().unwrap().push((request.uri.to_string(), code));
+/// }));
+///
+/// let engine = EngineIo::new(config, Nothing);
+/// engine.respond(Request::get("/engine.io/?transport=pigeon").body(Body::default())?).await;
+/// let refused = refused.lock().unwrap();
+/// assert_eq!(refused[0], ("/engine.io/?transport=pigeon".to_owned(), ErrorCode::UnknownTransport));
+/// # Ok(())
+/// # }
+/// ```
 pub type ConnectionErrorHook = Arc<dyn Fn(&Parts, ErrorCode, &str) + Send + Sync>;
 
 /// Options of a server; names and defaults are those of Node's `engine.io`. Change fields of the default:
@@ -162,6 +214,19 @@ impl fmt::Debug for Config {
 }
 
 /// A cookie that carries the session id.
+///
+/// ```
+/// use madang_engineio::{Config, Cookie, SameSite};
+///
+/// let mut config = Config::default();
+/// config.cookie = Some(Cookie {
+///     name: "node".to_owned(),
+///     secure: true,
+///     same_site: Some(SameSite::Strict),
+///     max_age: Some(86_400),
+///     ..Cookie::default()
+/// });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cookie {
     /// Default `io`.
@@ -181,6 +246,14 @@ pub struct Cookie {
 }
 
 /// The `SameSite` attribute of a [`Cookie`].
+///
+/// ```
+/// use madang_engineio::{Cookie, SameSite};
+///
+/// // For a page of another site, within a frame.
+/// let cookie = Cookie { same_site: Some(SameSite::None), secure: true, ..Cookie::default() };
+/// assert!(cookie.http_only);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SameSite {
     /// Sent to its own site only.

@@ -10,10 +10,22 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Which pages of other origins may poll, and how.
+/// Which pages of other origins may poll, and how: Node's option `cors`, with the meaning and the defaults of its package `cors`.
 ///
 /// A WebSocket isn't subject to CORS: browsers open one to any server. To refuse some, use
 /// [`Config::allow_request`](crate::Config::allow_request).
+///
+/// ```
+/// use madang_engineio::{Config, Cors, CorsOrigin};
+///
+/// let mut config = Config::default();
+/// config.cors = Some(Cors {
+///     origin: CorsOrigin::List(vec!["https://a.example".into(), "https://b.example".into()]),
+///     credentials: true,
+///     max_age: Some(std::time::Duration::from_secs(600)),
+///     ..Cors::default()
+/// });
+/// ```
 #[derive(Clone, Debug)]
 pub struct Cors {
     /// Default [`CorsOrigin::Any`].
@@ -26,11 +38,20 @@ pub struct Cors {
     pub exposed_headers: Option<String>,
     /// Whether cookies may be sent along. Default `false`. Clients of version 3 insist on it.
     pub credentials: bool,
-    /// How long a preflight's answer holds. Default none.
+    /// How long a preflight's answer holds, in whole seconds. Default none: as long as the browser likes.
     pub max_age: Option<Duration>,
 }
 
 /// Which origins are allowed.
+///
+/// ```
+/// use madang_engineio::CorsOrigin;
+/// use std::sync::Arc;
+///
+/// let ours = CorsOrigin::Matching(Arc::new(|origin| origin.ends_with(".example.com")));
+/// let CorsOrigin::Matching(likes) = &ours else { panic!() };
+/// assert!(likes("https://chat.example.com") && !likes("https://example.org"));
+/// ```
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub enum CorsOrigin {
@@ -47,13 +68,33 @@ pub enum CorsOrigin {
 
 impl CorsOrigin {
     /// Every origin, by its name: unlike [`Any`](Self::Any) it goes together with credentials.
+    ///
+    /// ```
+    /// use http::{HeaderMap, HeaderValue};
+    /// use madang_engineio::{Cors, CorsOrigin};
+    ///
+    /// let cors = Cors { origin: CorsOrigin::reflect(), credentials: true, ..Cors::default() };
+    /// let (mut request, mut answer) = (HeaderMap::new(), HeaderMap::new());
+    /// request.insert("origin", HeaderValue::from_static("https://any.example"));
+    /// cors.apply(&request, &mut answer);
+    /// assert_eq!(answer["access-control-allow-origin"], "https://any.example");
+    /// ```
     pub fn reflect() -> Self {
         Self::Matching(Arc::new(|_| true))
     }
 }
 
 impl Cors {
-    /// The headers of every answer.
+    /// Puts the headers of every answer into one that was made elsewhere. A preflight has more, which the server answers itself.
+    ///
+    /// ```
+    /// use http::HeaderMap;
+    /// use madang_engineio::Cors;
+    ///
+    /// let mut answer = HeaderMap::new();
+    /// Cors::default().apply(&HeaderMap::new(), &mut answer);
+    /// assert_eq!(answer["access-control-allow-origin"], "*");
+    /// ```
     pub fn apply(&self, request: &HeaderMap, answer: &mut HeaderMap) {
         match (&self.origin, request.get(ORIGIN)) {
             (CorsOrigin::Any, _) => {

@@ -13,6 +13,16 @@ use std::sync::Arc;
 
 /// The client's address, to be put among a request's extensions by whoever accepted the connection:
 /// [`Socket::remote_addr`](crate::Socket::remote_addr) has no other way to know. (axum's `ConnectInfo` is found by itself, with the feature `axum`.)
+///
+/// ```
+/// use madang_engineio::ClientAddr;
+///
+/// # let peer: std::net::SocketAddr = "192.0.2.1:4711".parse()?;
+/// // By whoever accepted the connection from `peer`.
+/// let mut request = http::Request::get("/engine.io/?EIO=4&transport=polling").body(())?;
+/// request.extensions_mut().insert(ClientAddr(peer));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientAddr(pub SocketAddr);
 

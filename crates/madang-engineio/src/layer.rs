@@ -6,6 +6,35 @@ use http::{Request, Response};
 use std::task::{Context, Poll};
 
 /// A layer that answers Engine.IO's requests. Made by [`EngineIo::layer`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use http::Request;
+/// # use madang_engineio::{CloseReason, Message, Socket};
+/// use madang_engineio::{Body, Config, EngineIo, Handler};
+/// use tower::{Layer as _, ServiceExt as _};
+/// # struct Nothing;
+/// # impl Handler for Nothing {
+/// #     type Session = ();
+/// #     fn open(&self, _: Socket, _: &http::request::Parts) {}
+/// #     fn message(&self, _: &mut (), _: Message) {}
+/// #     fn close(&self, _: (), _: CloseReason) {}
+/// # }
+///
+/// let engine = EngineIo::new(Config::default(), Nothing);
+/// let pages = tower::service_fn(|_: Request<Body>| async {
+///     Ok::<_, std::convert::Infallible>(http::Response::new("a page".to_owned()))
+/// });
+/// let app = engine.layer().layer(pages);
+///
+/// let page = app.clone().oneshot(Request::get("/").body(Body::default())?).await?;
+/// assert_eq!(page.status(), 200);
+/// let refused = app.oneshot(Request::get("/engine.io/").body(Body::default())?).await?;
+/// assert_eq!(refused.status(), 400); // it names no transport
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct EngineIoLayer<H: Handler> {
     engine: EngineIo<H>,
@@ -35,6 +64,22 @@ impl<H: Handler, S> tower_layer::Layer<S> for EngineIoLayer<H> {
 }
 
 /// A service with an [`EngineIoLayer`] around it.
+///
+/// ```
+/// # use madang_engineio::{CloseReason, Message, Socket};
+/// use madang_engineio::{Config, EngineIo, Handler, Layered};
+/// use tower::Layer as _;
+/// # struct Nothing;
+/// # impl Handler for Nothing {
+/// #     type Session = ();
+/// #     fn open(&self, _: Socket, _: &http::request::Parts) {}
+/// #     fn message(&self, _: &mut (), _: Message) {}
+/// #     fn close(&self, _: (), _: CloseReason) {}
+/// # }
+///
+/// let engine = EngineIo::new(Config::default(), Nothing);
+/// let app: Layered<Nothing, axum::Router> = engine.layer().layer(axum::Router::new());
+/// ```
 #[derive(Debug)]
 pub struct Layered<H: Handler, S> {
     engine: EngineIo<H>,

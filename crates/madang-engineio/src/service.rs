@@ -17,12 +17,66 @@ use std::task::{Context, Poll};
 ///
 /// Requests must be served within a tokio runtime with time enabled; for WebSocket the HTTP server must allow upgrades (`with_upgrades` in hyper,
 /// which `axum::serve` does by itself). Requests outside [`Config::path`] get 404; to serve something else there, use [`layer`](Self::layer).
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use http::Request;
+/// use madang_engineio::{Body, CloseReason, Config, EngineIo, Handler, Message, Socket};
+///
+/// struct Echo;
+///
+/// impl Handler for Echo {
+///     type Session = Socket;
+///
+///     fn open(&self, socket: Socket, _request: &http::request::Parts) -> Socket {
+///         socket
+///     }
+///
+///     fn message(&self, socket: &mut Socket, message: Message) {
+///         socket.send(message);
+///     }
+///
+///     fn close(&self, _socket: Socket, _reason: CloseReason) {}
+/// }
+///
+/// let mut config = Config::default();
+/// config.path = "/live".to_owned();
+/// let engine = EngineIo::new(config, Echo);
+/// assert!(engine.is_ours("/live/") && !engine.is_ours("/engine.io/"));
+///
+/// let open = Request::get("/live/?EIO=4&transport=polling").body(Body::default())?;
+/// assert_eq!(engine.respond(open).await.status(), 200);
+/// assert_eq!(engine.session_count(), 1);
+///
+/// engine.close();
+/// let late = Request::get("/live/?EIO=4&transport=polling").body(Body::default())?;
+/// assert_eq!(engine.respond(late).await.status(), 503);
+/// # Ok(())
+/// # }
+/// ```
 pub struct EngineIo<H: Handler> {
     server: Arc<Server<H>>,
 }
 
 impl<H: Handler> EngineIo<H> {
     /// A server with these options.
+    ///
+    /// ```
+    /// # use madang_engineio::{CloseReason, Message, Socket};
+    /// use madang_engineio::{Config, EngineIo, Handler};
+    /// # struct Nothing;
+    /// # impl Handler for Nothing {
+    /// #     type Session = ();
+    /// #     fn open(&self, _: Socket, _: &http::request::Parts) {}
+    /// #     fn message(&self, _: &mut (), _: Message) {}
+    /// #     fn close(&self, _: (), _: CloseReason) {}
+    /// # }
+    ///
+    /// let engine = EngineIo::new(Config::default(), Nothing);
+    /// assert_eq!(engine.config().path, "/engine.io");
+    /// let app: axum::Router = axum::Router::new().fallback_service(engine);
+    /// ```
     pub fn new(config: Config, handler: H) -> Self {
         Self {
             server: Arc::new(Server::new(config, handler)),
@@ -59,7 +113,9 @@ impl<H: Handler> EngineIo<H> {
         self.server.config().is_ours(path)
     }
 
-    /// Answers a request. On long-polling the answer may take as long as [`Config::ping_interval`]; dropping the future then ends the session, since the client is gone.
+    /// Answers a request. On long-polling the answer may take as long as [`Config::ping_interval`].
+    ///
+    /// Dropping the future while it waits ends the session with [`CloseReason::TransportError`](crate::CloseReason), since the client is gone.
     pub async fn respond<B: http_body::Body>(&self, request: Request<B>) -> Response<Body> {
         // Boxed, so that nothing of it is left while the answer is waited for.
         match Box::pin(self.begin(request)).await {

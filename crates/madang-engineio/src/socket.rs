@@ -9,6 +9,45 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// A handle to a session, of any thread or task. Cloning is cheap. It may outlive the session, and then does nothing.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use madang_engineio::{Body, CloseReason, Config, EngineIo, Handler, Message, Socket};
+/// use madang_engineio::{Protocol, TransportKind};
+/// use std::sync::mpsc::{Sender, channel};
+///
+/// /// Hands the sockets out, for tasks to write to.
+/// struct HandOut(Sender<Socket>);
+///
+/// impl Handler for HandOut {
+///     type Session = ();
+///
+///     fn open(&self, socket: Socket, _request: &http::request::Parts) {
+///         let _ = self.0.send(socket);
+///     }
+///
+///     fn message(&self, _: &mut (), _: Message) {}
+///
+///     fn close(&self, _: (), _: CloseReason) {}
+/// }
+///
+/// let (sender, sockets) = channel();
+/// let engine = EngineIo::new(Config::default(), HandOut(sender));
+/// # let open = http::Request::get("/engine.io/?EIO=4&transport=polling").body(Body::default())?;
+/// # engine.respond(open).await;
+/// let socket = sockets.recv()?;
+/// assert_eq!(socket.session_id().len(), 20);
+/// assert_eq!((socket.protocol(), socket.transport()), (Protocol::V4, TransportKind::Polling));
+/// assert!(!socket.is_writable()); // the client has its answer, and hasn't asked again
+///
+/// socket.send("from any task"); // waits for the next request
+/// assert_eq!(socket.buffered_bytes(), "4from any task".len());
+/// socket.close(true); // and isn't sent any more
+/// assert_eq!((socket.buffered_bytes(), engine.session_count()), (0, 0));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Socket(Arc<dyn Remote>);
 
@@ -45,6 +84,18 @@ impl Socket {
     }
 
     /// The session as a recipient of a hub's publications, in the form that its transport takes.
+    ///
+    /// ```
+    /// use madang_engineio::Socket;
+    /// use madang_hub::{Hub, Membership, RoomName, SessionId};
+    ///
+    /// /// Lets a user's session into a room: what is published there is sent to it, until the membership is dropped.
+    /// fn enter(hub: &Hub, user: u128, room: &RoomName, socket: &Socket) -> Option<Membership> {
+    ///     let membership = hub.enter(SessionId::new(user), socket.recipient());
+    ///     membership.join(room).ok()?;
+    ///     Some(membership)
+    /// }
+    /// ```
     pub fn recipient(&self) -> Arc<dyn Recipient> {
         self.0.clone().recipient()
     }

@@ -47,6 +47,32 @@ impl<H: Handler> EngineIo<H> {
     /// A request's head may have 16 KiB and 100 headers (431), and 10 s to come; a connection may wait 75 s for its next request, and take nothing of an answer for 30 s.
     ///
     /// Dropping the future closes the connection.
+    ///
+    /// ```no_run
+    /// # use madang_engineio::{CloseReason, Config, EngineIo, Handler, Message, Socket};
+    /// # struct Nothing;
+    /// # impl Handler for Nothing {
+    /// #     type Session = ();
+    /// #     fn open(&self, _: Socket, _: &http::request::Parts) {}
+    /// #     fn message(&self, _: &mut (), _: Message) {}
+    /// #     fn close(&self, _: (), _: CloseReason) {}
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let engine = EngineIo::new(Config::default(), Nothing);
+    /// let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    /// loop {
+    ///     let (stream, _) = listener.accept().await?;
+    ///     let engine = engine.clone();
+    ///     tokio::spawn(async move {
+    ///         engine.serve_connection(stream, |request| match request.uri.path() {
+    ///             "/health" => Some(http::Response::new("well".into())),
+    ///             _ => None,
+    ///         }).await;
+    ///     });
+    /// }
+    /// # }
+    /// ```
     pub fn serve_connection<F>(&self, stream: TcpStream, other: F) -> impl Future<Output = ()> + Send
     where
         F: Fn(&Parts) -> Option<Response<Bytes>> + Send + Sync,

@@ -9,6 +9,18 @@ use madang_ws::proto::{Header, OpCode, deflate_once};
 
 /// The bytes of messages that go together, such as a Socket.IO packet and its attachments, in one of the Engine.IO forms; none in other forms. Where the
 /// form is compressed, messages of at least 1 KiB are, if `compress` says so.
+///
+/// ```
+/// use madang_engineio::Message;
+/// use madang_engineio::proto::encode_messages;
+/// use madang_hub::WireForm;
+///
+/// let packet: [Message; 2] = ["an event".into(), vec![1, 2].into()];
+/// let payload = encode_messages(WireForm::EngineIoPayload, &packet, true);
+/// assert_eq!(payload, "4an event\u{1e}bAQI=");
+/// let frames = encode_messages(WireForm::EngineIoFrames, &packet, true);
+/// assert_eq!(frames, [&[0x81, 9][..], b"4an event", &[0x82, 2, 1, 2]].concat());
+/// ```
 pub fn encode_messages(form: WireForm, messages: &[Message], compress: bool) -> Bytes {
     match form {
         WireForm::EngineIoFrames => frames(messages, false, false),

@@ -4,6 +4,14 @@ use http::StatusCode;
 use std::fmt;
 
 /// Engine.IO's error codes; a body says `{"code":1,"message":"Session ID unknown"}`.
+///
+/// ```
+/// use madang_engineio::ErrorCode;
+///
+/// assert_eq!((ErrorCode::UnknownSid.as_u8(), ErrorCode::UnknownSid.status().as_u16()), (1, 400));
+/// assert_eq!(ErrorCode::UnknownSid.message(), "Session ID unknown");
+/// assert_eq!(ErrorCode::Forbidden.status().as_u16(), 403);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum ErrorCode {

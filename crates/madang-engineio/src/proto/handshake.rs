@@ -5,6 +5,16 @@ use serde::Serialize;
 use std::borrow::Cow;
 
 /// What the query of a request says.
+///
+/// ```
+/// use madang_engineio::proto::{Protocol, Query, TransportKind};
+///
+/// let pairs = [("EIO", "4"), ("transport", "polling"), ("sid", "S3cr3t")];
+/// let query = Query::new(pairs.into_iter().map(|(name, value)| (name.into(), value.into())));
+/// assert_eq!((query.protocol(), query.transport), (Protocol::V4, Some(TransportKind::Polling)));
+/// assert_eq!(query.sid.as_deref(), Some("S3cr3t"));
+/// assert!(query.jsonp.is_none() && !query.base64);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query {
     /// `EIO`: version 4, or 3 if it is anything else or missing.
@@ -65,6 +75,12 @@ impl Query {
     }
 
     /// The version that the client speaks.
+    ///
+    /// ```
+    /// use madang_engineio::proto::{Protocol, Query};
+    ///
+    /// assert_eq!(Query::default().protocol(), Protocol::V3); // it says nothing
+    /// ```
     pub fn protocol(&self) -> Protocol {
         self.protocol.unwrap_or(Protocol::V3)
     }
@@ -79,6 +95,22 @@ fn split(text: &str, at: u8) -> (&str, Option<&str>) {
 }
 
 /// The data of the `open` packet.
+///
+/// ```
+/// use madang_engineio::proto::{Open, Packet, Timing};
+/// use std::time::Duration;
+///
+/// let timing = Timing {
+///     ping_interval: Duration::from_secs(25),
+///     ping_timeout: Duration::from_secs(20),
+///     upgrade_timeout: Duration::from_secs(10),
+/// };
+/// let Packet::Open(json) = Open::new("S3cr3t", true, &timing, 1_000_000).packet() else { panic!() };
+/// assert_eq!(
+///     &*json,
+///     r#"{"sid":"S3cr3t","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}"#
+/// );
+/// ```
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Open<'a> {

@@ -4,6 +4,19 @@ use super::Protocol;
 use std::time::{Duration, Instant};
 
 /// The times of a session.
+///
+/// ```
+/// use madang_engineio::proto::Timing;
+/// use std::time::Duration;
+///
+/// let timing = Timing {
+///     ping_interval: Duration::from_secs(25),
+///     ping_timeout: Duration::from_secs(20),
+///     upgrade_timeout: Duration::from_secs(10),
+/// };
+/// // When a client that has vanished is given up, at the latest.
+/// assert_eq!(timing.ping_interval + timing.ping_timeout, Duration::from_secs(45));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
     /// Between a pong and the next ping.

@@ -3,6 +3,13 @@
 use bytes::Bytes;
 
 /// The index of a JSONP callback: the digits of the query's `j`.
+///
+/// ```
+/// use madang_engineio::proto::Jsonp;
+///
+/// // Only digits: whatever else a client asks for can't run in a page.
+/// assert_eq!(Jsonp::new("1];alert(2)//"), Jsonp::new("12"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Jsonp(String);
 
@@ -29,6 +36,13 @@ impl Jsonp {
 
     /// The payload in the `d` of a form. Forms turn a line feed into two characters, so the client doubles the backslash before an `n`, and
     /// a lone `\n` is a line feed.
+    ///
+    /// ```
+    /// use madang_engineio::proto::Jsonp;
+    ///
+    /// assert_eq!(Jsonp::payload(r"4one\n4two"), "4one\n4two"); // a line feed
+    /// assert_eq!(Jsonp::payload(r"4a\\n"), r"4a\n"); // a backslash and an n
+    /// ```
     pub fn payload(d: &str) -> String {
         let mut out = String::with_capacity(d.len());
         let mut rest = d;

@@ -35,6 +35,14 @@ pub use session::{Overlap, Probe, Received, Session};
 use std::fmt;
 
 /// Version of the protocol: the `EIO` of the query.
+///
+/// ```
+/// use madang_engineio::{Message, Protocol, proto::Packet};
+///
+/// let packet = Packet::Message(Message::from(vec![7]));
+/// assert_eq!(packet.to_message(Protocol::V4), Message::from(vec![7]));
+/// assert_eq!(packet.to_message(Protocol::V3), Message::from(vec![4, 7])); // its type first
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Protocol {
     /// Engine.IO 3, of Socket.IO 1 and 2.
@@ -44,6 +52,14 @@ pub enum Protocol {
 }
 
 /// The transports.
+///
+/// ```
+/// use madang_engineio::{Config, TransportKind};
+///
+/// let mut config = Config::default();
+/// config.transports = vec![TransportKind::WebSocket]; // nobody polls
+/// assert_eq!(config.transports[0].as_str(), "websocket");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TransportKind {
     /// HTTP long-polling.
@@ -69,6 +85,13 @@ impl fmt::Display for TransportKind {
 }
 
 /// Why a session ended, in Node's words.
+///
+/// ```
+/// use madang_engineio::CloseReason;
+///
+/// assert_eq!(CloseReason::PingTimeout.as_str(), "ping timeout");
+/// assert_eq!(CloseReason::TransportClose.to_string(), "transport close");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CloseReason {

@@ -8,6 +8,16 @@ use madang_ws::{Message, Utf8Bytes};
 use super::Protocol;
 
 /// One packet.
+///
+/// ```
+/// use madang_engineio::proto::{Packet, Protocol};
+///
+/// let packet = Packet::from_text(&"4hello".into())?;
+/// assert_eq!(packet, Packet::Message("hello".into()));
+/// assert_eq!(packet.to_message(Protocol::V4), "4hello".into());
+/// assert_eq!(Packet::Ping("probe".into()).to_piece(), "2probe");
+/// # Ok::<(), madang_engineio::proto::InvalidPacket>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Packet {
     /// `0`: the handshake, in JSON.
@@ -27,12 +37,26 @@ pub enum Packet {
 }
 
 /// What arrived isn't a packet.
+///
+/// ```
+/// use madang_engineio::proto::Packet;
+///
+/// let error = Packet::from_text(&"9".into()).unwrap_err();
+/// assert_eq!(error.to_string(), "not an Engine.IO packet: its type isn't one of 0 to 6");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an Engine.IO packet: {0}")]
 pub struct InvalidPacket(pub(crate) &'static str);
 
 impl Packet {
     /// Reads a packet from text, as it stands in a WebSocket message or in a payload of version 4, without the `b` of base64.
+    ///
+    /// ```
+    /// use madang_engineio::proto::Packet;
+    ///
+    /// assert_eq!(Packet::from_text(&"3probe".into()), Ok(Packet::Pong("probe".into())));
+    /// assert!(Packet::from_text(&"".into()).is_err());
+    /// ```
     ///
     /// # Errors
     /// An empty text, or a type that doesn't exist.
@@ -55,6 +79,16 @@ impl Packet {
 
     /// Reads the packet of a WebSocket message.
     ///
+    /// ```
+    /// use madang_engineio::proto::{Packet, Protocol};
+    ///
+    /// // Bytes are a message as they are, or after the type 4.
+    /// let message = Packet::Message(vec![7].into());
+    /// assert_eq!(Packet::from_message(vec![7].into(), Protocol::V4).as_ref(), Ok(&message));
+    /// assert_eq!(Packet::from_message(vec![4, 7].into(), Protocol::V3).as_ref(), Ok(&message));
+    /// assert!(Packet::from_message(vec![7].into(), Protocol::V3).is_err());
+    /// ```
+    ///
     /// # Errors
     /// As [`from_text`](Self::from_text); in version 3 also bytes whose first isn't a type, or is the type of something that isn't a message.
     pub fn from_message(message: Message, protocol: Protocol) -> Result<Self, InvalidPacket> {
@@ -68,6 +102,13 @@ impl Packet {
     }
 
     /// The WebSocket message of the packet.
+    ///
+    /// ```
+    /// use madang_engineio::proto::{Packet, Protocol};
+    ///
+    /// assert_eq!(Packet::Noop.to_message(Protocol::V4), "6".into());
+    /// assert_eq!(Packet::Message(vec![7].into()).to_message(Protocol::V3), vec![4, 7].into());
+    /// ```
     pub fn to_message(&self, protocol: Protocol) -> Message {
         match self {
             Self::Message(Message::Binary(bytes)) if protocol == Protocol::V4 => {
@@ -89,6 +130,13 @@ impl Packet {
     }
 
     /// The packet as part of a payload of version 4; binary data is in base64 after a `b`.
+    ///
+    /// ```
+    /// use madang_engineio::proto::Packet;
+    ///
+    /// assert_eq!(Packet::Message("hello".into()).to_piece(), "4hello");
+    /// assert_eq!(Packet::Message(vec![1, 2, 3].into()).to_piece(), "bAQID");
+    /// ```
     pub fn to_piece(&self) -> Bytes {
         let mut out = BytesMut::new();
         self.write_piece(&mut out);

@@ -7,6 +7,18 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 use madang_ws::{Message, Utf8Bytes};
 
 /// The packets of a body, read one by one.
+///
+/// ```
+/// use madang_engineio::proto::{Packet, Payload3};
+///
+/// let packets = [Packet::Message("€".into()), Packet::Ping("".into())];
+/// let (body, binary) = Payload3::encode(&packets, false);
+/// assert_eq!((&body[..], binary), ("2:4€1:2".as_bytes(), false));
+///
+/// let read: Result<Vec<_>, _> = Payload3::text("2:4€1:2".into()).collect();
+/// assert_eq!(read?, packets);
+/// # Ok::<(), madang_engineio::proto::InvalidPacket>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Payload3 {
     rest: Rest,
@@ -28,6 +40,15 @@ impl Payload3 {
     }
 
     /// The packets of a body of `application/octet-stream`.
+    ///
+    /// ```
+    /// use madang_engineio::proto::{Packet, Payload3};
+    ///
+    /// // Bytes, two of them, and a separator.
+    /// let mut payload = Payload3::binary(vec![1, 2, 0xff, 4, 7].into());
+    /// assert_eq!(payload.next(), Some(Ok(Packet::Message(vec![7].into()))));
+    /// assert_eq!(payload.next(), None);
+    /// ```
     pub fn binary(body: Bytes) -> Self {
         Self {
             rest: Rest::Bytes(body),
@@ -35,6 +56,14 @@ impl Payload3 {
     }
 
     /// A body of these packets, and whether it is binary: with `base64` it never is.
+    ///
+    /// ```
+    /// use madang_engineio::proto::{Packet, Payload3};
+    ///
+    /// let packets = [Packet::Message(vec![7].into())];
+    /// assert_eq!(Payload3::encode(&packets, false), (vec![1, 2, 0xff, 4, 7].into(), true));
+    /// assert_eq!(Payload3::encode(&packets, true), ("6:b4Bw==".into(), false));
+    /// ```
     pub fn encode(packets: &[Packet], base64: bool) -> (Bytes, bool) {
         let is_binary = |packet: &Packet| matches!(packet, Packet::Message(Message::Binary(_)));
         let binary = !base64 && packets.iter().any(is_binary);

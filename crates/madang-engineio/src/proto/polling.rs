@@ -8,6 +8,29 @@ use madang_ws::Utf8Bytes;
 use std::time::{Duration, Instant};
 
 /// What a waiting GET is answered with: pieces of a version 4 payload, which become the body of the session's version.
+///
+/// ```
+/// use madang_engineio::proto::{Packet, Protocol, Session, Timing, TransportKind};
+/// use madang_hub::Overflow;
+/// # use std::time::{Duration, Instant};
+/// # let timing = Timing {
+/// #     ping_interval: Duration::from_secs(25),
+/// #     ping_timeout: Duration::from_secs(20),
+/// #     upgrade_timeout: Duration::from_secs(10),
+/// # };
+///
+/// # let now = Instant::now();
+/// let mut session = Session::new(Protocol::V4, TransportKind::Polling, timing.into(), 1 << 20, now);
+/// session.push("4one".into(), Overflow::Disconnect, true);
+/// session.push("4two".into(), Overflow::Disconnect, true);
+/// session.get()?;
+///
+/// let answer = session.answer(now).unwrap();
+/// assert_eq!(answer.body(Protocol::V4, false), ("4one\u{1e}4two".into(), false));
+/// assert_eq!(answer.packets(), [Packet::Message("one".into()), Packet::Message("two".into())]);
+/// assert!(answer.is_compressible());
+/// # Ok::<(), madang_engineio::proto::Overlap>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     pieces: Vec<Bytes>,
@@ -28,6 +51,24 @@ impl Answer {
     }
 
     /// The body, and whether it is binary, which is possible in version 3 unless the client wants `base64`.
+    ///
+    /// ```
+    /// # use madang_engineio::proto::{Packet, Protocol, Session, Timing, TransportKind};
+    /// # use std::time::{Duration, Instant};
+    /// # let timing = Timing {
+    /// #     ping_interval: Duration::from_secs(25),
+    /// #     ping_timeout: Duration::from_secs(20),
+    /// #     upgrade_timeout: Duration::from_secs(10),
+    /// # };
+    /// # let now = Instant::now();
+    /// # let mut session = Session::new(Protocol::V3, TransportKind::Polling, timing.into(), 1 << 20, now);
+    /// session.push_packet(&Packet::Message(vec![7].into()));
+    /// session.get()?;
+    /// let answer = session.answer(now).unwrap();
+    /// assert_eq!(answer.body(Protocol::V3, false), (vec![1, 2, 0xff, 4, 7].into(), true));
+    /// assert_eq!(answer.body(Protocol::V3, true), ("6:b4Bw==".into(), false));
+    /// # Ok::<(), madang_engineio::proto::Overlap>(())
+    /// ```
     pub fn body(&self, protocol: Protocol, base64: bool) -> (Bytes, bool) {
         match protocol {
             Protocol::V4 => (Payload::join(&self.pieces), false),

@@ -12,6 +12,43 @@ use std::time::{Duration, Instant};
 /// The state of one session, without clock and socket.
 ///
 /// On polling it keeps what waits for a GET; on WebSocket it keeps nothing, and what is to be sent is written by its owner.
+///
+/// ```
+/// use madang_engineio::proto::{Packet, Protocol, Received, Session, Timing, TransportKind};
+/// use madang_hub::Overflow;
+/// use std::time::{Duration, Instant};
+///
+/// let timing = Timing {
+///     ping_interval: Duration::from_secs(25),
+///     ping_timeout: Duration::from_secs(20),
+///     upgrade_timeout: Duration::from_secs(10),
+/// };
+/// let start = Instant::now();
+/// let mut session = Session::new(Protocol::V4, TransportKind::Polling, timing.into(), 1 << 20, start);
+///
+/// // What is sent waits for a GET.
+/// session.push("4hello".into(), Overflow::Disconnect, true);
+/// assert_eq!(session.answer(start), None);
+/// session.get()?;
+/// let answer = session.answer(start).unwrap();
+/// assert_eq!(answer.packets(), [Packet::Message("hello".into())]);
+///
+/// // A POST brings a message.
+/// session.post()?;
+/// let received = session.receive(Packet::Message("hi".into()), start);
+/// assert_eq!(received, Received::Message("hi".into()));
+/// session.post_ended();
+///
+/// // The heartbeat is due; since the client doesn't answer it, that is the end.
+/// session.get()?;
+/// let due = session.poll_timeout().unwrap();
+/// assert_eq!(due, start + Duration::from_secs(25));
+/// assert_eq!(session.handle_timeout(due), None); // it is in the answer
+/// assert_eq!(session.answer(due).unwrap().packets(), [Packet::Ping("".into())]);
+/// session.handle_timeout(due + Duration::from_secs(20));
+/// assert_eq!(session.closed().unwrap().as_str(), "ping timeout");
+/// # Ok::<(), madang_engineio::proto::Overlap>(())
+/// ```
 #[derive(Debug)]
 pub struct Session {
     protocol: Protocol,
@@ -31,6 +68,23 @@ enum State {
 }
 
 /// What a packet came to.
+///
+/// ```
+/// use madang_engineio::proto::{Packet, Protocol, Received, Session, Timing, TransportKind};
+/// # use std::time::{Duration, Instant};
+/// # let timing = Timing {
+/// #     ping_interval: Duration::from_secs(25),
+/// #     ping_timeout: Duration::from_secs(20),
+/// #     upgrade_timeout: Duration::from_secs(10),
+/// # };
+///
+/// # let now = Instant::now();
+/// let mut session = Session::new(Protocol::V3, TransportKind::WebSocket, timing.into(), 0, now);
+/// let ping = session.receive(Packet::Ping("".into()), now);
+/// assert_eq!(ping, Received::Reply(Packet::Pong("".into())));
+/// assert_eq!(session.receive(Packet::Close, now), Received::Nothing);
+/// assert!(session.closed().is_some());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Received {
@@ -43,6 +97,28 @@ pub enum Received {
 }
 
 /// What a packet on a probed connection came to.
+///
+/// ```
+/// use madang_engineio::proto::{Packet, Probe, Protocol, Session, Timing, TransportKind};
+/// # use std::time::{Duration, Instant};
+/// # let timing = Timing {
+/// #     ping_interval: Duration::from_secs(25),
+/// #     ping_timeout: Duration::from_secs(20),
+/// #     upgrade_timeout: Duration::from_secs(10),
+/// # };
+///
+/// # let now = Instant::now();
+/// let mut session = Session::new(Protocol::V4, TransportKind::Polling, timing.into(), 1 << 20, now);
+/// session.push_packet(&Packet::Message("waits".into()));
+///
+/// session.probe(now)?; // a WebSocket has been opened
+/// let ping = session.receive_probe(&Packet::Ping("probe".into()), now);
+/// assert_eq!(ping, Probe::Reply(Packet::Pong("probe".into())));
+/// let upgraded = session.receive_probe(&Packet::Upgrade, now);
+/// assert_eq!(upgraded, Probe::Upgraded(vec![Packet::Message("waits".into())]));
+/// assert_eq!(session.transport(), TransportKind::WebSocket);
+/// # Ok::<(), madang_engineio::proto::Overlap>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Probe {
@@ -55,6 +131,22 @@ pub enum Probe {
 }
 
 /// A request overlaps with another one of its kind, which ends the session with [`CloseReason::TransportError`].
+///
+/// ```
+/// use madang_engineio::proto::{CloseReason, Overlap, Protocol, Session, Timing, TransportKind};
+/// # use std::time::{Duration, Instant};
+/// # let timing = Timing {
+/// #     ping_interval: Duration::from_secs(25),
+/// #     ping_timeout: Duration::from_secs(20),
+/// #     upgrade_timeout: Duration::from_secs(10),
+/// # };
+///
+/// # let now = Instant::now();
+/// let mut session = Session::new(Protocol::V4, TransportKind::Polling, timing.into(), 1 << 20, now);
+/// assert_eq!(session.get(), Ok(()));
+/// assert_eq!(session.get(), Err(Overlap));
+/// assert_eq!(session.closed(), Some(CloseReason::TransportError));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("another request of the kind is under way for this session")]
 pub struct Overlap;
@@ -119,6 +211,22 @@ impl Session {
 
     /// Queues a piece of payload for the next answer. A client that lets too much wait loses the session
     /// ([`CloseReason::ForcedClose`]). Ignored unless the session is open on polling.
+    ///
+    /// ```
+    /// # use madang_engineio::proto::{CloseReason, Protocol, Session, Timing, TransportKind};
+    /// # use madang_hub::Overflow;
+    /// # use std::time::{Duration, Instant};
+    /// # let timing = Timing {
+    /// #     ping_interval: Duration::from_secs(25),
+    /// #     ping_timeout: Duration::from_secs(20),
+    /// #     upgrade_timeout: Duration::from_secs(10),
+    /// # };
+    /// # let now = Instant::now();
+    /// let mut session = Session::new(Protocol::V4, TransportKind::Polling, timing.into(), 10, now);
+    /// session.push("4twelve char".into(), Overflow::Disconnect, true); // more than 10 bytes
+    /// session.push("4twelve char".into(), Overflow::Disconnect, true);
+    /// assert_eq!(session.closed(), Some(CloseReason::ForcedClose));
+    /// ```
     pub fn push(&mut self, piece: Bytes, overflow: Overflow, compress: bool) {
         if self.state != State::Open {
             return;
@@ -306,6 +414,28 @@ impl Session {
 
     /// The server closes the session: what waits for a GET is given [`Session::CLOSE_TIME`], unless it is discarded. A WebSocket's owner writes what waits there
     /// before it closes that.
+    ///
+    /// ```
+    /// # use madang_engineio::proto::{CloseReason, Packet, Protocol, Session, Timing, TransportKind};
+    /// # use std::time::{Duration, Instant};
+    /// # let timing = Timing {
+    /// #     ping_interval: Duration::from_secs(25),
+    /// #     ping_timeout: Duration::from_secs(20),
+    /// #     upgrade_timeout: Duration::from_secs(10),
+    /// # };
+    /// # let now = Instant::now();
+    /// # let mut session = Session::new(Protocol::V4, TransportKind::Polling, timing.into(), 1 << 20, now);
+    /// session.push_packet(&Packet::Message("last words".into()));
+    /// session.close(false, now);
+    /// assert!(!session.is_open() && session.closed().is_none());
+    ///
+    /// session.get()?;
+    /// session.answer(now); // takes what waited
+    /// session.get()?;
+    /// assert_eq!(session.answer(now).unwrap().packets(), [Packet::Close]);
+    /// assert_eq!(session.closed(), Some(CloseReason::ForcedClose));
+    /// # Ok::<(), madang_engineio::proto::Overlap>(())
+    /// ```
     pub fn close(&mut self, discard: bool, now: Instant) {
         match &mut self.polling {
             Some(_) if !discard => {
@@ -348,6 +478,22 @@ impl Session {
 
     /// Does what is due. A ping that is returned goes over the WebSocket. After it, [`answer`](Self::answer) may have something, and [`is_probing`](Self::is_probing)
     /// may have become false.
+    ///
+    /// ```
+    /// # use madang_engineio::proto::{CloseReason, Packet, Protocol, Session, Timing, TransportKind};
+    /// # use std::time::{Duration, Instant};
+    /// # let timing = Timing {
+    /// #     ping_interval: Duration::from_secs(25),
+    /// #     ping_timeout: Duration::from_secs(20),
+    /// #     upgrade_timeout: Duration::from_secs(10),
+    /// # };
+    /// # let start = Instant::now();
+    /// let mut session = Session::new(Protocol::V4, TransportKind::WebSocket, timing.into(), 0, start);
+    /// let due = session.poll_timeout().unwrap();
+    /// assert_eq!(session.handle_timeout(due), Some(Packet::Ping("".into())));
+    /// let _ = session.receive(Packet::Pong("".into()), due);
+    /// assert_eq!(session.poll_timeout(), Some(due + Duration::from_secs(25)));
+    /// ```
     pub fn handle_timeout(&mut self, now: Instant) -> Option<Packet> {
         match self.state {
             State::Closed(_) => return None,
