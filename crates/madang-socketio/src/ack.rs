@@ -72,11 +72,54 @@ impl Ack {
     }
 
     /// Whether anybody waits for it.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/page.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use madang_socketio::{Ack, Socket, SocketIo};
+    /// # let io = SocketIo::new();
+    /// io.ns("/", async |socket: Socket| {
+    ///     socket.on("report", async |ack: Ack| {
+    ///         if ack.is_wanted() {
+    ///             // Worth the work only if the client gave a callback.
+    ///             ack.send("a long report")?;
+    ///         }
+    ///         Ok::<_, madang_socketio::EmitError>(())
+    ///     });
+    /// });
+    /// # let mut page = Page::open(&io).await;
+    /// # page.send(r#"2["report"]"#).await;
+    /// # page.send(r#"21["report"]"#).await;
+    /// # assert_eq!(page.receive().await, r#"31["a long report"]"#);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn is_wanted(&self) -> bool {
         !matches!(self.0, To::Nobody)
     }
 
     /// Acknowledges, with one value or several as a tuple; nothing happens if nobody waits for it.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/page.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use madang_socketio::{Ack, Socket, SocketIo};
+    /// # let io = SocketIo::new();
+    /// # io.ns("/", async |socket: Socket| {
+    /// socket.on("save", async |ack: Ack| {
+    ///     ack.send((true, "saved"))?; // the client's callback gets two arguments
+    ///     // Whatever follows doesn't keep the client waiting.
+    ///     Ok::<_, madang_socketio::EmitError>(())
+    /// });
+    /// # });
+    /// # let mut page = Page::open(&io).await;
+    /// # page.send(r#"25["save"]"#).await;
+    /// # assert_eq!(page.receive().await, r#"35[true,"saved"]"#);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// When the values can't be encoded, or the client is gone.
@@ -112,12 +155,72 @@ impl fmt::Debug for Ack {
 ///
 /// Values are numbers, text, [`Bytes`], `Vec`, `Option`, tuples (several arguments), JSON and [`Value`]; any other type that serializes goes
 /// in [`Data`].
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/page.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use madang_socketio::{Data, Socket, SocketIo};
+///
+/// let io = SocketIo::new();
+/// io.ns("/", async |socket: Socket| {
+///     socket.on("plain", async || 7);
+///     socket.on("several", async || (1, "two"));
+///     socket.on("own", async || Data(serde_json::json!({ "type": "any" })));
+///     socket.on("checked", async |Data(n): Data<i32>| match n {
+///         0.. => Ok(n),
+///         _ => Err("logged; the client isn't answered"),
+///     });
+/// });
+/// # let mut page = Page::open(&io).await;
+/// # for (packet, answer) in [
+/// #     (r#"21["plain"]"#, r#"31[7]"#),
+/// #     (r#"22["several"]"#, r#"32[1,"two"]"#),
+/// #     (r#"23["own"]"#, r#"33[{"type":"any"}]"#),
+/// #     (r#"24["checked",4]"#, r#"34[4]"#),
+/// # ] {
+/// #     page.send(packet).await;
+/// #     assert_eq!(page.receive().await, answer);
+/// # }
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be an acknowledgement",
     note = "wrap it: `Data(value)`; or return `()`, or a `Result` whose error can be displayed"
 )]
 pub trait IntoReply: Send {
     /// Acknowledges, if anybody waits for it.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/page.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use madang_socketio::{Ack, IntoReply, Rejection, Socket, SocketIo};
+    ///
+    /// /// An answer as callbacks of Node have it: an error or nothing first.
+    /// struct NodeStyle(Result<u32, String>);
+    ///
+    /// impl IntoReply for NodeStyle {
+    ///     fn into_reply(self, ack: Ack) -> Result<(), Rejection> {
+    ///         let sent = match self.0 {
+    ///             Ok(value) => ack.send((None::<String>, value)),
+    ///             Err(error) => ack.send(error),
+    ///         };
+    ///         sent.map_err(Rejection::new)
+    ///     }
+    /// }
+    ///
+    /// let io = SocketIo::new();
+    /// io.ns("/", async |socket: Socket| {
+    ///     socket.on("count", async || NodeStyle(Ok(3)));
+    /// });
+    /// # let mut page = Page::open(&io).await;
+    /// # page.send(r#"21["count"]"#).await;
+    /// # assert_eq!(page.receive().await, "31[null,3]");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// To be logged.
@@ -174,6 +277,31 @@ replies! {
 /// An acknowledgement to come, as `T`: of one argument, or of several as a tuple. The event has been sent already.
 ///
 /// It waits as long as the client is connected, unless there is a [timeout](Self::timeout). Dropping it makes whatever comes later ignored.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/page.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use madang_socketio::{AckError, Socket, SocketIo};
+/// # use std::time::Duration;
+/// # let (io, (done, mut answers)) = (SocketIo::new(), tokio::sync::mpsc::channel(1));
+/// # io.ns("/", move |socket: Socket| { let done = done.clone(); async move {
+/// let answer = socket.emit_with_ack::<(String, u32)>("who?", ());
+/// // Sent already; awaited when it's needed.
+/// match answer.timeout(Duration::from_secs(5)).await {
+///     Ok((name, age)) => println!("{name}, {age}"),
+///     Err(AckError::TimedOut) => println!("no answer"),
+///     Err(error) => println!("{}: {error}", error.code()),
+/// }
+/// # let _ = done.send(()).await;
+/// # }});
+/// # let mut page = Page::open(&io).await;
+/// # assert_eq!(page.receive().await, r#"20["who?"]"#);
+/// # page.send(r#"30["kim",41]"#).await;
+/// # answers.recv().await.unwrap();
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "futures do nothing unless awaited"]
 pub struct AckFuture<T> {
     waits: Result<Waits, Option<EmitError>>,
@@ -211,7 +339,22 @@ impl<T> AckFuture<T> {
         }
     }
 
-    /// Gives up after so long, counted from the first poll.
+    /// Gives up after so long, counted from the first poll, with [`AckError::TimedOut`]. Default: never, as long as the client is connected. It needs tokio's time.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/page.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use madang_socketio::{AckError, Socket, SocketIo};
+    /// # use std::time::Duration;
+    /// # let io = SocketIo::new();
+    /// # let page = Page::open(&io).await;
+    /// # let socket = io.sockets().remove(0);
+    /// let answer = socket.emit_with_ack::<u32>("question", ()).timeout(Duration::from_millis(10));
+    /// assert!(matches!(answer.await, Err(AckError::TimedOut))); // nobody has answered
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
@@ -261,7 +404,24 @@ impl<T> fmt::Debug for AckFuture<T> {
     }
 }
 
-/// The acknowledgements of a broadcast to come, the first argument of each as `T`. The event has been sent already.
+/// The acknowledgements of a broadcast to come, the first argument of each as `T`. The event has been sent already. Dropping it makes whatever comes later ignored.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/page.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use madang_socketio::SocketIo;
+/// # let io = SocketIo::new();
+/// # let mut page = Page::open(&io).await;
+/// let answers = io.emit_with_ack::<u32>("how many?", ());
+/// // Everyone has been asked by now.
+/// # assert_eq!(page.receive().await, r#"20["how many?"]"#);
+/// # page.send("30[3]").await;
+/// let sum: u32 = answers.await?.iter().sum();
+/// # assert_eq!(sum, 3);
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "futures do nothing unless awaited"]
 pub struct BroadcastAck<T>(pub(crate) Collected<T>);
 

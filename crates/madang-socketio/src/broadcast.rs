@@ -68,6 +68,8 @@ impl BroadcastOperator {
     }
 
     /// Adds the members of this room, or of these.
+    ///
+    #[doc = include_str!("../doc/operators/whom.md")]
     pub fn to(mut self, rooms: impl Rooms) -> Self {
         // Of no rooms at all nobody is a member, whereas without this call everyone is meant.
         let before = self.audience.rooms.len();
@@ -79,47 +81,72 @@ impl BroadcastOperator {
     }
 
     /// The same as [`to`](Self::to).
+    ///
+    #[doc = include_str!("../doc/operators/whom.md")]
     pub fn in_(self, rooms: impl Rooms) -> Self {
         self.to(rooms)
     }
 
     /// Leaves out the members of this room, or of these.
+    ///
+    #[doc = include_str!("../doc/operators/whom.md")]
     pub fn except(mut self, rooms: impl Rooms) -> Self {
         rooms.for_each(|room| self.audience.except.push(room.into()));
         self
     }
 
     /// Leaves out a session of the hub: the one that a plain WebSocket message came from, for instance.
+    ///
+    /// ```
+    /// use madang_hub::SessionId;
+    /// use madang_socketio::{EmitError, SocketIo};
+    ///
+    /// /// What somebody says who is in the room over plain WebSocket.
+    /// fn said(io: &SocketIo, by: SessionId, text: &str) -> Result<(), EmitError> {
+    ///     io.to("yard").except_session(by).emit("said", text)
+    /// }
+    /// # said(&SocketIo::new(), SessionId::new(1), "hello").unwrap();
+    /// ```
     pub fn except_session(mut self, session: SessionId) -> Self {
         self.audience.except_sessions.push(session);
         self
     }
 
     /// Leaves out those who can't take it at once.
+    ///
+    #[doc = include_str!("../doc/operators/how.md")]
     pub fn volatile(mut self) -> Self {
         self.flags.volatile = true;
         self
     }
 
     /// Whether to compress it, where answers to polling are. Default `true`.
+    ///
+    #[doc = include_str!("../doc/operators/how.md")]
     pub fn compress(mut self, compress: bool) -> Self {
         self.flags.compress = compress;
         self
     }
 
     /// Only those who are connected to this server.
+    ///
+    #[doc = include_str!("../doc/operators/whom.md")]
     pub fn local(mut self) -> Self {
         self.flags.local = true;
         self
     }
 
     /// How long to wait for acknowledgements, or for other servers. Default 5 s.
+    ///
+    #[doc = include_str!("../doc/operators/how.md")]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.flags.timeout = Some(timeout);
         self
     }
 
-    /// Sends them an event: with one argument, several as a tuple, or none as `()`. It doesn't wait for anything.
+    /// Sends them an event: with one argument, several as a tuple (or an array, which is one to serde), or none as `()`. It doesn't wait for anything.
+    ///
+    #[doc = include_str!("../doc/operators/emit.md")]
     ///
     /// # Errors
     /// When the name is reserved, or the arguments can't be encoded.
@@ -145,6 +172,8 @@ impl BroadcastOperator {
 
     /// Sends the event `message`.
     ///
+    #[doc = include_str!("../doc/operators/send.md")]
+    ///
     /// # Errors
     /// As [`emit`](Self::emit).
     pub fn send(&self, args: impl Serialize) -> Result<(), EmitError> {
@@ -152,6 +181,8 @@ impl BroadcastOperator {
     }
 
     /// Sends an event that is ready: with what plain WebSocket members of the rooms get.
+    ///
+    #[doc = include_str!("../doc/operators/publish.md")]
     pub fn publish(&self, event: &Event) {
         let parser = self.namespace.inner.shared.parser;
         self.publish_packet(event.packet());
@@ -167,7 +198,10 @@ impl BroadcastOperator {
 
     /// Sends them an event and collects their acknowledgements, of each the first argument. It is sent at once; the future waits.
     ///
-    /// The result is all of them, or [`BroadcastError`] with those that came in time. The expected number is that of the sockets that the event was sent to.
+    /// The result is all of them, or [`BroadcastError`] with those that came in time. The expected number is that of the sockets that the event was sent to. It waits for 5 s,
+    /// from the first poll on, unless a [`timeout`](Self::timeout) says otherwise; dropping it makes whatever comes later ignored.
+    ///
+    #[doc = include_str!("../doc/operators/emit_with_ack.md")]
     #[allow(clippy::needless_pass_by_value)] // a temporary tuple, in practice
     pub fn emit_with_ack<T: DeserializeOwned + Send + 'static>(
         &self,
@@ -266,8 +300,12 @@ impl BroadcastOperator {
 
     /// Who they are, also those who are connected to other servers of the cluster.
     ///
+    #[doc = include_str!("../doc/operators/fetch_sockets.md")]
+    ///
     /// # Errors
-    /// When a server doesn't answer in time: [`timeout`](Self::timeout).
+    /// When a server doesn't answer in time, 5 s unless a [`timeout`](Self::timeout) says otherwise, or too many requests are pending.
+    ///
+    /// Cancel safe: it changes nothing, and answers that come later are ignored.
     pub async fn fetch_sockets(&self) -> Result<Vec<RemoteSocket>, RequestError> {
         let mut sockets: Vec<_> = self
             .namespace
@@ -282,16 +320,20 @@ impl BroadcastOperator {
         Ok(sockets)
     }
 
-    /// Their ids. [`fetch_sockets`](Self::fetch_sockets) tells more.
+    /// Their ids: `allSockets` of Node's earlier versions. [`fetch_sockets`](Self::fetch_sockets) tells more.
+    ///
+    #[doc = include_str!("../doc/operators/all_sockets.md")]
     ///
     /// # Errors
-    /// When a server doesn't answer in time.
+    /// As [`fetch_sockets`](Self::fetch_sockets), and as safe to cancel.
     pub async fn all_sockets(&self) -> Result<Vec<Arc<str>>, RequestError> {
         let sockets = self.fetch_sockets().await?;
         Ok(sockets.into_iter().map(|socket| socket.id).collect())
     }
 
     /// Lets them join this room, or these. A room that can't be joined is logged.
+    ///
+    #[doc = include_str!("../doc/operators/sockets.md")]
     pub fn sockets_join(&self, rooms: impl Rooms) {
         let rooms = list(rooms);
         for socket in self.namespace.select(&self.audience) {
@@ -305,6 +347,8 @@ impl BroadcastOperator {
     }
 
     /// Lets them leave this room, or these.
+    ///
+    #[doc = include_str!("../doc/operators/sockets.md")]
     pub fn sockets_leave(&self, rooms: impl Rooms) {
         let rooms = list(rooms);
         for socket in self.namespace.select(&self.audience) {
@@ -315,7 +359,9 @@ impl BroadcastOperator {
         }
     }
 
-    /// Disconnects them from the namespace; their whole connections if `close`.
+    /// Disconnects them from the namespace; their whole connections if `close`: Node's `disconnectSockets`. See [`Socket::disconnect`](crate::Socket::disconnect).
+    ///
+    #[doc = include_str!("../doc/operators/sockets.md")]
     pub fn disconnect_sockets(&self, close: bool) {
         for socket in self.namespace.select(&self.audience) {
             socket.disconnect(close);

@@ -17,11 +17,44 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// A connection, which sockets of several namespaces may share.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/page.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use madang_socketio::SocketIo;
+/// # let io = SocketIo::new();
+/// # io.of("/chat");
+/// # let mut page = Page::open(&io).await;
+/// # page.send("0/chat,").await;
+/// # page.receive().await;
+/// # let socket = io.sockets().remove(0);
+/// let client = socket.client();
+/// assert_eq!(client.sockets().len(), 2); // it is in `/` and in `/chat`
+/// assert_eq!(client.request().header("user-agent"), Some("page"));
+/// client.close();
+/// assert_eq!((io.socket_count(), io.of("/chat").socket_count()), (0, 0));
+/// # assert_eq!(client.conn().session_id().len(), 20);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Client(pub(crate) Arc<ClientInner>);
 
 impl Client {
     /// The session of Engine.IO underneath.
+    ///
+    /// ```
+    /// use madang_engineio::TransportKind;
+    /// use madang_socketio::Socket;
+    ///
+    /// async fn connected(socket: Socket) {
+    ///     if socket.client().conn().transport() == TransportKind::Polling {
+    ///         println!("{} hasn't upgraded yet", socket.id());
+    ///     }
+    /// }
+    /// # madang_socketio::SocketIo::new().ns("/", connected);
+    /// ```
     pub fn conn(&self) -> &madang_engineio::Socket {
         &self.0.engine
     }

@@ -54,6 +54,13 @@ enum Coding {
 impl ClientFiles {
     /// No files yet, of a version: their `ETag`, by which a browser knows whether what it has is still right.
     ///
+    /// ```
+    /// use madang_socketio::ClientFiles;
+    ///
+    /// let none = ClientFiles::new("4.8.3");
+    /// assert!(none.respond("socket.io.js", &http::HeaderMap::new()).is_none());
+    /// ```
+    ///
     /// # Panics
     /// When the version has characters that a header can't have.
     pub fn new(version: &str) -> Self {
@@ -65,6 +72,16 @@ impl ClientFiles {
     }
 
     /// Adds a file, by its name behind the path of Socket.IO, or replaces it. One whose name ends with `.map` is JSON, any other JavaScript.
+    ///
+    /// ```
+    /// use madang_socketio::ClientFiles;
+    ///
+    /// let files = ClientFiles::new("4.8.3")
+    ///     .with("socket.io.min.js", "/* the script */") // include_bytes!(…)
+    ///     .with("socket.io.min.js.map", "{}");
+    /// let map = files.respond("socket.io.min.js.map", &http::HeaderMap::new()).unwrap();
+    /// assert_eq!(map.headers()["content-type"], "application/json; charset=utf-8");
+    /// ```
     #[must_use]
     pub fn with(mut self, name: &str, content: impl Into<Bytes>) -> Self {
         let file = File {
@@ -79,6 +96,17 @@ impl ClientFiles {
     ///
     /// The file goes out compressed as the client prefers (by equal preference br, gzip, deflate). A file is compressed when it's first asked for so,
     /// which takes some milliseconds, and kept.
+    ///
+    /// ```
+    /// use http::{HeaderMap, HeaderValue};
+    /// use madang_socketio::ClientFiles;
+    ///
+    /// let files = ClientFiles::new("4.8.3").with("socket.io.js", "/* the script */");
+    /// let mut request = HeaderMap::new();
+    /// request.insert("accept-encoding", HeaderValue::from_static("gzip, br"));
+    /// assert_eq!(files.respond("socket.io.js", &request).unwrap().headers()["content-encoding"], "br");
+    /// assert!(files.respond("?EIO=4", &request).is_none()); // not a file: Socket.IO itself
+    /// ```
     pub fn respond(&self, path_tail: &str, headers: &HeaderMap) -> Option<Response<Bytes>> {
         let file = self.files.get(path_tail)?;
         if self.is_known(headers) {

@@ -22,6 +22,22 @@ pub struct Cluster {
 
 impl Cluster {
     /// Without servers.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/page.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use madang_socketio::{Cluster, SocketIo};
+    /// let cluster = Cluster::new();
+    /// let one = SocketIo::builder().adapter(cluster.clone()).build();
+    /// let two = SocketIo::builder().adapter(cluster).build();
+    /// # let mut page = Page::open(&two).await;
+    /// one.emit("news", "from the other server")?;
+    /// # assert_eq!(page.receive().await, r#"2["news","from the other server"]"#);
+    /// assert_eq!(one.fetch_sockets().await?.len(), 1); // a client of `two`
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new() -> Arc<Self> {
         Arc::default()
     }

@@ -14,6 +14,34 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
 /// What the namespaces of one matcher have in common: Node's `ParentNamespace`. Each of them inherits the middlewares and connection handlers that there are when it comes to life.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/page.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use madang_socketio::{ConnectError, Socket, SocketIo};
+///
+/// let io = SocketIo::new();
+/// let rooms = io.ns_matching(|name| name.starts_with("/room-"), async |socket: Socket| {
+///     socket.emit("welcome", ())
+/// });
+/// rooms.use_(async |socket: Socket| match socket.handshake().header("user-agent") {
+///     Some(_) => Ok(()),
+///     None => Err(ConnectError::new("no browser")),
+/// });
+/// rooms.on_connect(async |socket: Socket| println!("one more in {}", socket.namespace().name()));
+///
+/// # let mut page = Page::outside(&io).await;
+/// # page.send("0/room-1,").await;
+/// # page.receive().await;
+/// # assert_eq!(page.receive().await, r#"2/room-1,["welcome"]"#);
+/// // Once somebody has asked for /room-1:
+/// assert_eq!((rooms.child_count(), rooms.children()[0].name()), (1, "/room-1"));
+/// rooms.emit("news", "for all rooms")?;
+/// # assert_eq!(page.receive().await, r#"2/room-1,["news","for all rooms"]"#);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct ParentNamespace {
     pub(crate) parent: Arc<Parent>,
@@ -81,6 +109,19 @@ impl fmt::Debug for ParentNamespace {
 }
 
 /// What decides about a name may return.
+///
+/// ```
+/// use madang_socketio::{IntoAdmission, NamespaceName, SocketIo};
+///
+/// async fn exists(name: &str) -> Result<bool, std::io::Error> {
+///     Ok(name == "/room-1") // a database is asked, in earnest
+/// }
+///
+/// let io = SocketIo::new();
+/// io.ns_if(async |name: NamespaceName| exists(&name).await, async || {});
+/// # assert!(Ok::<_, std::io::Error>(true).into_admission());
+/// assert!(!Err::<bool, _>("it can't be known").into_admission()); // logged
+/// ```
 pub trait IntoAdmission: Send {
     /// Whether the namespace may be.
     fn into_admission(self) -> bool;

@@ -5,6 +5,15 @@ use madang_hub::{InvalidName, LimitReached};
 use std::fmt;
 
 /// Why something isn't sent. Always the application's fault, or nobody's: that a client is gone is no fault.
+///
+/// ```
+/// use madang_socketio::{EmitError, SocketIo};
+///
+/// let error = SocketIo::new().emit("disconnect", ()).unwrap_err();
+/// assert!(matches!(error, EmitError::Reserved(_)));
+/// assert_eq!(error.to_string(), r#""disconnect" is a reserved event name"#);
+/// assert_eq!(error.code(), "sio_emit_reserved");
+/// ```
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EmitError {
@@ -49,6 +58,22 @@ impl From<EncodeError> for EmitError {
 }
 
 /// Why there is no acknowledgement.
+///
+/// ```
+/// use madang_socketio::{AckError, Socket};
+///
+/// async fn ask(socket: &Socket) -> Option<u32> {
+///     match socket.emit_with_ack("how many?", ()).await {
+///         Ok(count) => Some(count),
+///         Err(AckError::TimedOut | AckError::Disconnected) => None,
+///         Err(error) => {
+///             println!("{}: {error}", error.code());
+///             None
+///         }
+///     }
+/// }
+/// # assert_eq!(AckError::TimedOut.code(), "sio_ack_timed_out");
+/// ```
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AckError {
@@ -79,6 +104,13 @@ impl AckError {
 }
 
 /// Not everyone has acknowledged a broadcast, in time or in the right shape.
+///
+/// ```
+/// use madang_socketio::{AckError, BroadcastError};
+///
+/// let error = BroadcastError { error: AckError::TimedOut, responses: vec![1, 2], expected: 3 };
+/// assert_eq!(error.to_string(), "operation has timed out: 2 of 3 responses");
+/// ```
 #[derive(Clone, Debug)]
 pub struct BroadcastError<T> {
     /// Why.
@@ -103,6 +135,22 @@ impl<T: fmt::Debug> std::error::Error for BroadcastError<T> {
 }
 
 /// Why a socket isn't in a room.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/page.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use madang_socketio::{JoinError, SocketIo};
+/// # let io = SocketIo::new();
+/// # let page = Page::open(&io).await;
+/// # let socket = io.sockets().remove(0);
+/// assert!(matches!(socket.join(""), Err(JoinError::Name(_))));
+/// socket.disconnect(false);
+/// let error = socket.join("yard").unwrap_err();
+/// assert_eq!(error.code(), "sio_join_disconnected");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum JoinError {

@@ -14,6 +14,17 @@ use std::sync::Arc;
 ///
 /// Members of the same rooms that speak plain WebSocket get the text `["event",args…]`, unless [`with_frame`](Self::with_frame) says otherwise; nothing, if the
 /// arguments have bytes in them.
+///
+/// ```
+/// # let io = madang_socketio::SocketIo::new();
+/// let event = io.event("news", ("yard", 1))?;
+/// assert_eq!(event.name(), "news");
+/// io.to("readers").publish(&event);
+/// for socket in io.sockets() {
+///     socket.publish(&event)?; // again, without encoding it again
+/// }
+/// # Ok::<(), madang_socketio::EmitError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Event {
     pub(crate) name: Arc<str>,

@@ -41,6 +41,12 @@ pub trait Extract<C>: Sized {
 }
 
 /// Why a handler can't have what it asks for.
+///
+/// ```
+/// use madang_socketio::Rejection;
+///
+/// assert_eq!(Rejection::new("not a number").to_string(), "not a number");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Rejection(Box<str>);
@@ -62,6 +68,33 @@ impl From<ReadError> for Rejection {
 /// ([`bytes::Bytes`]). See [`Args::read`].
 ///
 /// As the value of a handler: the acknowledgement.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/page.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use madang_socketio::{Bytes, Data, Socket, SocketIo};
+///
+/// #[derive(serde::Deserialize)]
+/// struct Upload {
+///     name: String,
+///     content: Bytes,
+/// }
+///
+/// let io = SocketIo::new();
+/// io.ns("/", async |socket: Socket| {
+///     socket.on("add", async |Data((a, b)): Data<(u32, u32)>| a + b);
+///     socket.on("upload", async |Data(file): Data<Upload>| (file.name, file.content.len()));
+///     socket.on("echo", async |data: Data<serde_json::Value>| data);
+/// });
+/// # let mut page = Page::open(&io).await;
+/// # page.send(r#"21["add",2,3]"#).await;
+/// # assert_eq!(page.receive().await, "31[5]");
+/// # page.send(r#"22["echo",{"a":[]}]"#).await;
+/// # assert_eq!(page.receive().await, r#"32[{"a":[]}]"#);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Data<T>(pub T);
 
@@ -72,6 +105,26 @@ impl<C: HasArgs, T: DeserializeOwned> Extract<C> for Data<T> {
 }
 
 /// As [`Data`], for a handler that wants to know if the arguments are of another shape.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/page.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use madang_socketio::{Socket, SocketIo, TryData};
+///
+/// let io = SocketIo::new();
+/// io.ns("/", async |socket: Socket| {
+///     socket.on("age", async |TryData(age): TryData<u8>| match age {
+///         Ok(age) => format!("{age} years"),
+///         Err(_) => "not an age".to_owned(),
+///     });
+/// });
+/// # let mut page = Page::open(&io).await;
+/// # page.send(r#"21["age",300]"#).await;
+/// # assert_eq!(page.receive().await, r#"31["not an age"]"#);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TryData<T>(pub Result<T, ReadError>);
 
@@ -95,6 +148,27 @@ impl<C: HasEvent> Extract<C> for Ack {
 }
 
 /// What was given to [`SocketIoBuilder::state`](crate::SocketIoBuilder::state).
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/page.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use madang_socketio::{Socket, SocketIo, State};
+///
+/// #[derive(Clone)]
+/// struct Settings {
+///     motto: &'static str,
+/// }
+///
+/// let io = SocketIo::builder().state(Settings { motto: "everyone hears everyone" }).build();
+/// io.ns("/", async |socket: Socket, State(settings): State<Settings>| {
+///     socket.emit("motto", settings.motto)
+/// });
+/// # let mut page = Page::open(&io).await;
+/// # assert_eq!(page.receive().await, r#"2["motto","everyone hears everyone"]"#);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct State<T>(pub T);
 
@@ -108,6 +182,27 @@ impl<C: Context, T: Clone + Send + Sync + 'static> Extract<C> for State<T> {
 }
 
 /// What a layer in front of the server put into the request's extensions, or a handler into [the socket's](Socket::extensions).
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/page.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use madang_socketio::{Extension, Socket, SocketIo};
+///
+/// #[derive(Clone)]
+/// struct User(&'static str);
+///
+/// let io = SocketIo::new();
+/// io.ns("/", async |socket: Socket| {
+///     socket.extensions().insert(User("kim")); // a layer in front of the server may have done it
+///     socket.on("who", async |Extension(user): Extension<User>| user.0);
+/// });
+/// # let mut page = Page::open(&io).await;
+/// # page.send(r#"21["who"]"#).await;
+/// # assert_eq!(page.receive().await, r#"31["kim"]"#);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Extension<T>(pub T);
 
@@ -155,6 +250,23 @@ impl<C: Context> Extract<C> for SocketIo {
 }
 
 /// An event's name.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/page.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use madang_socketio::{EventName, Socket, SocketIo};
+///
+/// let io = SocketIo::new();
+/// io.ns("/", async |socket: Socket| {
+///     socket.on_any(async |name: EventName| format!("there is no {}", &*name));
+/// });
+/// # let mut page = Page::open(&io).await;
+/// # page.send(r#"21["spoon"]"#).await;
+/// # assert_eq!(page.receive().await, r#"31["there is no spoon"]"#);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventName(pub Utf8Bytes);
 
@@ -173,6 +285,24 @@ impl Deref for EventName {
 }
 
 /// A namespace's name, with its slash.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/page.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use madang_socketio::{NamespaceName, Socket, SocketIo};
+///
+/// let io = SocketIo::new();
+/// io.ns_matching(|name| name.starts_with("/room-"), async |socket: Socket, name: NamespaceName| {
+///     socket.emit("welcome", &name[1..])
+/// });
+/// # let mut page = Page::outside(&io).await;
+/// # page.send("0/room-7,").await;
+/// # page.receive().await;
+/// # assert_eq!(page.receive().await, r#"2/room-7,["welcome","room-7"]"#);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamespaceName(pub Arc<str>);
 
@@ -203,6 +333,16 @@ impl Extract<DisconnectContext> for DisconnectReason {
 }
 
 /// What went wrong with a socket, for [`Socket::on_error`].
+///
+/// ```
+/// use madang_socketio::{Failure, Socket};
+///
+/// async fn connected(socket: Socket) {
+///     socket.on_error(async |failure: Failure| println!("{failure}"));
+/// }
+/// # madang_socketio::SocketIo::new().ns("/", connected);
+/// # assert_eq!(Failure("Illegal attachments".into()).to_string(), "Illegal attachments");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure(pub Arc<str>);
 

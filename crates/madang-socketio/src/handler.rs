@@ -17,6 +17,34 @@ use std::sync::Arc;
 /// task of its own. Whatever it does in between two awaits must be brief, as everywhere in async code.
 ///
 /// An error, an argument of another shape and a panic cost this one call; they're logged with the event's name, and nobody is told.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/page.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use madang_socketio::{Ack, Data, Socket, SocketIo, State};
+///
+/// async fn connected(socket: Socket) {
+///     socket.on("greet", greet); // a function
+///     socket.on("add", async |Data((a, b)): Data<(i64, i64)>| a + b); // an async closure
+///     let limit = 100;
+///     socket.on("limit", move || async move { limit }); // one that captures
+/// }
+///
+/// async fn greet(socket: Socket, Data(name): Data<String>, State(word): State<&'static str>) -> String {
+///     format!("{word}, {name} in {}!", socket.namespace().name())
+/// }
+///
+/// let io = SocketIo::builder().state("Hello").build();
+/// io.ns("/", connected);
+/// # let mut page = Page::open(&io).await;
+/// # page.send(r#"21["greet","kim"]"#).await;
+/// # assert_eq!(page.receive().await, r#"31["Hello, kim in /!"]"#);
+/// # page.send(r#"22["limit"]"#).await;
+/// # assert_eq!(page.receive().await, "32[100]");
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a handler here",
     note = "a handler is an async function whose 0 to 8 arguments are extractors of what it handles, and which is `Send + Sync + 'static`"
@@ -109,6 +137,16 @@ where
 }
 
 /// What a handler returns that nobody is told of.
+///
+/// ```
+/// use madang_socketio::{DisconnectReason, Socket};
+///
+/// async fn connected(socket: Socket) -> Result<(), madang_socketio::JoinError> {
+///     socket.on_disconnect(async |reason: DisconnectReason| println!("gone: {reason}"));
+///     socket.join("yard") // an error is logged, and the client stays
+/// }
+/// # madang_socketio::SocketIo::new().ns("/", connected);
+/// ```
 pub trait IntoOutcome: Send {
     /// Whether it went well.
     ///

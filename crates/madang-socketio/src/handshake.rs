@@ -13,6 +13,40 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// What is known of a client from its first request: Node's `socket.handshake`. Cloning is cheap; also an extractor.
 ///
 /// Serialized, it is the object that Node's is.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/page.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use madang_socketio::{Handshake, Socket, SocketIo};
+///
+/// #[derive(serde::Deserialize)]
+/// struct Auth {
+///     token: String,
+/// }
+///
+/// let io = SocketIo::new();
+/// io.ns("/", async |socket: Socket, handshake: Handshake| {
+///     let agent = handshake.header("User-Agent").unwrap_or("nobody");
+///     let version = handshake.query_value("EIO").unwrap_or_default();
+///     let token = handshake.auth::<Auth>().map_or_else(|_| "none".to_owned(), |auth| auth.token);
+///     socket.emit("you are", (agent, version, token))
+/// });
+/// # let mut page = Page::outside(&io).await;
+/// # page.send(r#"0{"token":"s3cret"}"#).await;
+/// # page.receive().await;
+/// # assert_eq!(page.receive().await, r#"2["you are","page","4","s3cret"]"#);
+/// # let socket = io.sockets().remove(0);
+/// # let handshake = socket.handshake();
+/// assert_eq!(handshake.url(), "/socket.io/?EIO=4&transport=polling");
+/// assert_eq!(handshake.query()[0], ("EIO".to_owned(), "4".to_owned()));
+/// assert_eq!(handshake.headers()["user-agent"], "page");
+/// assert!(!handshake.xdomain() && !handshake.secure() && handshake.address().is_none());
+/// # assert!(handshake.time().ends_with("GMT+0000 (Coordinated Universal Time)"));
+/// # assert!(handshake.issued() <= std::time::SystemTime::now());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Handshake {
     pub(crate) request: Arc<Request>,
@@ -57,7 +91,7 @@ impl Request {
 }
 
 impl Handshake {
-    /// The headers of the first request.
+    /// The headers of the first request, in a map that is made by each call; [`header`](Self::header) reads one without.
     pub fn headers(&self) -> HeaderMap {
         let name = |name| HeaderName::from_bytes(name).ok();
         let value = |value| HeaderValue::from_bytes(value).ok();
@@ -72,7 +106,7 @@ impl Handshake {
             })
     }
 
-    /// One header, in lower case, if it's there and is text.
+    /// One header, whichever case its name is given in, if it's there and is UTF-8; the first of this name.
     pub fn header(&self, name: &str) -> Option<&str> {
         let (_, value) = self
             .request
@@ -125,6 +159,30 @@ impl Handshake {
 
     /// What the client authenticates with: the `auth` option of `io()`. An empty object if it sent none; for Socket.IO 2.x the query of the namespace.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/page.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use madang_socketio::{ConnectError, Handshake, SocketIo};
+    /// #[derive(serde::Deserialize)]
+    /// struct Auth {
+    ///     token: Option<String>,
+    /// }
+    ///
+    /// # let io = SocketIo::new();
+    /// io.use_(async |handshake: Handshake| match handshake.auth() {
+    ///     Ok(Auth { token: Some(token) }) if token == "s3cret" => Ok(()),
+    ///     _ => Err(ConnectError::new("not authorized")),
+    /// });
+    /// # let mut page = Page::outside(&io).await;
+    /// # page.send("0").await;
+    /// # assert_eq!(page.receive().await, r#"4{"message":"not authorized"}"#);
+    /// # page.send(r#"0{"token":"s3cret"}"#).await;
+    /// # assert!(page.receive().await.starts_with("0{"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// When it is of another shape.
     pub fn auth<T: DeserializeOwned>(&self) -> Result<T, ReadError> {
@@ -135,6 +193,20 @@ impl Handshake {
     }
 
     /// The same, unread.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/page.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use madang_socketio::SocketIo;
+    /// # let io = SocketIo::new();
+    /// # let page = Page::open(&io).await;
+    /// # let socket = io.sockets().remove(0);
+    /// let sent: serde_json::Value = socket.handshake().auth_args().read()?;
+    /// assert_eq!(sent, serde_json::json!({})); // nothing
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn auth_args(&self) -> Args {
         self.auth.as_deref().cloned().unwrap_or_else(no_auth)
     }

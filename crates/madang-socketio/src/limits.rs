@@ -5,6 +5,16 @@
 /// ([`max_http_buffer_size`](madang_engineio::Config::max_http_buffer_size)), attachments of a packet
 /// ([`max_attachments`](crate::SocketIoBuilder::max_attachments)), rooms of a socket ([`rooms_per_member`](madang_hub::Limits::rooms_per_member)), what is
 /// remembered for those who come back ([`ConnectionStateRecovery`](crate::ConnectionStateRecovery)).
+///
+/// ```
+/// use madang_socketio::{Limits, SocketIo};
+///
+/// let mut limits = Limits::default();
+/// limits.pending_acks = 16; // questions that a client hasn't answered
+/// limits.child_namespaces = 100;
+/// let io = SocketIo::builder().limits(limits).build();
+/// assert_eq!(io.limits().pending_acks, 16);
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Limits {

@@ -28,6 +28,13 @@ pub struct ConnectError {
 
 impl ConnectError {
     /// Without data.
+    ///
+    /// ```
+    /// use madang_socketio::ConnectError;
+    ///
+    /// let error = ConnectError::new(format!("{} isn't for you", "/admin"));
+    /// assert_eq!((error.message(), error.data()), ("/admin isn't for you", None));
+    /// ```
     pub fn new(message: impl Into<String>) -> Self {
         Self {
             message: message.into().into(),
@@ -36,6 +43,15 @@ impl ConnectError {
     }
 
     /// With data: anything that is JSON. What isn't leaves the error without, and is logged.
+    ///
+    /// ```
+    /// use madang_socketio::ConnectError;
+    ///
+    /// let error = ConnectError::new("too many").with_data(&(429, "retry later"));
+    /// assert_eq!(serde_json::to_string(&error)?, r#"{"message":"too many","data":[429,"retry later"]}"#);
+    /// assert!(error.data().is_some());
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     #[must_use]
     pub fn with_data(mut self, data: &(impl Serialize + ?Sized)) -> Self {
         let read = serde_json::to_value(data).and_then(serde_json::from_value);

@@ -29,6 +29,8 @@ use std::time::Duration;
 /// A namespace. Cloning is cheap.
 ///
 /// Everything that is sent from here is for everyone in it; [`to`](Self::to) and its siblings narrow that down.
+///
+#[doc = include_str!("../doc/namespace/namespace.md")]
 #[derive(Clone)]
 pub struct Namespace {
     pub(crate) inner: Arc<Inner>,
@@ -129,6 +131,16 @@ impl Namespace {
     }
 
     /// The server, unless it is gone already.
+    ///
+    /// ```
+    /// use madang_socketio::SocketIo;
+    ///
+    /// let io = SocketIo::new();
+    /// let chat = io.of("/chat");
+    /// assert!(chat.io().is_some());
+    /// drop(io); // a namespace doesn't keep its server
+    /// assert!(chat.io().is_none());
+    /// ```
     pub fn io(&self) -> Option<SocketIo> {
         self.inner.server.upgrade().map(SocketIo::around)
     }
@@ -136,16 +148,7 @@ impl Namespace {
     /// Calls the handler for every socket that has connected. It runs after CONNECT has been answered, and what it emits comes after that answer; a client's events
     /// that come before it has finished wait for it, unless it has added a listener for them already.
     ///
-    /// ```
-    /// use madang_socketio::{Data, Socket, SocketIo};
-    ///
-    /// let io = SocketIo::new();
-    /// io.of("/chat").on_connect(async |socket: Socket| {
-    ///     socket.on("say", async |socket: Socket, Data(text): Data<String>| {
-    ///         socket.broadcast().emit("say", text)
-    ///     });
-    /// });
-    /// ```
+    #[doc = include_str!("../doc/namespace/on_connect.md")]
     pub fn on_connect<H, T>(&self, handler: H)
     where
         H: Handler<ConnectContext, T>,
@@ -159,20 +162,7 @@ impl Namespace {
     ///
     /// A middleware may let the socket join rooms and put data into it. One that panics lets nobody in.
     ///
-    /// ```
-    /// use madang_socketio::{ConnectError, Data, SocketIo};
-    ///
-    /// #[derive(serde::Deserialize)]
-    /// struct Auth {
-    ///     token: Option<String>,
-    /// }
-    ///
-    /// let io = SocketIo::new();
-    /// io.use_(async |Data(auth): Data<Auth>| match auth.token.as_deref() {
-    ///     Some("s3cret") => Ok(()),
-    ///     _ => Err(ConnectError::new("not authorized").with_data(&401)),
-    /// });
-    /// ```
+    #[doc = include_str!("../doc/namespace/use.md")]
     pub fn use_<H, T, E>(&self, middleware: H)
     where
         H: Handler<ConnectContext, T, Output = Result<(), E>>,
@@ -184,6 +174,8 @@ impl Namespace {
 
     /// Calls the handler for events that another server of the cluster sends with [`server_side_emit`](Self::server_side_emit); what it returns is the answer to
     /// [`server_side_emit_with_ack`](Self::server_side_emit_with_ack).
+    ///
+    #[doc = include_str!("../doc/namespace/on.md")]
     pub fn on<H, T>(&self, event: &str, handler: H)
     where
         H: Handler<ServerContext, T>,
@@ -197,17 +189,28 @@ impl Namespace {
     }
 
     /// Calls this for whatever happens to rooms from now on: Node's `adapter.on("join-room")` and its siblings. It must be brief: whoever joins waits for it.
+    ///
+    #[doc = include_str!("../doc/namespace/on_room.md")]
     pub fn on_room(&self, watcher: impl Fn(&RoomEvent) + Send + Sync + 'static) {
         lock(&self.inner.watchers).push(Arc::new(watcher));
         self.inner.watched.store(true, Ordering::Release);
     }
 
     /// The sockets that are connected to this server, in no order.
+    ///
+    #[doc = include_str!("../doc/namespace/sockets.md")]
     pub fn sockets(&self) -> Vec<Socket> {
         lock(&self.inner.table).sockets().cloned().collect()
     }
 
     /// The socket with this id, if it is connected to this server.
+    ///
+    /// ```
+    /// # let io = madang_socketio::SocketIo::new();
+    /// if let Some(socket) = io.socket("Ae2xJw9sT4vQ1bLkZ0Rd") {
+    ///     socket.disconnect(true);
+    /// }
+    /// ```
     pub fn socket(&self, id: &str) -> Option<Socket> {
         lock(&self.inner.table).get(id).cloned()
     }
@@ -219,6 +222,15 @@ impl Namespace {
 
     /// Sets what happens to members of a room who read too slowly. See [`madang_hub::Hub::set_policy`].
     ///
+    /// ```
+    /// use madang_hub::Policy;
+    ///
+    /// # let io = madang_socketio::SocketIo::new();
+    /// // Who reads too slowly misses the oldest, and stays.
+    /// io.set_room_policy("ticker", Policy::DropOldest)?;
+    /// # Ok::<(), madang_socketio::PolicyError>(())
+    /// ```
+    ///
     /// # Errors
     /// When too many rooms have a policy of their own, or the name can't be that of a room.
     pub fn set_room_policy(&self, room: &str, policy: Policy) -> Result<(), PolicyError> {
@@ -227,6 +239,12 @@ impl Namespace {
     }
 
     /// The same, for what is sent to everyone in the namespace.
+    ///
+    /// ```
+    /// # let io = madang_socketio::SocketIo::new();
+    /// io.of("/quotes").set_policy(madang_hub::Policy::DropOldest)?;
+    /// # Ok::<(), madang_socketio::PolicyError>(())
+    /// ```
     ///
     /// # Errors
     /// When too many rooms have a policy of their own.
@@ -240,41 +258,57 @@ impl Namespace {
     }
 
     /// To the members of this room, or of these. A socket's id is a room that it alone is in.
+    ///
+    #[doc = include_str!("../doc/operators/whom.md")]
     pub fn to(&self, rooms: impl Rooms) -> BroadcastOperator {
         self.operator().to(rooms)
     }
 
     /// The same as [`to`](Self::to).
+    ///
+    #[doc = include_str!("../doc/operators/whom.md")]
     pub fn in_(&self, rooms: impl Rooms) -> BroadcastOperator {
         self.operator().to(rooms)
     }
 
     /// Not to the members of this room, or of these.
+    ///
+    #[doc = include_str!("../doc/operators/whom.md")]
     pub fn except(&self, rooms: impl Rooms) -> BroadcastOperator {
         self.operator().except(rooms)
     }
 
     /// Not to those who can't take it at once.
+    ///
+    #[doc = include_str!("../doc/operators/how.md")]
     pub fn volatile(&self) -> BroadcastOperator {
         self.operator().volatile()
     }
 
     /// Whether to compress it, where answers to polling are.
+    ///
+    #[doc = include_str!("../doc/operators/how.md")]
     pub fn compress(&self, compress: bool) -> BroadcastOperator {
         self.operator().compress(compress)
     }
 
     /// Only to those who are connected to this server.
+    ///
+    #[doc = include_str!("../doc/operators/whom.md")]
     pub fn local(&self) -> BroadcastOperator {
         self.operator().local()
     }
 
     /// How long to wait for acknowledgements, or for other servers.
+    ///
+    #[doc = include_str!("../doc/operators/how.md")]
     pub fn timeout(&self, timeout: Duration) -> BroadcastOperator {
         self.operator().timeout(timeout)
     }
 
-    /// Sends an event to everyone: with one argument, several as a tuple, or none as `()`.
+    /// Sends an event to everyone: with one argument, several as a tuple, or none as `()`. An array `[T; N]` is a tuple to serde, hence several; a vector or a slice is one.
+    ///
+    #[doc = include_str!("../doc/operators/emit.md")]
     ///
     /// # Errors
     /// When the name is reserved, or the arguments can't be encoded.
@@ -284,6 +318,8 @@ impl Namespace {
 
     /// Sends the event `message`.
     ///
+    #[doc = include_str!("../doc/operators/send.md")]
+    ///
     /// # Errors
     /// As [`emit`](Self::emit).
     pub fn send(&self, args: impl Serialize) -> Result<(), EmitError> {
@@ -292,6 +328,12 @@ impl Namespace {
 
     /// The same as [`send`](Self::send).
     ///
+    /// ```
+    /// # let io = madang_socketio::SocketIo::new();
+    /// io.write("hello")?;
+    /// # Ok::<(), madang_socketio::EmitError>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`emit`](Self::emit).
     pub fn write(&self, args: impl Serialize) -> Result<(), EmitError> {
@@ -299,6 +341,8 @@ impl Namespace {
     }
 
     /// Sends an event to everyone, and collects the acknowledgements: [`BroadcastOperator::emit_with_ack`].
+    ///
+    #[doc = include_str!("../doc/operators/emit_with_ack.md")]
     pub fn emit_with_ack<T: DeserializeOwned + Send + 'static>(
         &self,
         event: &str,
@@ -308,6 +352,8 @@ impl Namespace {
     }
 
     /// Makes an event to [publish](BroadcastOperator::publish).
+    ///
+    #[doc = include_str!("../doc/operators/publish.md")]
     ///
     /// # Errors
     /// When the name is reserved, or the arguments can't be encoded.
@@ -320,36 +366,48 @@ impl Namespace {
 
     /// Everyone who is connected, to whichever server of the cluster.
     ///
+    #[doc = include_str!("../doc/operators/fetch_sockets.md")]
+    ///
     /// # Errors
-    /// When a server doesn't answer in time.
+    /// As [`BroadcastOperator::fetch_sockets`], and as safe to cancel.
     pub async fn fetch_sockets(&self) -> Result<Vec<RemoteSocket>, RequestError> {
         self.operator().fetch_sockets().await
     }
 
-    /// The ids of everyone who is connected. [`fetch_sockets`](Self::fetch_sockets) tells more.
+    /// The ids of everyone who is connected: `allSockets` of Node's earlier versions. [`fetch_sockets`](Self::fetch_sockets) tells more.
+    ///
+    #[doc = include_str!("../doc/operators/all_sockets.md")]
     ///
     /// # Errors
-    /// When a server doesn't answer in time.
+    /// As [`BroadcastOperator::fetch_sockets`], and as safe to cancel.
     pub async fn all_sockets(&self) -> Result<Vec<Arc<str>>, RequestError> {
         self.operator().all_sockets().await
     }
 
     /// Lets everyone join.
+    ///
+    #[doc = include_str!("../doc/operators/sockets.md")]
     pub fn sockets_join(&self, rooms: impl Rooms) {
         self.operator().sockets_join(rooms);
     }
 
     /// Lets everyone leave.
+    ///
+    #[doc = include_str!("../doc/operators/sockets.md")]
     pub fn sockets_leave(&self, rooms: impl Rooms) {
         self.operator().sockets_leave(rooms);
     }
 
     /// Disconnects everyone from the namespace; the whole connections if `close`.
+    ///
+    #[doc = include_str!("../doc/operators/sockets.md")]
     pub fn disconnect_sockets(&self, close: bool) {
         self.operator().disconnect_sockets(close);
     }
 
     /// Sends an event to the other servers of the cluster: their [`on`](Self::on).
+    ///
+    #[doc = include_str!("../doc/namespace/server_side_emit.md")]
     ///
     /// # Errors
     /// When the name is reserved, or the arguments can't be encoded.
@@ -358,7 +416,11 @@ impl Namespace {
         Everywhere(self).server_side_emit(event, &args)
     }
 
-    /// The same, and waits for one answer of each, for 5 s.
+    /// The same, and waits for one answer of each, for 5 s: the first argument, as `T`.
+    ///
+    /// Unlike acknowledgements of clients it is sent when the future is first polled. Dropping that makes answers that come later ignored.
+    ///
+    #[doc = include_str!("../doc/namespace/server_side_emit_with_ack.md")]
     ///
     /// # Errors
     /// When it can't be sent; or not all of them answer in time, with the answers that came.
@@ -480,6 +542,12 @@ impl fmt::Debug for Namespace {
 }
 
 /// Why a room has no policy of its own.
+///
+/// ```
+/// let io = madang_socketio::SocketIo::new();
+/// let error = io.set_room_policy("", madang_hub::Policy::DropOldest).unwrap_err();
+/// assert!(matches!(error, madang_socketio::PolicyError::Name(_)));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PolicyError {

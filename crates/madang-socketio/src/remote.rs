@@ -13,7 +13,34 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-/// What a socket was when it was asked for, wherever it is connected; and the way to it.
+/// What a socket was when it was asked for, wherever it is connected; and the way to it: Node's `RemoteSocket`.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/page.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use madang_socketio::SocketIo;
+/// # use std::time::Duration;
+/// # let io = SocketIo::new();
+/// # let mut page = Page::open(&io).await;
+/// # io.sockets()[0].set_data("kim".to_owned());
+/// for socket in io.fetch_sockets().await? {
+///     let name: String = socket.data()?;
+///     socket.emit("hello", &name)?;
+///     socket.join("yard");
+///     # assert_eq!(socket.handshake().header("user-agent"), Some("page"));
+///     # assert_eq!(page.receive().await, r#"2["hello","kim"]"#);
+/// }
+/// // What was fetched doesn't change; whoever wants to know again asks again.
+/// let socket = io.in_("yard").fetch_sockets().await?.remove(0);
+/// assert_eq!(&*socket.rooms()[1], "yard");
+/// socket.leave("yard");
+/// assert_eq!(socket.rooms().len(), 2);
+/// socket.disconnect(true);
+/// assert!(io.socket(socket.id()).is_none());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct RemoteSocket {
     pub(crate) id: Arc<str>,
@@ -22,6 +49,16 @@ pub struct RemoteSocket {
 }
 
 /// What one server tells another about a socket.
+///
+/// ```
+/// use madang_socketio::SocketDetails;
+///
+/// /// How much an adapter has to send for them, roughly.
+/// fn bytes(sockets: &[SocketDetails]) -> usize {
+///     sockets.iter().map(|socket| socket.id.len() + socket.data.to_string().len()).sum()
+/// }
+/// # assert_eq!(bytes(&[]), 0);
+/// ```
 #[derive(Clone, Debug)]
 pub struct SocketDetails {
     /// Its id.
@@ -71,6 +108,26 @@ impl RemoteSocket {
 
     /// What the application kept with it.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/page.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use madang_socketio::SocketIo;
+    /// # let io = SocketIo::new();
+    /// # let page = Page::open(&io).await;
+    /// #[derive(serde::Serialize, serde::Deserialize)]
+    /// struct User {
+    ///     name: String,
+    /// }
+    ///
+    /// # let socket = io.sockets().remove(0);
+    /// socket.set_data(User { name: "kim".to_owned() });
+    /// let remote = io.fetch_sockets().await?.remove(0);
+    /// assert_eq!(remote.data::<User>()?.name, "kim");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// When it is of another shape.
     pub fn data<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
@@ -91,7 +148,7 @@ impl RemoteSocket {
         self.operator().emit(event, args)
     }
 
-    /// How long to wait for its acknowledgement.
+    /// How long to wait for its acknowledgement: the way to [`RemoteTimeout::emit_with_ack`], since whoever is on another server may be gone without a word.
     pub fn timeout(&self, timeout: Duration) -> RemoteTimeout {
         RemoteTimeout(self.operator().timeout(timeout))
     }
@@ -113,13 +170,51 @@ impl RemoteSocket {
 }
 
 /// A [`RemoteSocket`] that is waited for.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/page.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use madang_socketio::SocketIo;
+/// # use std::time::Duration;
+/// # let io = SocketIo::new();
+/// # let mut page = Page::open(&io).await;
+/// let socket = io.fetch_sockets().await?.remove(0);
+/// let answer = socket.timeout(Duration::from_secs(5)).emit_with_ack::<u32>("how many?", ());
+/// # page.receive().await;
+/// # page.send("30[3]").await;
+/// assert_eq!(answer.await?, 3);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct RemoteTimeout(BroadcastOperator);
 
 impl RemoteTimeout {
     /// Sends it an event at once and returns the acknowledgement to come, as `T`: one, not a list.
     ///
-    /// A socket that is gone doesn't answer.
+    /// Errors are the future's: [`AckError::TimedOut`] when there is no answer in time, [`AckError::Disconnected`] when no server has such a socket any more, and [`AckError::Read`] or
+    /// [`AckError::Emit`]. Dropping the future makes whatever comes later ignored.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/page.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use madang_socketio::{AckError, SocketIo};
+    /// # use std::time::Duration;
+    /// # let io = SocketIo::new();
+    /// # let page = Page::open(&io).await;
+    /// let socket = io.fetch_sockets().await?.remove(0);
+    /// let patience = Duration::from_millis(10);
+    /// let answer = socket.timeout(patience).emit_with_ack::<u32>("how many?", ()).await;
+    /// assert!(matches!(answer, Err(AckError::TimedOut)));
+    ///
+    /// socket.disconnect(true);
+    /// let answer = socket.timeout(patience).emit_with_ack::<u32>("how many?", ()).await;
+    /// assert!(matches!(answer, Err(AckError::Disconnected)));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn emit_with_ack<T: DeserializeOwned + Send + 'static>(
         &self,
         event: &str,
@@ -136,6 +231,17 @@ impl RemoteTimeout {
 }
 
 /// The acknowledgement of a [`RemoteSocket`] to come.
+///
+/// ```
+/// use madang_socketio::{AckError, RemoteSocket};
+/// use std::time::Duration;
+///
+/// /// Asks two at once.
+/// async fn ask(kim: &RemoteSocket, lee: &RemoteSocket) -> Result<(u32, u32), AckError> {
+///     let [kim, lee] = [kim, lee].map(|socket| socket.timeout(Duration::from_secs(1)).emit_with_ack("age?", ()));
+///     Ok((kim.await?, lee.await?))
+/// }
+/// ```
 #[must_use = "futures do nothing unless awaited"]
 pub struct RemoteAck<T>(Pin<Box<dyn Future<Output = Result<T, AckError>> + Send>>);
 

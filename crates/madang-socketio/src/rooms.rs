@@ -8,6 +8,17 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Something that happened to a room: Node's adapter events.
+///
+/// ```
+/// use madang_socketio::{RoomEvent, SocketIo};
+///
+/// let io = SocketIo::new();
+/// io.on_room(|event| match event {
+///     RoomEvent::Join { room, id } => println!("{id} is in {room}"),
+///     RoomEvent::Leave { room, id } => println!("{id} has left {room}"),
+///     _ => {}
+/// });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RoomEvent {
@@ -38,6 +49,26 @@ pub enum RoomEvent {
 }
 
 /// Names of rooms: one, or several in an array, a slice or a vector.
+///
+/// ```
+/// use madang_socketio::{Rooms, SocketIo};
+///
+/// let io = SocketIo::new();
+/// let (one, several) = ("yard".to_owned(), vec!["yard", "hall"]);
+/// let _ = (io.to("yard"), io.to(&one), io.to(["yard", "hall"]), io.to(&several));
+///
+/// /// Rooms of the application's own: every desk of a floor.
+/// struct Floor(u8);
+///
+/// impl Rooms for Floor {
+///     fn for_each(self, mut call: impl FnMut(&str)) {
+///         (1..=20).for_each(|desk| call(&format!("desk-{}-{desk}", self.0)));
+///     }
+/// }
+///
+/// io.to(Floor(3)).emit("lights out", ())?;
+/// # Ok::<(), madang_socketio::EmitError>(())
+/// ```
 pub trait Rooms {
     /// Calls with each of them.
     fn for_each(self, call: impl FnMut(&str));

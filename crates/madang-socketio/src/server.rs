@@ -38,11 +38,25 @@ pub struct SocketIo {
 
 impl SocketIo {
     /// A server with Node's defaults.
+    ///
+    /// ```
+    /// use madang_socketio::{Socket, SocketIo};
+    ///
+    /// let io = SocketIo::new();
+    /// io.ns("/", async |socket: Socket| socket.emit("welcome", socket.id()));
+    /// ```
     pub fn new() -> Self {
         Self::builder().build()
     }
 
     /// Options.
+    ///
+    /// ```
+    /// use madang_socketio::SocketIo;
+    ///
+    /// let io = SocketIo::builder().path("/chat").build();
+    /// assert_eq!(io.path(), "/chat");
+    /// ```
     pub fn builder() -> SocketIoBuilder {
         SocketIoBuilder::default()
     }
@@ -53,8 +67,17 @@ impl SocketIo {
 
     /// The namespace with this name, which comes to life if there is none. A missing slash is added.
     ///
+    /// ```
+    /// # let io = madang_socketio::SocketIo::new();
+    /// assert_eq!(io.of("admin").name(), "/admin");
+    /// # io.of(&"n".repeat(254));
+    /// # assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| io.of(&"n".repeat(255)))).is_err());
+    /// io.of("/admin").emit("news", 1)?;
+    /// # Ok::<(), madang_socketio::EmitError>(())
+    /// ```
+    ///
     /// # Panics
-    /// If it can't be a name: it is longer than 250 bytes, or has a comma, a question mark or a control character.
+    /// If it can't be a name: it is longer than 255 bytes with its slash, or has a comma, a question mark or a control character.
     pub fn of(&self, name: &str) -> Namespace {
         let slashed;
         let name = if name.starts_with('/') {
@@ -70,6 +93,24 @@ impl SocketIo {
     }
 
     /// Handles connections to the namespace with this name: [`of`](Self::of) and [`Namespace::on_connect`].
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/page.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use madang_socketio::{Socket, SocketIo};
+    ///
+    /// let io = SocketIo::new();
+    /// let orders = io.ns("/orders", async |socket: Socket| socket.join("everyone"));
+    /// # let mut page = Page::outside(&io).await;
+    /// # page.send("0/orders,").await;
+    /// # page.receive().await;
+    /// # while orders.sockets()[0].rooms().len() < 2 { tokio::task::yield_now().await; }
+    /// orders.to("everyone").emit("order", 7)?;
+    /// # assert_eq!(page.receive().await, r#"2/orders,["order",7]"#);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Panics
     /// As [`of`](Self::of).
@@ -172,16 +213,40 @@ impl SocketIo {
     }
 
     /// Calls this with every namespace that comes to life from now on, before anybody is in it: Node's event `new_namespace`.
+    ///
+    /// ```
+    /// use madang_socketio::SocketIo;
+    /// use std::sync::{Arc, Mutex};
+    ///
+    /// let io = SocketIo::new();
+    /// let names = Arc::new(Mutex::new(Vec::new()));
+    /// let log = names.clone();
+    /// io.on_new_namespace(move |namespace| log.lock().unwrap().push(namespace.name().to_owned()));
+    /// io.of("/chat");
+    /// io.of("/chat"); // it's there
+    /// assert_eq!(*names.lock().unwrap(), ["/chat"]);
+    /// ```
     pub fn on_new_namespace(&self, created: impl Fn(Namespace) + Send + Sync + 'static) {
         lock(&self.server.created).push(Arc::new(created));
     }
 
     /// The main namespace, `/`.
+    ///
+    /// ```
+    /// # let io = madang_socketio::SocketIo::new();
+    /// assert_eq!(io.main().name(), "/");
+    /// ```
     pub fn main(&self) -> &Namespace {
         &self.server.main
     }
 
     /// All namespaces that there are, in no order.
+    ///
+    /// ```
+    /// # let io = madang_socketio::SocketIo::new();
+    /// io.of("/chat");
+    /// assert_eq!(io.namespaces().len(), 2); // with `/`
+    /// ```
     pub fn namespaces(&self) -> Vec<Namespace> {
         self.server.namespaces()
     }
@@ -202,16 +267,68 @@ impl SocketIo {
     }
 
     /// How many clients are connected; each may be in several namespaces.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/page.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let io = madang_socketio::SocketIo::new();
+    /// # let page = Page::outside(&io).await;
+    /// // A client that hasn't joined a namespace counts; it is no socket yet.
+    /// assert_eq!((io.clients_count(), io.socket_count()), (1, 0));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn clients_count(&self) -> usize {
         self.server.engine.session_count()
     }
 
     /// The hub whose rooms are those of `/`: others who enter it are members beside the sockets.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/page.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use madang_hub::RoomName;
+    ///
+    /// # let io = madang_socketio::SocketIo::new();
+    /// # let mut page = Page::open(&io).await;
+    /// # io.sockets_join("yard");
+    /// let yard = RoomName::try_from("yard")?;
+    /// assert_eq!(io.hub().member_count(&yard), 1);
+    /// let event = io.event("news", 1)?;
+    /// io.hub().to(&yard).publish(madang_hub::Publication::new(event));
+    /// # assert_eq!(page.receive().await, r#"2["news",1]"#);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn hub(&self) -> &Hub {
         &self.server.shared.hub
     }
 
-    /// Ends it: every socket is disconnected with the reason "server shutting down", and every connection closed, without what still waits for it.
+    /// Ends it: every socket is disconnected with the reason "server shutting down", and every connection closed, without what still waits for it. Further requests get 503.
+    ///
+    /// All of it happens when the future is first polled; it then yields once, so that handlers which were told have a turn. Dropped after that, nothing is left undone.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/page.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use madang_socketio::{DisconnectReason, Socket, SocketIo};
+    ///
+    /// let io = SocketIo::new();
+    /// io.ns("/", async |socket: Socket| {
+    ///     // server shutting down
+    ///     socket.on_disconnect(async |reason: DisconnectReason| println!("{reason}"));
+    /// });
+    /// # let page = Page::open(&io).await;
+    ///
+    /// // After a signal, say. `axum::serve` is to be told, too.
+    /// io.close().await;
+    /// assert_eq!((io.clients_count(), io.socket_count()), (0, 0));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn close(&self) {
         self.server.closed.store(true, Ordering::Release);
         for namespace in self.namespaces() {

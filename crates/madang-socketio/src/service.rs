@@ -16,26 +16,76 @@ impl SocketIo {
     /// The server as a service, of tower and of hyper 1. Requests for other paths get 404; to serve something else there, use [`layer`](Self::layer).
     ///
     /// Requests must be served within a tokio runtime with time enabled; for WebSocket the HTTP server must allow upgrades (`with_upgrades` in hyper, which `axum::serve` does by itself).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use madang_engineio::Body;
+    /// use tower_service::Service as _;
+    ///
+    /// let io = madang_socketio::SocketIo::new();
+    /// // As a route, without a layer around the rest.
+    /// let app: axum::Router = axum::Router::new().route_service("/socket.io/", io.service());
+    ///
+    /// let request = http::Request::get("/socket.io/?EIO=4&transport=polling").body(Body::default())?;
+    /// assert_eq!(io.service().call(request).await?.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn service(&self) -> SocketIoService {
         SocketIoService { io: self.clone() }
     }
 
     /// A layer that answers requests for [`path`](Self::path), and leaves others to the service inside: `Router::new().layer(io.layer())`.
+    ///
+    /// ```
+    /// let io = madang_socketio::SocketIo::new();
+    /// let app: axum::Router = axum::Router::new()
+    ///     .route("/", axum::routing::get(|| async { "a page" }))
+    ///     .layer(io.layer());
+    /// ```
     pub fn layer(&self) -> SocketIoLayer {
         SocketIoLayer { io: self.clone() }
     }
 
     /// Whether a request for this path is answered here.
+    ///
+    /// ```
+    /// let io = madang_socketio::SocketIo::new();
+    /// assert!(io.is_ours("/socket.io/"));
+    /// assert!(!io.is_ours("/socket.io")); // `engine.add_trailing_slash = false` would make it so
+    /// ```
     pub fn is_ours(&self, path: &str) -> bool {
         self.server.engine.is_ours(path)
     }
 
     /// The options of Engine.IO underneath.
+    ///
+    /// ```
+    /// let io = madang_socketio::SocketIo::new();
+    /// assert_eq!(io.engine_config().ping_interval.as_secs(), 25);
+    /// ```
     pub fn engine_config(&self) -> &madang_engineio::Config {
         self.server.engine.config()
     }
 
-    /// Answers a request. Dropping the future means that whoever asked is gone.
+    /// Answers a request: 404 outside [`path`](Self::path). On long-polling the answer may take as long as the heartbeat's interval; dropping the future while it waits means that the
+    /// client is gone, and ends its session.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use http::Request;
+    /// use madang_engineio::Body;
+    ///
+    /// let io = madang_socketio::SocketIo::new();
+    /// let open = Request::get("/socket.io/?EIO=4&transport=polling").body(Body::default())?;
+    /// assert_eq!(io.respond(open).await.status(), 200);
+    /// let other = Request::get("/").body(Body::default())?;
+    /// assert_eq!(io.respond(other).await.status(), 404);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn respond<B: http_body::Body>(&self, request: Request<B>) -> Response<Body> {
         match self.client_file(request.method(), request.uri(), request.headers()) {
             Some(response) => response.map(Body::from),
@@ -45,6 +95,21 @@ impl SocketIo {
 
     /// Serves the requests of a TCP connection, and the WebSocket that it may become, on a port where there is nothing but Socket.IO: cheaper than the
     /// [service](Self::service) in hyper. See [`EngineIo::serve_connection`](madang_engineio::EngineIo::serve_connection). Returns when the connection has ended.
+    ///
+    /// Dropping the future closes the connection.
+    ///
+    /// ```no_run
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let io = madang_socketio::SocketIo::new();
+    /// let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    /// loop {
+    ///     let (stream, _) = listener.accept().await?;
+    ///     let io = io.clone();
+    ///     tokio::spawn(async move { io.serve_connection(stream).await });
+    /// }
+    /// # }
+    /// ```
     pub fn serve_connection(&self, stream: TcpStream) -> impl Future<Output = ()> + Send {
         let file = |parts: &Parts| self.client_file(&parts.method, &parts.uri, &parts.headers);
         self.server.engine.serve_connection(stream, file)
@@ -66,6 +131,11 @@ impl SocketIo {
 }
 
 /// A [`SocketIo`] as a service. Cloning is cheap.
+///
+/// ```
+/// let io = madang_socketio::SocketIo::new();
+/// let app: axum::Router = axum::Router::new().route_service("/socket.io/", io.service());
+/// ```
 #[derive(Clone, Debug)]
 pub struct SocketIoService {
     io: SocketIo,
@@ -106,6 +176,13 @@ where
 }
 
 /// A layer that answers the requests of a [`SocketIo`].
+///
+/// ```
+/// use axum::Router;
+///
+/// let (io, admin) = (madang_socketio::SocketIo::new(), madang_socketio::SocketIo::builder().path("/admin").build());
+/// let app: Router = Router::new().layer(io.layer()).layer(admin.layer()); // two servers in one program
+/// ```
 #[derive(Clone, Debug)]
 pub struct SocketIoLayer {
     io: SocketIo,
@@ -123,6 +200,15 @@ impl<S> tower_layer::Layer<S> for SocketIoLayer {
 }
 
 /// A service with a [`SocketIoLayer`] around it.
+///
+/// ```
+/// use axum::Router;
+/// use madang_socketio::{LayeredService, SocketIo};
+/// use tower_layer::Layer as _;
+///
+/// // Around the router rather than in it, so that its own layers don't see these requests.
+/// let app: LayeredService<Router> = SocketIo::new().layer().layer(Router::new());
+/// ```
 #[derive(Clone, Debug)]
 pub struct LayeredService<S> {
     io: SocketIo,

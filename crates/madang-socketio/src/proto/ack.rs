@@ -25,6 +25,14 @@ pub struct Acks<W> {
 }
 
 /// A socket owes as many acknowledgements as it may.
+///
+/// ```
+/// use madang_socketio::proto::{Acks, TooManyAcks};
+///
+/// let mut acks = Acks::new(1);
+/// assert_eq!(acks.insert(1, "kim"), Ok(()));
+/// assert_eq!(acks.insert(2, "lee"), Err(TooManyAcks(1)));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0} acknowledgements are pending already")]
 pub struct TooManyAcks(pub usize);
@@ -42,6 +50,16 @@ impl<W> Acks<W> {
     }
 
     /// Somebody waits for this id, which is in use nowhere else.
+    ///
+    /// ```
+    /// use madang_socketio::proto::Acks;
+    ///
+    /// let mut acks = Acks::new(2);
+    /// acks.insert(1, "kim")?;
+    /// acks.insert(2, "lee")?;
+    /// assert!(acks.insert(3, "one too many").is_err());
+    /// # Ok::<(), madang_socketio::proto::TooManyAcks>(())
+    /// ```
     ///
     /// # Errors
     /// When as many are pending as may be.
@@ -64,6 +82,18 @@ impl<W> Acks<W> {
     }
 
     /// Everybody who waits, in no order: none of them will be answered.
+    ///
+    /// ```
+    /// use madang_socketio::proto::Acks;
+    ///
+    /// let mut acks = Acks::default();
+    /// acks.insert(1, "kim")?;
+    /// acks.insert(2, "lee")?;
+    /// assert_eq!((acks.len(), acks.is_empty()), (2, false));
+    /// assert_eq!(acks.drain().count(), 2); // the client is gone
+    /// assert!(acks.is_empty());
+    /// # Ok::<(), madang_socketio::proto::TooManyAcks>(())
+    /// ```
     pub fn drain(&mut self) -> impl Iterator<Item = W> + use<W> {
         self.waiting
             .take()

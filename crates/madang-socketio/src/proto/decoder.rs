@@ -46,6 +46,14 @@ impl Default for Decoder {
 
 impl Decoder {
     /// A decoder of JSON packets with at most so many attachments.
+    ///
+    /// ```
+    /// use madang_socketio::proto::{DecodeError, Decoder};
+    ///
+    /// let mut decoder = Decoder::new(1);
+    /// let packet = "52-[\"two\",{\"_placeholder\":true,\"num\":0},{\"_placeholder\":true,\"num\":1}]";
+    /// assert_eq!(decoder.receive(packet.into()).unwrap_err(), DecodeError::TooManyAttachments);
+    /// ```
     pub fn new(max_attachments: usize) -> Self {
         Self {
             max_attachments,
@@ -56,6 +64,16 @@ impl Decoder {
     }
 
     /// A decoder of msgpack packets, whose bytes are in them.
+    ///
+    /// ```
+    /// use madang_socketio::proto::{Decoder, Encode as _, Header, Msgpack, PacketKind};
+    ///
+    /// let message = Msgpack.event(Header::of("/"), "hello", &7, None)?.remove(0);
+    /// let packet = Decoder::msgpack().receive(message)?.unwrap();
+    /// let PacketKind::Event { name, args, .. } = packet.kind else { panic!() };
+    /// assert_eq!((&*name, args.read::<u32>()?), ("hello", 7));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[cfg(feature = "msgpack")]
     pub fn msgpack() -> Self {
         Self {
@@ -65,6 +83,16 @@ impl Decoder {
     }
 
     /// Takes the next message; a packet, if it is complete with it.
+    ///
+    /// ```
+    /// use madang_socketio::proto::Decoder;
+    ///
+    /// let mut decoder = Decoder::default();
+    /// assert!(decoder.receive("51-[\"file\",{\"_placeholder\":true,\"num\":0}]".into())?.is_none());
+    /// assert!(decoder.is_waiting());
+    /// assert!(decoder.receive(vec![1, 2].into())?.is_some());
+    /// # Ok::<(), madang_socketio::proto::DecodeError>(())
+    /// ```
     ///
     /// # Errors
     /// The sender broke the protocol, and its connection must end.

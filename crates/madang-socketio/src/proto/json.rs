@@ -16,6 +16,15 @@ use std::fmt;
 pub(super) const PLACEHOLDER: &str = "_placeholder";
 
 /// The parser of every client that isn't told otherwise.
+///
+/// ```
+/// use madang_socketio::proto::{Encode as _, Header, Json};
+///
+/// let messages = Json.event(Header::of("/"), "file", &(bytes::Bytes::from_static(b"\x01"), "name"), None)?;
+/// assert_eq!(messages[0].as_text(), Some(r#"51-["file",{"_placeholder":true,"num":0},"name"]"#));
+/// assert_eq!(messages[1], vec![1].into());
+/// # Ok::<(), madang_socketio::proto::EncodeError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Json;
 
@@ -128,6 +137,16 @@ pub(super) fn utf8(text: impl Into<Bytes>) -> Utf8Bytes {
 }
 
 /// Why something can't be sent: the application's fault.
+///
+/// ```
+/// use madang_socketio::proto::{Encode as _, Header, Json};
+/// use std::collections::HashMap;
+///
+/// // The keys of an object are text.
+/// let pairs = HashMap::from([((1, 2), "a pair")]);
+/// let error = Json.event(Header::of("/"), "pairs", &pairs, None).unwrap_err();
+/// assert!(error.to_string().starts_with("can't be encoded: "));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("can't be encoded: {0}")]
 pub struct EncodeError(String);

@@ -17,6 +17,14 @@ use token::{Broken, Token, Tokens};
 ///
 /// Arguments are the same as with [`Json`](super::Json): a date arrives as its text in ISO 8601, `undefined` as `null`.
 /// Numbers that JSON can't say, such as NaN, are sent as they are.
+///
+/// ```
+/// use madang_socketio::proto::{Encode as _, Header, Msgpack};
+///
+/// let messages = Msgpack.event(Header::of("/"), "file", &bytes::Bytes::from_static(b"\x01"), None)?;
+/// assert_eq!(messages.len(), 1); // bytes are in their place
+/// # Ok::<(), madang_socketio::proto::EncodeError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Msgpack;
 

@@ -4,6 +4,15 @@ use super::Args;
 use madang_ws::Utf8Bytes;
 
 /// A packet that has been received, attachments included.
+///
+/// ```
+/// use madang_socketio::proto::{Decoder, PacketKind};
+///
+/// let packet = Decoder::default().receive("1/chat,".into())?.unwrap();
+/// assert_eq!(packet.namespace, "/chat");
+/// assert!(matches!(packet.kind, PacketKind::Disconnect));
+/// # Ok::<(), madang_socketio::proto::DecodeError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Packet {
     /// The namespace; `/` if the packet names none. Socket.IO 2.x puts a query behind it: `/chat?token=1`.
@@ -13,6 +22,22 @@ pub struct Packet {
 }
 
 /// What a packet says.
+///
+/// ```
+/// use madang_socketio::proto::{Decoder, PacketKind};
+///
+/// for text in ["0{\"token\":\"s3cret\"}", "2[\"hello\",1]", "37[true]", "1"] {
+///     let packet = Decoder::default().receive(text.into())?.unwrap();
+///     match packet.kind {
+///         PacketKind::Connect(auth) => println!("wants in, with {auth:?}"),
+///         PacketKind::Event { name, args, id } => println!("{name}: {args:?}; to be acknowledged: {id:?}"),
+///         PacketKind::Ack { id, args } => println!("of {id}: {args:?}"),
+///         PacketKind::Disconnect => println!("leaves"),
+///         PacketKind::ConnectError(_) => unreachable!("only servers send it"),
+///     }
+/// }
+/// # Ok::<(), madang_socketio::proto::DecodeError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub enum PacketKind {
     /// `0`: the sender wants into the namespace. The argument, if there is one, is an object: what it authenticates with.
@@ -60,6 +85,14 @@ pub fn is_reserved(event: &str) -> bool {
 }
 
 /// Why messages aren't a packet: the sender's fault, and the end of its connection. The words are those of Node's decoder where it has some.
+///
+/// ```
+/// use madang_socketio::proto::{DecodeError, Decoder};
+///
+/// let error = Decoder::default().receive("9".into()).unwrap_err();
+/// assert_eq!(error, DecodeError::UnknownType('9'));
+/// assert_eq!(error.code(), "sio_packet_type");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {

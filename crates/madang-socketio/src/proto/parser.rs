@@ -6,9 +6,26 @@ use serde::Serialize;
 use smallvec::SmallVec;
 
 /// The messages of one packet, which leave together: the packet, and its attachments.
+///
+/// ```
+/// use madang_socketio::proto::{Encode as _, Json, Messages};
+///
+/// let messages: Messages = Json.disconnect("/chat");
+/// assert_eq!(messages[0].as_text(), Some("1/chat,"));
+/// ```
 pub type Messages = SmallVec<[Message; 1]>;
 
 /// Where a packet belongs.
+///
+/// ```
+/// use madang_socketio::proto::{Encode as _, Header, Json};
+///
+/// let plain = Json.event(Header::of("/"), "hello", &(), None)?;
+/// assert_eq!(plain[0].as_text(), Some(r#"2["hello"]"#));
+/// let asked = Json.event(Header { namespace: "/chat", id: Some(7) }, "hello", &(), None)?;
+/// assert_eq!(asked[0].as_text(), Some(r#"2/chat,7["hello"]"#));
+/// # Ok::<(), madang_socketio::proto::EncodeError>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Header<'a> {
     /// The namespace.
@@ -27,6 +44,28 @@ impl<'a> Header<'a> {
 /// A parser's encoding half, in Node's word for both halves.
 ///
 /// Arguments are whatever serializes: a tuple is several, `()` none, anything else one; bytes are attachments.
+///
+/// ```
+/// use madang_socketio::proto::{Encode as _, Header, Json};
+/// use serde_json::json;
+///
+/// let to_client = [
+///     Json.connect("/chat", Some(&json!({ "sid": "x7Qd" })))?,
+///     Json.event(Header::of("/chat"), "news", &(1, "two"), Some("x7Qd.1"))?,
+///     Json.ack(Header { namespace: "/chat", id: Some(7) }, &true)?,
+///     Json.connect_error("/admin", &json!({ "message": "not for you" }))?,
+///     Json.disconnect("/chat"),
+/// ];
+/// let texts: Vec<_> = to_client.iter().map(|messages| messages[0].as_text().unwrap()).collect();
+/// assert_eq!(texts, [
+///     r#"0/chat,{"sid":"x7Qd"}"#,
+///     r#"2/chat,["news",1,"two","x7Qd.1"]"#,
+///     "3/chat,7[true]",
+///     r#"4/admin,{"message":"not for you"}"#,
+///     "1/chat,",
+/// ]);
+/// # Ok::<(), madang_socketio::proto::EncodeError>(())
+/// ```
 pub trait Encode {
     /// An event; with connection state recovery its last argument is the offset.
     ///
@@ -92,6 +131,14 @@ pub enum Parser {
 
 impl Parser {
     /// The decoding half. `max_attachments` is for [`Parser::Json`] alone.
+    ///
+    /// ```
+    /// use madang_socketio::proto::Parser;
+    ///
+    /// let mut decoder = Parser::Json.decoder(10);
+    /// assert!(decoder.receive("2[\"hello\"]".into())?.is_some());
+    /// # Ok::<(), madang_socketio::proto::DecodeError>(())
+    /// ```
     pub fn decoder(self, max_attachments: usize) -> Decoder {
         match self {
             Self::Json => Decoder::new(max_attachments),

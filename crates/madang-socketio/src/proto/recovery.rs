@@ -5,6 +5,18 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 /// Bounds of a [`Recovery`].
+///
+/// ```
+/// use madang_socketio::proto::{Recovery, RecoveryLimits};
+/// use std::time::Instant;
+///
+/// let limits = RecoveryLimits { bytes: 10, ..RecoveryLimits::default() };
+/// let mut recovery = Recovery::<_, ()>::new("x7Qd", limits);
+/// let now = Instant::now();
+/// recovery.push("the first", 8, now);
+/// recovery.push("the second", 8, now);
+/// assert_eq!(recovery.bytes(), 8); // the first is forgotten
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecoveryLimits {
     /// How long a client may be away. Default 2 minutes: Node's `maxDisconnectionDuration`.
@@ -83,6 +95,23 @@ struct Away<S> {
 }
 
 /// Where a socket began: how many events there had been.
+///
+/// ```
+/// use madang_socketio::proto::{Recovery, RecoveryLimits};
+/// use std::time::Instant;
+///
+/// let now = Instant::now();
+/// let mut recovery = Recovery::new("x7Qd", RecoveryLimits::default());
+/// recovery.push("before", 6, now);
+/// let position = recovery.position(); // of a socket that connects now
+/// recovery.push("after", 5, now);
+/// recovery.persist("pid", (), position, now);
+///
+/// // It got nothing at all: what came before isn't for it.
+/// let (_, _, missed) = recovery.restore("pid", None, now)?;
+/// assert_eq!(missed.collect::<Vec<_>>(), [&"after"]);
+/// # Ok::<(), madang_socketio::proto::NotRecovered>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {
     number: u64,
@@ -97,6 +126,15 @@ struct Doubt {
 }
 
 /// Why a client isn't recovered, and begins anew.
+///
+/// ```
+/// use madang_socketio::proto::{NotRecovered, Recovery, RecoveryLimits};
+/// use std::time::Instant;
+///
+/// let mut recovery = Recovery::<(), ()>::new("x7Qd", RecoveryLimits::default());
+/// let error = recovery.restore("nobody", None, Instant::now()).err();
+/// assert_eq!(error, Some(NotRecovered::Unknown));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotRecovered {
@@ -142,11 +180,28 @@ impl<E, S> Recovery<E, S> {
     }
 
     /// The offset of the event that is [pushed](Self::push) next.
+    ///
+    /// ```
+    /// use madang_socketio::proto::{Recovery, RecoveryLimits};
+    ///
+    /// let mut recovery = Recovery::<_, ()>::new("x7Qd", RecoveryLimits::default());
+    /// assert_eq!(recovery.next_offset(), "x7Qd.1");
+    /// recovery.push("hello", 5, std::time::Instant::now());
+    /// assert_eq!(recovery.offset(), "x7Qd.1"); // what a volatile event has now
+    /// ```
     pub fn next_offset(&self) -> String {
         self.offset_at(self.end() + 1)
     }
 
     /// Keeps an event, of so many bytes.
+    ///
+    /// ```
+    /// use madang_socketio::proto::{Recovery, RecoveryLimits};
+    ///
+    /// let mut recovery = Recovery::<_, ()>::new("x7Qd", RecoveryLimits::default());
+    /// recovery.push("hello", 5, std::time::Instant::now());
+    /// assert_eq!(recovery.bytes(), 5);
+    /// ```
     pub fn push(&mut self, event: E, bytes: usize, now: Instant) {
         self.forgotten.clear();
         self.log.push_back(Entry {
@@ -191,6 +246,21 @@ impl<E, S> Recovery<E, S> {
     /// which were for it.
     ///
     /// Whoever is restored is here again; it can leave and come back as often as it likes. An offset from before it came, which a client has that was somebody else then, is that of its coming.
+    ///
+    /// ```
+    /// use madang_socketio::proto::{NotRecovered, Recovery, RecoveryLimits};
+    /// use std::time::Instant;
+    ///
+    /// let now = Instant::now();
+    /// let mut recovery = Recovery::<&str, _>::new("x7Qd", RecoveryLimits::default());
+    /// let position = recovery.position();
+    /// recovery.persist("pid", "its rooms", position, now);
+    /// assert_eq!(recovery.restore("pid", Some("x7Qd.0"), now).map(|(was, ..)| was), Ok("its rooms"));
+    ///
+    /// recovery.persist("pid", "its rooms", position, now);
+    /// // An offset from before a restart.
+    /// assert_eq!(recovery.restore("pid", Some("aaaa.7"), now).err(), Some(NotRecovered::Offset));
+    /// ```
     ///
     /// # Errors
     /// Why it isn't recovered. What was known of it is forgotten.
@@ -239,7 +309,20 @@ impl<E, S> Recovery<E, S> {
         session.into_iter().chain(event).min()
     }
 
-    /// Forgets what is too old.
+    /// Forgets what is older than the limits allow.
+    ///
+    /// ```
+    /// use madang_socketio::proto::{Recovery, RecoveryLimits};
+    /// use std::time::{Duration, Instant};
+    ///
+    /// let now = Instant::now();
+    /// let mut recovery = Recovery::<(), _>::new("x7Qd", RecoveryLimits::default());
+    /// recovery.persist("pid", "its rooms", recovery.position(), now);
+    /// let due = recovery.poll_timeout().unwrap();
+    /// assert_eq!((due - now, recovery.away()), (Duration::from_secs(120), 1));
+    /// recovery.handle_timeout(due + Duration::from_millis(1));
+    /// assert_eq!(recovery.away(), 0);
+    /// ```
     pub fn handle_timeout(&mut self, now: Instant) {
         self.forgotten.clear();
         self.forget_old(now);

@@ -58,6 +58,22 @@ impl Socket {
 
     /// Keeps a value with the socket, in the place of the one before it: Node's `socket.data`. It comes back with the socket when its state is recovered, and
     /// [`fetch_sockets`](crate::Namespace::fetch_sockets) shows it, as JSON, to other servers too. What changes often goes in behind a lock of its own.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/page.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use madang_socketio::SocketIo;
+    /// # let io = SocketIo::new();
+    /// # let page = Page::open(&io).await;
+    /// # let socket = io.sockets().remove(0);
+    /// socket.set_data("kim".to_owned());
+    /// assert_eq!(*socket.data::<String>().unwrap(), "kim");
+    /// socket.set_data(7_u32); // in its place
+    /// assert!(socket.data::<String>().is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_data<T: Serialize + Send + Sync + 'static>(&self, value: T) {
         let datum = Datum::new(value);
         let before = lock(&self.inner.data).replace(datum);
@@ -66,6 +82,21 @@ impl Socket {
     }
 
     /// The same, as JSON.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/page.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use madang_socketio::SocketIo;
+    /// # let io = SocketIo::new();
+    /// # let page = Page::open(&io).await;
+    /// # let socket = io.sockets().remove(0);
+    /// assert!(socket.data_json().is_null());
+    /// socket.set_data(vec![1, 2]);
+    /// assert_eq!(socket.data_json(), serde_json::json!([1, 2]));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn data_json(&self) -> Value {
         let datum = lock(&self.inner.data).clone();
         datum.map(|datum| datum.json()).unwrap_or_default()
@@ -76,12 +107,41 @@ impl Socket {
     }
 
     /// What is kept with the socket by type, never to leave this process: what layers in front of the server put into the request's extensions, to begin with.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/page.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use madang_socketio::SocketIo;
+    /// # use std::sync::Arc;
+    /// # use std::sync::atomic::{AtomicU32, Ordering};
+    /// # let io = SocketIo::new();
+    /// # let page = Page::open(&io).await;
+    /// # let socket = io.sockets().remove(0);
+    /// let strikes = Arc::new(AtomicU32::new(0));
+    /// socket.extensions().insert(strikes.clone()); // handlers get it as `Extension<Arc<AtomicU32>>`
+    /// strikes.fetch_add(1, Ordering::Relaxed);
+    /// # assert_eq!(socket.extensions().get::<Arc<AtomicU32>>().unwrap().load(Ordering::Relaxed), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn extensions(&self) -> &Extensions {
         &self.inner.extensions
     }
 }
 
 /// Values by their types, for [`Extension`](crate::Extension).
+///
+/// ```
+/// use madang_socketio::Extensions;
+///
+/// let extensions = Extensions::default();
+/// assert_eq!(extensions.insert("kim"), None);
+/// assert_eq!(extensions.insert("lee"), Some("kim"));
+/// assert_eq!(extensions.get::<&str>(), Some("lee"));
+/// assert_eq!(extensions.remove::<&str>(), Some("lee"));
+/// assert_eq!(extensions.get::<&str>(), None);
+/// ```
 #[derive(Default)]
 pub struct Extensions(Mutex<http::Extensions>);
 

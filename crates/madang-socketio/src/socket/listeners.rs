@@ -13,6 +13,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// A listener of a socket, to be taken off it again.
+///
+#[doc = include_str!("../../doc/socket/off.md")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ListenerId(u32);
 
@@ -178,7 +180,10 @@ impl Socket {
     /// Calls the handler for every event of this name. What it returns is the acknowledgement: [`IntoReply`]. Of several listeners each is called, in the order in which
     /// they were added.
     ///
-    /// Names that are [reserved](crate::proto::RESERVED_EVENTS) never arrive as events: listening to one is an error that is logged.
+    /// Names that are [reserved](crate::proto::RESERVED_EVENTS) never arrive as events: listening to one is an error that is logged. So is one listener more than
+    /// [`Limits::listeners`](crate::Limits::listeners). What isn't added, or is added after the client is gone, has an id that no listener has.
+    ///
+    #[doc = include_str!("../../doc/socket/on.md")]
     pub fn on<H, T>(&self, event: &str, handler: H) -> ListenerId
     where
         H: Handler<EventContext, T>,
@@ -189,6 +194,8 @@ impl Socket {
     }
 
     /// As [`on`](Self::on), for the next event of this name alone.
+    ///
+    #[doc = include_str!("../../doc/socket/once.md")]
     pub fn once<H, T>(&self, event: &str, handler: H) -> ListenerId
     where
         H: Handler<EventContext, T>,
@@ -235,7 +242,9 @@ impl Socket {
         id
     }
 
-    /// Takes all listeners of an event off.
+    /// Takes all listeners of an event off: Node's `off` and `removeAllListeners` with a name.
+    ///
+    #[doc = include_str!("../../doc/socket/off.md")]
     pub fn off(&self, event: &str) {
         let mut listeners = lock(&self.inner.listeners);
         let (gone, kept) = std::mem::take(&mut listeners.events)
@@ -248,6 +257,8 @@ impl Socket {
     }
 
     /// Takes one listener off, of whatever kind: what [`on`](Self::on) and its siblings returned.
+    ///
+    #[doc = include_str!("../../doc/socket/off.md")]
     pub fn off_listener(&self, id: ListenerId) {
         let mut listeners = lock(&self.inner.listeners);
         let mut gone: Vec<EventCallback> = Vec::new();
@@ -270,6 +281,8 @@ impl Socket {
     }
 
     /// How many listeners an event has.
+    ///
+    #[doc = include_str!("../../doc/socket/off.md")]
     pub fn listener_count(&self, event: &str) -> usize {
         let listeners = lock(&self.inner.listeners);
         let of_event = listeners.events.iter();
@@ -277,12 +290,16 @@ impl Socket {
     }
 
     /// Takes all listeners of all events off; not those of any event, nor those of the disconnection.
+    ///
+    #[doc = include_str!("../../doc/socket/off.md")]
     pub fn remove_all_listeners(&self) {
         let gone = std::mem::take(&mut lock(&self.inner.listeners).events);
         drop(gone);
     }
 
     /// Calls the handler for every event, before those that listen to it by name: [`EventName`](crate::EventName) says which it is. What it returns is an acknowledgement too.
+    ///
+    #[doc = include_str!("../../doc/socket/on_any.md")]
     pub fn on_any<H, T>(&self, handler: H) -> ListenerId
     where
         H: Handler<EventContext, T>,
@@ -294,6 +311,8 @@ impl Socket {
     }
 
     /// As [`on_any`](Self::on_any), before those that are there already.
+    ///
+    #[doc = include_str!("../../doc/socket/any.md")]
     pub fn prepend_any<H, T>(&self, handler: H) -> ListenerId
     where
         H: Handler<EventContext, T>,
@@ -305,6 +324,8 @@ impl Socket {
     }
 
     /// Takes off a listener of [`on_any`](Self::on_any), or all of them.
+    ///
+    #[doc = include_str!("../../doc/socket/any.md")]
     pub fn off_any(&self, id: Option<ListenerId>) {
         match id {
             Some(id) => self.off_listener(id),
@@ -321,6 +342,8 @@ impl Socket {
     }
 
     /// The listeners of [`on_any`](Self::on_any), in their order.
+    ///
+    #[doc = include_str!("../../doc/socket/any.md")]
     pub fn listeners_any(&self) -> Vec<ListenerId> {
         let listeners = lock(&self.inner.listeners);
         let any = listeners.others.iter().flat_map(|others| &others.any);
@@ -328,6 +351,8 @@ impl Socket {
     }
 
     /// Calls the handler for every event that is sent to the client, by a broadcast too. What it returns doesn't matter, unless it's an error.
+    ///
+    #[doc = include_str!("../../doc/socket/on_any_outgoing.md")]
     pub fn on_any_outgoing<H, T>(&self, handler: H) -> ListenerId
     where
         H: Handler<EventContext, T>,
@@ -338,6 +363,8 @@ impl Socket {
     }
 
     /// As [`on_any_outgoing`](Self::on_any_outgoing), before those that are there already.
+    ///
+    #[doc = include_str!("../../doc/socket/any_outgoing.md")]
     pub fn prepend_any_outgoing<H, T>(&self, handler: H) -> ListenerId
     where
         H: Handler<EventContext, T>,
@@ -361,6 +388,8 @@ impl Socket {
     }
 
     /// Takes off a listener of [`on_any_outgoing`](Self::on_any_outgoing), or all of them.
+    ///
+    #[doc = include_str!("../../doc/socket/any_outgoing.md")]
     pub fn off_any_outgoing(&self, id: Option<ListenerId>) {
         match id {
             Some(id) => self.off_listener(id),
@@ -378,6 +407,8 @@ impl Socket {
     }
 
     /// The listeners of [`on_any_outgoing`](Self::on_any_outgoing), in their order.
+    ///
+    #[doc = include_str!("../../doc/socket/any_outgoing.md")]
     pub fn listeners_any_outgoing(&self) -> Vec<ListenerId> {
         let listeners = lock(&self.inner.listeners);
         let any = listeners.others.iter().flat_map(|others| &others.any_outgoing);
@@ -394,18 +425,7 @@ impl Socket {
     /// Adds a middleware for the events of this socket: they are asked in order before any listener is called. An error drops the event and goes to
     /// [`on_error`](Self::on_error).
     ///
-    /// ```
-    /// use madang_socketio::{EventName, Failure, Socket};
-    ///
-    /// async fn connected(socket: Socket) {
-    ///     socket.use_(async |name: EventName| match &*name {
-    ///         "shutdown" => Err("not for you"),
-    ///         _ => Ok(()),
-    ///     });
-    ///     socket.on_error(async |socket: Socket, failure: Failure| socket.emit("refused", failure.to_string()));
-    /// }
-    /// # madang_socketio::SocketIo::new().ns("/", connected);
-    /// ```
+    #[doc = include_str!("../../doc/socket/use.md")]
     pub fn use_<H, T, E>(&self, middleware: H)
     where
         H: Handler<EventContext, T, Output = Result<(), E>>,
@@ -419,6 +439,8 @@ impl Socket {
     }
 
     /// Calls the handler when the client goes, while it is still in its rooms.
+    ///
+    #[doc = include_str!("../../doc/socket/on_disconnecting.md")]
     pub fn on_disconnecting<H, T>(&self, handler: H)
     where
         H: Handler<DisconnectContext, T>,
@@ -430,6 +452,8 @@ impl Socket {
     }
 
     /// Calls the handler when the client is gone: [`DisconnectReason`](crate::DisconnectReason) says why.
+    ///
+    #[doc = include_str!("../../doc/socket/on_disconnect.md")]
     pub fn on_disconnect<H, T>(&self, handler: H)
     where
         H: Handler<DisconnectContext, T>,
@@ -449,6 +473,8 @@ impl Socket {
     }
 
     /// Calls the handler when a [middleware](Self::use_) refuses an event, or the client breaks the protocol, which ends its connection: [`Failure`](crate::Failure) says why.
+    ///
+    #[doc = include_str!("../../doc/socket/on_error.md")]
     pub fn on_error<H, T>(&self, handler: H)
     where
         H: Handler<ErrorContext, T>,

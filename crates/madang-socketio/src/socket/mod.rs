@@ -87,11 +87,35 @@ impl Socket {
     /// Its id: what others may know it by, and the name of a room that it alone is in. 20 random characters that have nothing to do with the session id of Engine.IO, which is
     /// a secret; only for clients of Socket.IO 1 and 2, who work it out from that session id themselves, it is `<session id>` in `/` and
     /// `<namespace>#<session id>` elsewhere.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/page.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use madang_socketio::SocketIo;
+    /// # let io = SocketIo::new();
+    /// # let page = Page::open(&io).await;
+    /// # let socket = io.sockets().remove(0);
+    /// assert_eq!(socket.id().len(), 20);
+    /// assert_eq!(&*socket.rooms()[0], socket.id());
+    /// assert_ne!(socket.id(), socket.conn().session_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn id(&self) -> &str {
         &self.inner.id
     }
 
     /// The namespace.
+    ///
+    /// ```
+    /// use madang_socketio::Socket;
+    ///
+    /// async fn connected(socket: Socket) {
+    ///     println!("one of {} in {}", socket.namespace().socket_count(), socket.nsp().name());
+    /// }
+    /// # madang_socketio::SocketIo::new().ns("/", connected);
+    /// ```
     pub fn namespace(&self) -> &Namespace {
         &self.inner.namespace
     }
@@ -102,21 +126,70 @@ impl Socket {
     }
 
     /// The server.
+    ///
+    /// ```
+    /// use madang_socketio::{EmitError, Socket};
+    ///
+    /// async fn connected(socket: Socket) -> Result<(), EmitError> {
+    ///     socket.io().of("/admin").emit("connected", socket.id()) // to those in another namespace
+    /// }
+    /// # madang_socketio::SocketIo::new().ns("/", connected);
+    /// ```
     pub fn io(&self) -> SocketIo {
         SocketIo::around(self.inner.client.server.clone())
     }
 
     /// The connection, which it may share with sockets of other namespaces.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/page.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let io = madang_socketio::SocketIo::new();
+    /// # let page = Page::open(&io).await;
+    /// # let socket = io.sockets().remove(0);
+    /// assert_eq!(socket.client().sockets(), [socket]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn client(&self) -> Client {
         Client(self.inner.client.clone())
     }
 
     /// The session of Engine.IO underneath: its transport, its protocol, what waits in it.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/page.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use madang_engineio::{Protocol, TransportKind};
+    /// # let io = madang_socketio::SocketIo::new();
+    /// # let page = Page::open(&io).await;
+    /// # let socket = io.sockets().remove(0);
+    ///
+    /// assert_eq!(socket.conn().transport(), TransportKind::Polling);
+    /// assert_eq!(socket.conn().protocol(), Protocol::V4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn conn(&self) -> &madang_engineio::Socket {
         &self.inner.client.engine
     }
 
     /// What is known from the client's first request.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/page.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let io = madang_socketio::SocketIo::new();
+    /// # let page = Page::open(&io).await;
+    /// # let socket = io.sockets().remove(0);
+    /// assert_eq!(socket.handshake().query_value("EIO").as_deref(), Some("4"));
+    /// assert_eq!(socket.request().header("user-agent"), Some("page"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn handshake(&self) -> &Handshake {
         &self.inner.handshake
     }
@@ -127,11 +200,33 @@ impl Socket {
     }
 
     /// Its session in the hub, by which what others publish there can be kept from it.
+    ///
+    /// ```
+    /// use madang_hub::{Publication, RoomName};
+    /// use madang_socketio::Socket;
+    ///
+    /// /// Publishes to a room of the hub what a socket says, for all others who are in it.
+    /// fn publish(socket: &Socket, room: &RoomName, publication: Publication) {
+    ///     socket.io().hub().to(room).except_session(socket.session()).publish(publication);
+    /// }
+    /// ```
     pub fn session(&self) -> SessionId {
         self.inner.session
     }
 
     /// Whether it came back with its state, rooms and data, and got what it had missed.
+    ///
+    /// ```
+    /// use madang_socketio::{EmitError, Socket};
+    ///
+    /// async fn connected(socket: Socket) -> Result<(), EmitError> {
+    ///     if socket.recovered() {
+    ///         return Ok(()); // it has its rooms and its data, and has missed nothing
+    ///     }
+    ///     socket.emit("everything", vec!["that", "it", "must", "know"])
+    /// }
+    /// # madang_socketio::SocketIo::new().ns("/", connected);
+    /// ```
     pub fn recovered(&self) -> bool {
         self.inner.recovered
     }
@@ -142,6 +237,20 @@ impl Socket {
     }
 
     /// Whether it is connected; in middlewares it isn't yet.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/page.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let io = madang_socketio::SocketIo::new();
+    /// # let page = Page::open(&io).await;
+    /// # let socket = io.sockets().remove(0);
+    /// assert!(socket.connected() && !socket.recovered());
+    /// socket.disconnect(false);
+    /// assert!(socket.disconnected());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn connected(&self) -> bool {
         matches!(self.state(), State::Connected | State::Leaving)
     }
@@ -152,11 +261,34 @@ impl Socket {
     }
 
     /// Bytes that wait for the client, of all its namespaces.
+    ///
+    /// ```
+    /// use madang_socketio::Socket;
+    ///
+    /// /// Whether it is worth sending a large picture now.
+    /// fn keeps_up(socket: &Socket) -> bool {
+    ///     socket.buffered_bytes() < 64 << 10
+    /// }
+    /// ```
     pub fn buffered_bytes(&self) -> usize {
         self.conn().buffered_bytes()
     }
 
-    /// The rooms that it is in, its own first.
+    /// The rooms that it is in, its own first; none once it is gone.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/page.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let io = madang_socketio::SocketIo::new();
+    /// # let page = Page::open(&io).await;
+    /// # let socket = io.sockets().remove(0);
+    /// socket.join("yard")?;
+    /// let rooms = socket.rooms();
+    /// assert_eq!([&*rooms[0], &*rooms[1]], [socket.id(), "yard"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn rooms(&self) -> Vec<Arc<str>> {
         let names = &self.inner.namespace.inner.names;
         let table = (self.state() == State::Entering).then(|| lock(&self.inner.namespace.inner.table));
@@ -175,8 +307,25 @@ impl Socket {
 
     /// Joins a room, or several. What is sent there from now on arrives.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/page.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let io = madang_socketio::SocketIo::new();
+    /// # let mut page = Page::open(&io).await;
+    /// # let socket = io.sockets().remove(0);
+    /// socket.join("yard")?;
+    /// socket.join(["hall", "roof"])?;
+    /// io.to("roof").emit("news", 1)?;
+    /// # assert_eq!(page.receive().await, r#"2["news",1]"#);
+    /// assert!(socket.join("").is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
-    /// When it can't be the name of a room, or the socket is in too many, or gone. Of several rooms those before it have been joined.
+    /// When it can't be the name of a room (1 to 256 bytes without control characters, of which the namespace's name takes some unless it is `/`), or the socket is in too many
+    /// ([`rooms_per_member`](madang_hub::Limits::rooms_per_member), 1,024), or gone. Of several rooms those before it have been joined.
     pub fn join(&self, rooms: impl Rooms) -> Result<(), JoinError> {
         let mut events = Vec::new();
         let joined = self.join_quietly(rooms, &mut events);
@@ -200,6 +349,20 @@ impl Socket {
     }
 
     /// Leaves a room, or several. What was sent there before still arrives.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/page.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let io = madang_socketio::SocketIo::new();
+    /// # let page = Page::open(&io).await;
+    /// # let socket = io.sockets().remove(0);
+    /// socket.join(["yard", "hall"])?;
+    /// socket.leave("yard");
+    /// assert_eq!(&*socket.rooms()[1], "hall");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn leave(&self, rooms: impl Rooms) {
         let namespace = &self.inner.namespace;
         let mut events = Vec::new();
@@ -219,6 +382,22 @@ impl Socket {
 
     /// Disconnects it from the namespace, with the reason "server namespace disconnect" at both ends; the client doesn't reconnect by itself. With `close` all namespaces of the
     /// client, and its connection.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/page.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let io = madang_socketio::SocketIo::new();
+    /// # let mut page = Page::open(&io).await;
+    /// # let socket = io.sockets().remove(0);
+    /// socket.emit("farewell", ())?; // arrives before the end
+    /// socket.disconnect(true);
+    /// assert!(!socket.connected());
+    /// # assert_eq!(page.receive().await, r#"2["farewell"]"#);
+    /// # assert_eq!(page.receive().await, "1");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn disconnect(&self, close: bool) {
         if close {
             self.client().close();

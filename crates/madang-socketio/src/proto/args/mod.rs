@@ -54,6 +54,15 @@ pub(super) type Items = SmallVec<[Range<u32>; 2]>;
 
 impl Args {
     /// How many there are.
+    ///
+    /// ```
+    /// use madang_socketio::proto::Args;
+    ///
+    /// assert_eq!(Args::of(&("two", "arguments"))?.len(), 2);
+    /// assert_eq!(Args::of(&vec!["one", "argument"])?.len(), 1);
+    /// assert!(Args::of(&())?.is_empty());
+    /// # Ok::<(), madang_socketio::proto::EncodeError>(())
+    /// ```
     pub fn len(&self) -> usize {
         match &self.0 {
             Raw::Json { items, .. } => items.len(),
@@ -71,6 +80,18 @@ impl Args {
     /// takes the first. Arguments that aren't taken are ignored, and those that are missing are `null`: [`Option`] is `None`, as in JavaScript they are `undefined`.
     ///
     /// Bytes ([`bytes::Bytes`], or whatever asks serde for bytes) take attachments, anywhere in the value.
+    ///
+    /// ```
+    /// use madang_socketio::proto::{Args, Arguments};
+    ///
+    /// let args = Args::of(&(1, 2, 3))?;
+    /// assert_eq!(args.read::<u32>()?, 1);
+    /// assert_eq!(args.read::<(u32, u32)>()?, (1, 2));
+    /// assert_eq!(args.read::<Arguments<u32>>()?.0, [1, 2, 3]);
+    /// assert_eq!(args.read::<(u32, u32, u32, Option<u32>)>()?, (1, 2, 3, None));
+    /// assert!(args.read::<String>().is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// When an argument is of another shape, or nested more than 128 deep.
@@ -100,6 +121,15 @@ impl Args {
     }
 
     /// Arguments that are made here: of a query, of a test.
+    ///
+    /// ```
+    /// use madang_socketio::proto::Args;
+    ///
+    /// let args = Args::of(&("kim", serde_json::json!({ "age": 41 })))?;
+    /// let (name, more): (String, serde_json::Value) = args.read()?;
+    /// assert_eq!((name.as_str(), more["age"].as_u64()), ("kim", Some(41)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// When a value can't be JSON.
@@ -174,6 +204,15 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Arguments<T> {
 }
 
 /// Why arguments can't be read as what was asked for.
+///
+/// ```
+/// use madang_socketio::proto::Args;
+///
+/// let error = Args::of("kim")?.read::<u32>().unwrap_err();
+/// println!("a client sends nonsense: {error}");
+/// assert!(error.to_string().contains("kim"));
+/// # Ok::<(), madang_socketio::proto::EncodeError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct ReadError(String);
