@@ -104,6 +104,23 @@ impl<H: Handler> EngineIo<H> {
     }
 
     /// A layer that answers requests of [`Config::path`] and leaves the others to the service inside.
+    ///
+    /// ```
+    /// # use madang_engineio::{CloseReason, Message, Socket};
+    /// use madang_engineio::{Config, EngineIo, Handler};
+    /// # struct Nothing;
+    /// # impl Handler for Nothing {
+    /// #     type Session = ();
+    /// #     fn open(&self, _: Socket, _: &http::request::Parts) {}
+    /// #     fn message(&self, _: &mut (), _: Message) {}
+    /// #     fn close(&self, _: (), _: CloseReason) {}
+    /// # }
+    ///
+    /// let engine = EngineIo::new(Config::default(), Nothing);
+    /// let app: axum::Router = axum::Router::new()
+    ///     .route("/", axum::routing::get(|| async { "a page" }))
+    ///     .layer(engine.layer());
+    /// ```
     pub fn layer(&self) -> EngineIoLayer<H> {
         EngineIoLayer::new(self.clone())
     }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use madang_engineio::{Body, CloseReason, Config, EngineIo, Handler, Message, Socket};
+/// use madang_engineio::{Body, ClientAddr, CloseReason, Config, EngineIo, Handler, Message, Socket};
 /// use madang_engineio::{Protocol, TransportKind};
 /// use std::sync::mpsc::{Sender, channel};
 ///
@@ -34,11 +34,14 @@ use std::sync::Arc;
 ///
 /// let (sender, sockets) = channel();
 /// let engine = EngineIo::new(Config::default(), HandOut(sender));
-/// # let open = http::Request::get("/engine.io/?EIO=4&transport=polling").body(Body::default())?;
+/// # let mut open = http::Request::get("/engine.io/?EIO=4&transport=polling").body(Body::default())?;
+/// # open.extensions_mut().insert(ClientAddr("192.0.2.1:4711".parse()?));
 /// # engine.respond(open).await;
 /// let socket = sockets.recv()?;
 /// assert_eq!(socket.session_id().len(), 20);
 /// assert_eq!((socket.protocol(), socket.transport()), (Protocol::V4, TransportKind::Polling));
+/// println!("opened from {:?}", socket.remote_addr()); // known from `ClientAddr`
+/// # assert_eq!(socket.remote_addr(), Some("192.0.2.1:4711".parse()?));
 /// assert!(!socket.is_writable()); // the client has its answer, and hasn't asked again
 ///
 /// socket.send("from any task"); // waits for the next request

@@ -263,6 +263,20 @@ impl Session {
     }
 
     /// The client gave its waiting GET up, which ends the session with [`CloseReason::TransportError`].
+    ///
+    /// ```
+    /// # use madang_engineio::proto::{CloseReason, Protocol, Session, Timing, TransportKind};
+    /// # use std::time::{Duration, Instant};
+    /// # let second = Duration::from_secs(1);
+    /// # let timing = Timing { ping_interval: second, ping_timeout: second, upgrade_timeout: second };
+    /// # let now = Instant::now();
+    /// # let mut session = Session::new(Protocol::V4, TransportKind::Polling, timing.into(), 1 << 20, now);
+    /// session.get()?;
+    /// assert!(session.has_get());
+    /// session.get_aborted();
+    /// assert_eq!(session.closed(), Some(CloseReason::TransportError));
+    /// # Ok::<(), madang_engineio::proto::Overlap>(())
+    /// ```
     pub fn get_aborted(&mut self) {
         if self.has_get() {
             self.end(CloseReason::TransportError);
@@ -399,6 +413,20 @@ impl Session {
     }
 
     /// The probed connection is gone.
+    ///
+    /// ```
+    /// # use madang_engineio::proto::{Protocol, Session, Timing, TransportKind};
+    /// # use std::time::{Duration, Instant};
+    /// # let second = Duration::from_secs(1);
+    /// # let timing = Timing { ping_interval: second, ping_timeout: second, upgrade_timeout: second };
+    /// # let now = Instant::now();
+    /// # let mut session = Session::new(Protocol::V4, TransportKind::Polling, timing.into(), 1 << 20, now);
+    /// session.probe(now)?;
+    /// assert!(session.is_probing());
+    /// session.probe_lost();
+    /// assert!(!session.is_probing() && session.is_open()); // on polling, as before
+    /// # Ok::<(), madang_engineio::proto::Overlap>(())
+    /// ```
     pub fn probe_lost(&mut self) {
         if let Some(polling) = &mut self.polling {
             polling.upgrade = None;
