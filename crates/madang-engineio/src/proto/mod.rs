@@ -54,11 +54,10 @@ pub enum Protocol {
 /// The transports.
 ///
 /// ```
-/// use madang_engineio::{Config, TransportKind};
+/// use madang_engineio::TransportKind;
 ///
-/// let mut config = Config::default();
-/// config.transports = vec![TransportKind::WebSocket]; // nobody polls
-/// assert_eq!(config.transports[0].as_str(), "websocket");
+/// assert_eq!(TransportKind::Polling.as_str(), "polling");
+/// assert_eq!(format!("transport={}", TransportKind::WebSocket), "transport=websocket");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TransportKind {
