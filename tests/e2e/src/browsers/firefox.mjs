@@ -22,8 +22,9 @@ export async function launchFirefox() {
       const context = await browser.createBrowserContext();
       const page = await context.newPage();
       page.setDefaultTimeout(PATIENCE_MS);
-      await page.setViewport({ ...viewport, deviceScaleFactor: scale });
-      return new FirefoxPage(context, page);
+      const opened = new FirefoxPage(context, page, scale);
+      await opened.resize(viewport);
+      return opened;
     },
     close: () => browser.close(),
   };
@@ -34,11 +35,13 @@ class FirefoxPage {
   engine = "Firefox";
   #context;
   #page;
+  #scale;
   #problems = [];
 
-  constructor(context, page) {
+  constructor(context, page, scale) {
     this.#context = context;
     this.#page = page;
+    this.#scale = scale;
     page.on("pageerror", (error) => this.#problems.push(`uncaught: ${error.message}`));
     page.on("console", (message) => {
       if (message.type() === "error" || message.type() === "warn") this.#problems.push(message.text());
@@ -50,7 +53,9 @@ class FirefoxPage {
   evaluate = (run, ...args) => this.#page.evaluate(expression(run, args));
   click = (selector) => this.#page.click(selector);
   type = (selector, text) => this.#page.type(selector, text);
-  resize = (viewport) => this.#page.setViewport({ ...this.#page.viewport(), ...viewport });
+  // Puppeteer's own setViewport turns the screen too, which Firefox 140, Debian's until it is updated, doesn't know.
+  resize = ({ width, height }) =>
+    this.#page.mainFrame().browsingContext.setViewport({ viewport: { width, height }, devicePixelRatio: this.#scale });
   screenshot = async () => Buffer.from(await this.#page.screenshot());
   problems = () => this.#problems;
   close = () => this.#context.close();
