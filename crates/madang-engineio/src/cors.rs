@@ -175,8 +175,9 @@ impl fmt::Debug for CorsOrigin {
 
 /// A value that can't stand in a header is left out: it is the application's own, and then nothing is allowed by it.
 fn insert(answer: &mut HeaderMap, name: HeaderName, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        answer.insert(name, value);
+    match HeaderValue::from_str(value) {
+        Ok(value) => drop(answer.insert(name, value)),
+        Err(_) => tracing::warn!(%name, value, "an option of CORS can't stand in a header, and is left out"),
     }
 }
 

@@ -306,7 +306,9 @@ impl<E, S> Recovery<E, S> {
         let session = self.left.front().and_then(|(since, ..)| since.checked_add(away));
         let event = self.log.front();
         let event = event.and_then(|entry| entry.at.checked_add(self.kept()));
-        session.into_iter().chain(event).min()
+        // The moment after: until then everyone may still come back.
+        let due = session.into_iter().chain(event).min()?;
+        due.checked_add(Duration::from_nanos(1))
     }
 
     /// Forgets what is older than the limits allow.
@@ -319,8 +321,8 @@ impl<E, S> Recovery<E, S> {
     /// let mut recovery = Recovery::<(), _>::new("x7Qd", RecoveryLimits::default());
     /// recovery.persist("pid", "its rooms", recovery.position(), now);
     /// let due = recovery.poll_timeout().unwrap();
-    /// assert_eq!((due - now, recovery.away()), (Duration::from_secs(120), 1));
-    /// recovery.handle_timeout(due + Duration::from_millis(1));
+    /// assert_eq!(((due - now).as_secs(), recovery.away()), (120, 1));
+    /// recovery.handle_timeout(due);
     /// assert_eq!(recovery.away(), 0);
     /// ```
     pub fn handle_timeout(&mut self, now: Instant) {

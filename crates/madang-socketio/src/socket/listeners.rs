@@ -164,6 +164,18 @@ impl Listeners {
     }
 }
 
+/// Takes the one with this id out, or all; to be dropped without the lock, since what they captured is the application's.
+fn take(
+    from: &mut Vec<(ListenerId, EventCallback)>,
+    id: Option<ListenerId>,
+) -> Vec<(ListenerId, EventCallback)> {
+    let Some(id) = id else {
+        return std::mem::take(from);
+    };
+    let index = from.iter().position(|(known, _)| *known == id);
+    index.map(|index| from.remove(index)).into_iter().collect()
+}
+
 fn event_handler<H, T>(handler: H) -> EventCallback
 where
     H: Handler<EventContext, T>,
@@ -327,18 +339,11 @@ impl Socket {
     ///
     #[doc = include_str!("../../doc/socket/any.md")]
     pub fn off_any(&self, id: Option<ListenerId>) {
-        match id {
-            Some(id) => self.off_listener(id),
-            None => {
-                let mut listeners = lock(&self.inner.listeners);
-                let gone = listeners
-                    .others
-                    .as_mut()
-                    .map(|others| std::mem::take(&mut others.any));
-                drop(listeners);
-                drop(gone);
-            }
-        }
+        let mut listeners = lock(&self.inner.listeners);
+        let others = listeners.others.as_mut();
+        let gone = others.map(|others| take(&mut others.any, id));
+        drop(listeners);
+        drop(gone);
     }
 
     /// The listeners of [`on_any`](Self::on_any), in their order.
@@ -391,19 +396,12 @@ impl Socket {
     ///
     #[doc = include_str!("../../doc/socket/any_outgoing.md")]
     pub fn off_any_outgoing(&self, id: Option<ListenerId>) {
-        match id {
-            Some(id) => self.off_listener(id),
-            None => {
-                let mut listeners = lock(&self.inner.listeners);
-                let gone = listeners
-                    .others
-                    .as_mut()
-                    .map(|others| std::mem::take(&mut others.any_outgoing));
-                drop(listeners);
-                self.fewer_outgoing(gone.as_ref().map_or(0, Vec::len));
-                drop(gone);
-            }
-        }
+        let mut listeners = lock(&self.inner.listeners);
+        let others = listeners.others.as_mut();
+        let gone = others.map(|others| take(&mut others.any_outgoing, id));
+        drop(listeners);
+        self.fewer_outgoing(gone.as_ref().map_or(0, Vec::len));
+        drop(gone);
     }
 
     /// The listeners of [`on_any_outgoing`](Self::on_any_outgoing), in their order.

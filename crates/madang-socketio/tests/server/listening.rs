@@ -202,7 +202,8 @@ async fn any_listeners_hear_every_event_first() {
     let last = socket.on_any(hear("last"));
     let first = socket.prepend_any(hear("first"));
     assert_eq!(socket.listeners_any(), [first, last]);
-    socket.on("go", hear("named"));
+    let named = socket.on("go", hear("named"));
+    socket.off_any(Some(named));
     client.say(r#"2["go",1,2]"#).await;
     let heard = [order.next().await, order.next().await, order.next().await];
     assert_eq!(heard, ["first go 2", "last go 2", "named go 2"]);
