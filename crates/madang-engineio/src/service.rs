@@ -153,7 +153,6 @@ impl<H: Handler> EngineIo<H> {
         if parts.method == Method::OPTIONS && config.cors.is_some() {
             return Outcome::Answer(reply.preflight(config, &parts.headers));
         }
-        let upgrade = wants_upgrade(&parts);
         if server.is_closed() {
             let refusal = Refusal {
                 code: ErrorCode::BadRequest,
@@ -164,7 +163,7 @@ impl<H: Handler> EngineIo<H> {
         match Entry::check(server, &parts).await {
             Ok(entry) if entry.upgrade => Outcome::Answer(websocket::respond(server, parts, entry, reply)),
             Ok(entry) => polling::respond(server, parts, body, entry, reply).await,
-            Err(refusal) => Outcome::Answer(reply.refuse(config, &refusal, upgrade)),
+            Err(refusal) => Outcome::Answer(reply.refuse(config, &refusal, wants_upgrade(&parts))),
         }
     }
 

@@ -10,6 +10,7 @@ use http::{
 };
 use std::cell::{Cell, RefCell};
 use std::io::{self, Write as _};
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -66,9 +67,9 @@ impl Head {
         if bytes.is_empty() {
             return Ok(None);
         }
-        let mut headers = [httparse::EMPTY_HEADER; Self::MAX_HEADERS];
-        let mut parsed = httparse::Request::new(&mut headers);
-        let len = match parsed.parse(bytes) {
+        let mut headers = [const { MaybeUninit::uninit() }; Self::MAX_HEADERS];
+        let mut parsed = httparse::Request::new(&mut []);
+        let len = match parsed.parse_with_uninit_headers(bytes, &mut headers) {
             Ok(httparse::Status::Complete(len)) if len <= Self::MAX_LEN => len,
             Ok(httparse::Status::Partial) if bytes.len() < Self::MAX_LEN => return Ok(None),
             Ok(_) | Err(httparse::Error::TooManyHeaders) => return Err(BadHead::TooLong),
@@ -89,20 +90,29 @@ impl Head {
         *request.version_mut() = version;
         let map = request.headers_mut();
         map.reserve(parsed.headers.len());
+        // Noted in passing: each look into the map takes as long as a header takes to be read.
+        let (mut hosts, mut is_framed, mut is_connected) = (0, false, false);
         for header in parsed.headers.iter() {
             let name = HeaderName::from_bytes(header.name.as_bytes()).map_err(|_| BadHead::Malformed)?;
             let value =
                 HeaderValue::from_maybe_shared(shared(header.value)).map_err(|_| BadHead::Malformed)?;
+            hosts += usize::from(name == HOST);
+            is_framed |= name == CONTENT_LENGTH || name == TRANSFER_ENCODING;
+            is_connected |= name == CONNECTION;
             map.append(name, value);
         }
         // RFC 9112 §3.2: who asks for two hosts may be let in as the one and served as the other.
-        match map.get_all(HOST).iter().count() {
-            1 => {}
-            0 if version == Version::HTTP_10 => {}
-            _ => return Err(BadHead::Malformed),
+        if hosts > 1 || hosts == 0 && version == Version::HTTP_11 {
+            return Err(BadHead::Malformed);
         }
-        let length = length(version, map).map_err(malformed)?;
-        let keep_alive = keeps_alive(version, map);
+        let length = match is_framed {
+            true => length(version, map).map_err(malformed)?,
+            false => Length::Known(0),
+        };
+        let keep_alive = match is_connected {
+            true => keeps_alive(version, map),
+            false => version == Version::HTTP_11,
+        };
         let (parts, ()) = request.into_parts();
         Ok(Some((
             Box::new(Self {
