@@ -1,6 +1,5 @@
 //! Options.
 
-use crate::proto::Query;
 use crate::{Cors, DeflateConfig, ErrorCode, Message, TransportKind};
 use http::HeaderMap;
 use http::request::Parts;
@@ -156,14 +155,9 @@ impl Config {
         }
     }
 
-    /// Whether anybody may ask where this request came from: who is called about it, or whoever keeps what opens a session.
-    pub(crate) fn wants_address(&self, parts: &Parts) -> bool {
-        let query = parts.uri.query().unwrap_or_default();
-        // No session is opened without its address: only what may name one is read as it will be.
-        !query.contains("sid=")
-            || Query::parse(query).sid().is_none()
-            || self.headers.is_some()
-            || self.connection_error.is_some()
+    /// Whether somebody is called about every request.
+    pub(crate) fn has_hooks(&self) -> bool {
+        self.headers.is_some() || self.connection_error.is_some()
     }
 
     pub(crate) fn is_upgradable(&self) -> bool {

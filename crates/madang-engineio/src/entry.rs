@@ -68,17 +68,30 @@ pub(crate) fn client_addr(parts: &Parts) -> Option<SocketAddr> {
 }
 
 impl<H: Handler> Entry<H> {
-    pub(crate) async fn check(server: &Server<H>, parts: &Parts) -> Result<Self, Refusal> {
-        let checked = Self::decide(server, parts).await;
+    /// `peer`: whom the connection is with, if that is known and not among the request's extensions. It's put there for whoever may ask for it, at the price
+    /// of an allocation: not for a request of a session.
+    pub(crate) async fn check(
+        server: &Server<H>,
+        parts: &mut Parts,
+        peer: Option<ClientAddr>,
+    ) -> Result<Self, Refusal> {
+        let checked = Self::decide(server, parts, peer).await;
         if let (Err(refusal), Some(hook)) = (&checked, &server.config().connection_error) {
             hook(parts, refusal.code, &refusal.message);
         }
         checked
     }
 
-    async fn decide(server: &Server<H>, parts: &Parts) -> Result<Self, Refusal> {
+    async fn decide(
+        server: &Server<H>,
+        parts: &mut Parts,
+        peer: Option<ClientAddr>,
+    ) -> Result<Self, Refusal> {
         let query = Query::parse(parts.uri.query().unwrap_or_default());
         let config = server.config();
+        if let Some(peer) = peer.filter(|_| query.sid().is_none() || config.has_hooks()) {
+            parts.extensions.insert(peer);
+        }
         let upgrade = wants_upgrade(parts);
         let transport = match query.transport {
             Some(transport) if config.transports.contains(&transport) => transport,

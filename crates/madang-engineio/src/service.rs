@@ -1,6 +1,6 @@
 //! The server as a service of hyper and tower.
 
-use crate::entry::{Entry, Refusal, wants_upgrade};
+use crate::entry::{ClientAddr, Entry, Refusal, wants_upgrade};
 use crate::polling::Outcome;
 use crate::proto::ErrorCode;
 use crate::reply::Reply;
@@ -135,17 +135,24 @@ impl<H: Handler> EngineIo<H> {
     /// Dropping the future while it waits ends the session with [`CloseReason::TransportError`](crate::CloseReason), since the client is gone.
     pub async fn respond<B: http_body::Body>(&self, request: Request<B>) -> Response<Body> {
         // Boxed, so that nothing of it is left while the answer is waited for.
-        match Box::pin(self.begin(request)).await {
+        match Box::pin(self.begin(request, None)).await {
             Outcome::Answer(response) => response,
             Outcome::Wait(waiting) => waiting.await,
         }
     }
 
     /// As [`respond`](Self::respond), up to where a GET waits.
-    pub(crate) async fn begin<B: http_body::Body>(&self, request: Request<B>) -> Outcome<H> {
+    pub(crate) async fn begin<B: http_body::Body>(
+        &self,
+        request: Request<B>,
+        peer: Option<ClientAddr>,
+    ) -> Outcome<H> {
         let server = &self.server;
         let config = server.config();
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
+        if let Some(peer) = peer.filter(|_| config.has_hooks()) {
+            parts.extensions.insert(peer);
+        }
         let reply = Reply::new(config, &parts);
         if !config.is_ours(parts.uri.path()) {
             return Outcome::Answer(reply.empty(config, StatusCode::NOT_FOUND));
@@ -160,7 +167,7 @@ impl<H: Handler> EngineIo<H> {
             };
             return Outcome::Answer(reply.error(config, StatusCode::SERVICE_UNAVAILABLE, &refusal));
         }
-        match Entry::check(server, &parts).await {
+        match Entry::check(server, &mut parts, peer).await {
             Ok(entry) if entry.upgrade => Outcome::Answer(websocket::respond(server, parts, entry, reply)),
             Ok(entry) => polling::respond(server, parts, body, entry, reply).await,
             Err(refusal) => Outcome::Answer(reply.refuse(config, &refusal, wants_upgrade(&parts))),

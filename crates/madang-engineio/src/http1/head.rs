@@ -9,7 +9,7 @@ use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, response,
 };
 use std::cell::{Cell, RefCell};
-use std::io::{self, Write as _};
+use std::io;
 use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -171,8 +171,8 @@ pub(super) fn write(answer: &response::Parts, keep_alive: bool, body: usize) -> 
     });
     // RFC 9110 §8.6: what has not been modified has its own length, which isn't known here.
     if !matches!(answer.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
-        // A vector takes all that is written to it.
-        let _ = write!(out, "\r\ncontent-length: {body}");
+        out.extend_from_slice(b"\r\ncontent-length: ");
+        out.extend_from_slice(HeaderValue::from(body).as_bytes());
     }
     out.extend_from_slice(b"\r\ndate: ");
     write_date(&mut out);

@@ -80,6 +80,7 @@ impl<H: Handler> EngineIo<H> {
         let connection = Connection {
             stream,
             read: Vec::new(),
+            peer: None,
             timer: Box::pin(sleep(HEAD_TIME)),
             prompt: false,
         };
@@ -105,6 +106,8 @@ struct Connection {
     stream: TcpStream,
     /// What has been read and not been used; without memory while it waits.
     read: Vec<u8>,
+    /// Whom it is with, once anybody has asked.
+    peer: Option<ClientAddr>,
     /// Of the wait for a request. One for all of them: to set one for each would cost more than to be early now and then.
     timer: Pin<Box<Sleep>>,
     /// Nagle's algorithm is off. A WebSocket sees to that itself, and not every connection comes to an answer before.
@@ -161,15 +164,10 @@ impl Connection {
         head: Box<Head>,
     ) -> io::Result<Next<H>> {
         let Head {
-            mut parts,
+            parts,
             length,
             mut keep_alive,
         } = *head;
-        if engine.config().wants_address(&parts) {
-            if let Ok(address) = self.stream.peer_addr() {
-                parts.extensions.insert(ClientAddr(address));
-            }
-        }
         let is_head = parts.method == Method::HEAD;
         let response = if let Some(response) = other(&parts) {
             keep_alive &= length.is_empty();
@@ -179,8 +177,9 @@ impl Connection {
         } else {
             // RFC 9110 §10.1.1: a client of HTTP/1.0 would take it for the answer.
             let expects = parts.version == Version::HTTP_11 && parts.headers.contains_key(EXPECT);
+            let peer = self.peer();
             let mut body = Incoming::new(self, length, expects);
-            let outcome = engine.begin(Request::from_parts(parts, &mut body)).await;
+            let outcome = engine.begin(Request::from_parts(parts, &mut body), peer).await;
             keep_alive &= body.is_read();
             match outcome {
                 Outcome::Answer(response) => response,
@@ -193,19 +192,30 @@ impl Connection {
         Ok(Next::Done(keep_alive))
     }
 
+    fn peer(&mut self) -> Option<ClientAddr> {
+        if self.peer.is_none() {
+            self.peer = self.stream.peer_addr().ok().map(ClientAddr);
+        }
+        self.peer
+    }
+
     /// Opens a WebSocket, or says what is wrong.
     async fn upgrade<H: Handler>(
-        self,
+        mut self,
         engine: &EngineIo<H>,
-        parts: Box<Parts>,
+        mut parts: Box<Parts>,
     ) -> io::Result<websocket::Opened<H>> {
         let server = engine.server();
         if !engine.is_ours(parts.uri.path()) || server.is_closed() {
             let request = Request::from_parts(*parts, http_body_util::Empty::<Bytes>::new());
             return self.refuse(engine.respond(request).await).await;
         }
+        let peer = self.peer();
+        if let Some(peer) = peer.filter(|_| server.config().has_hooks()) {
+            parts.extensions.insert(peer);
+        }
         let reply = Reply::new(server.config(), &parts);
-        let entry = match Entry::check(server, &parts).await {
+        let entry = match Entry::check(server, &mut parts, peer).await {
             Ok(entry) => entry,
             Err(refusal) => return self.refuse(reply.refuse(server.config(), &refusal, true)).await,
         };

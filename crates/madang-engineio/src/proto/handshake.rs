@@ -88,7 +88,7 @@ impl Query {
 
 /// What is before the first such byte, and what is after it. `str::split` takes three times as long for parts as short as these.
 fn split(text: &str, at: u8) -> (&str, Option<&str>) {
-    match text.bytes().position(|byte| byte == at) {
+    match memchr::memchr(at, text.as_bytes()) {
         Some(index) => (&text[..index], Some(&text[index + 1..])),
         None => (text, None),
     }
