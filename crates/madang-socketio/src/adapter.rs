@@ -277,6 +277,8 @@ pub struct ClusterEvent {
     pub volatile: bool,
     /// Whether it's compressed.
     pub compress: bool,
+    /// What it takes the place of: [`BroadcastOperator::key`](crate::BroadcastOperator::key).
+    pub key: Option<Arc<str>>,
 }
 
 /// Some servers haven't answered.

@@ -2,7 +2,7 @@
 
 use crate::ack::{Collecting, Collector, Forward, Responses};
 use crate::error::EmitError;
-use crate::event::Packet;
+use crate::event::{How, Packet};
 use crate::everywhere::Everywhere;
 use crate::proto::{Args, Parser};
 use crate::rooms::{Audience, Rooms};
@@ -10,7 +10,7 @@ use crate::shared::lock;
 use crate::{
     AckError, BroadcastAck, BroadcastError, Event, Namespace, RemoteSocket, RequestError, SocketDetails,
 };
-use madang_hub::SessionId;
+use madang_hub::{Key, SessionId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
@@ -36,6 +36,8 @@ pub struct BroadcastOperator {
     namespace: Namespace,
     audience: Audience,
     pub(crate) flags: Flags,
+    /// What it takes the place of; no name of anything yet.
+    key: Option<Arc<str>>,
 }
 
 /// How something goes.
@@ -58,12 +60,24 @@ impl Default for Flags {
     }
 }
 
+impl Flags {
+    /// How each client gets what goes so.
+    pub(crate) fn how(self) -> How {
+        How {
+            volatile: self.volatile,
+            compress: self.compress,
+            key: None,
+        }
+    }
+}
+
 impl BroadcastOperator {
     pub(crate) fn new(namespace: &Namespace, audience: Audience) -> Self {
         Self {
             namespace: namespace.clone(),
             audience,
             flags: Flags::default(),
+            key: None,
         }
     }
 
@@ -98,7 +112,7 @@ impl BroadcastOperator {
     /// Leaves out a session of the hub: the one that a plain WebSocket message came from, for instance.
     ///
     /// ```
-    /// use madang_hub::SessionId;
+    /// use madang_hub::{Key, SessionId};
     /// use madang_socketio::{EmitError, SocketIo};
     ///
     /// /// What somebody says who is in the room over plain WebSocket.
@@ -117,6 +131,15 @@ impl BroadcastOperator {
     #[doc = include_str!("../doc/operators/how.md")]
     pub fn volatile(mut self) -> Self {
         self.flags.volatile = true;
+        self
+    }
+
+    /// In rooms whose [policy](Namespace::set_room_policy) is [`Latest`](madang_hub::Policy::Latest): it takes the place of an event with the same key that waits for
+    /// a client which reads too slowly. Elsewhere it means nothing. Without a key, the room's name stands in: one event of each room waits at most.
+    ///
+    #[doc = include_str!("../doc/operators/key.md")]
+    pub fn key(mut self, key: &str) -> Self {
+        self.key = Some(key.into());
         self
     }
 
@@ -149,23 +172,25 @@ impl BroadcastOperator {
     #[doc = include_str!("../doc/operators/emit.md")]
     ///
     /// # Errors
-    /// When the name is reserved, or the arguments can't be encoded.
+    /// When the name is reserved, the arguments can't be encoded, or the [key](Self::key) can't be one.
     #[allow(clippy::needless_pass_by_value)] // a temporary tuple, in practice
     pub fn emit(&self, event: &str, args: impl Serialize) -> Result<(), EmitError> {
         EmitError::check(event)?;
+        let how = self.how()?;
         let shared = &self.namespace.inner.shared;
         let parser = shared.parser;
         let header = self.namespace.header(None);
         let packet = Packet::event(parser, header, event, &args)?;
-        self.publish_packet(match shared.has_others && parser != Parser::Json {
+        let packet = match shared.has_others && parser != Parser::Json {
             true => packet.with_text(event, &args)?,
             false => packet,
-        });
+        };
+        self.namespace.publish(&self.audience, &how, packet);
         if self.is_overheard() {
             self.overhear(event, &Args::of(&args)?);
         }
         if let Some(cluster) = self.cluster() {
-            cluster.broadcast(&self.audience, self.flags, event, Args::of(&args)?, None);
+            cluster.broadcast(&self.audience, &how, event, Args::of(&args)?, None);
         }
         Ok(())
     }
@@ -180,19 +205,23 @@ impl BroadcastOperator {
         self.emit("message", args)
     }
 
-    /// Sends an event that is ready: with what plain WebSocket members of the rooms get.
+    /// Sends an event that is ready: with what plain WebSocket members of the rooms get. A [key](Self::key) that can't be one is logged, and nothing sent.
     ///
     #[doc = include_str!("../doc/operators/publish.md")]
     pub fn publish(&self, event: &Event) {
+        let how = match self.how() {
+            Ok(how) => how,
+            Err(error) => return tracing::error!(%error, event = event.name(), "an event can't be published"),
+        };
         let parser = self.namespace.inner.shared.parser;
-        self.publish_packet(event.packet());
+        self.namespace.publish(&self.audience, &how, event.packet());
         if self.is_overheard() {
             self.overhear(event.name(), &event.args(parser));
         }
         if let Some(cluster) = self.cluster() {
             let frame = event.frame();
             let args = event.args(parser);
-            cluster.broadcast(&self.audience, self.flags, event.name(), args, frame);
+            cluster.broadcast(&self.audience, &how, event.name(), args, frame);
         }
     }
 
@@ -226,12 +255,13 @@ impl BroadcastOperator {
         args: &T,
     ) -> Result<impl Future<Output = Responses> + Send + 'static + use<T>, EmitError> {
         EmitError::check(event)?;
+        let how = self.how()?;
         let timeout = self.flags.timeout.unwrap_or(DEFAULT_TIMEOUT);
         let elsewhere = match self.cluster() {
             None => None,
             Some(cluster) => {
                 let args = Args::of(args)?;
-                Some(cluster.broadcast_with_ack(&self.audience, self.flags, event, args, timeout)?)
+                Some(cluster.broadcast_with_ack(&self.audience, &how, event, args, timeout)?)
             }
         };
         let here = self.collect(event, args, None, |_| {})?;
@@ -256,6 +286,7 @@ impl BroadcastOperator {
         forward: Option<Arc<Forward>>,
         counted: impl FnOnce(usize),
     ) -> Result<Collecting, EmitError> {
+        let how = self.how()?;
         let inner = &self.namespace.inner;
         let id = self.namespace.next_id();
         let packet = Packet::event(inner.shared.parser, self.namespace.header(Some(id)), event, args)?;
@@ -286,8 +317,7 @@ impl BroadcastOperator {
             collectors.insert(id, collector);
         }
         counted(count);
-        let publication = self.publication(packet);
-        self.namespace.deliver(&self.audience, publication);
+        self.namespace.deliver(&self.audience, packet.publication(&how));
         if self.is_overheard() {
             self.overhear(event, &Args::of(args)?);
         }
@@ -371,15 +401,13 @@ impl BroadcastOperator {
         }
     }
 
-    fn publish_packet(&self, mut packet: Packet) {
-        packet.compress = self.flags.compress;
-        self.namespace
-            .publish(&self.audience, self.flags.volatile, packet);
-    }
-
-    fn publication(&self, mut packet: Packet) -> madang_hub::Publication {
-        packet.compress = self.flags.compress;
-        packet.publication(self.flags.volatile)
+    /// How each client gets it.
+    fn how(&self) -> Result<How, EmitError> {
+        let key = self.key.as_deref().map(Key::try_from).transpose();
+        Ok(How {
+            key: key.map_err(EmitError::Key)?,
+            ..self.flags.how()
+        })
     }
 
     fn cluster(&self) -> Option<Everywhere<'_>> {

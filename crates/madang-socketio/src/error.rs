@@ -30,6 +30,9 @@ pub enum EmitError {
     /// [`Limits::pending_broadcasts`](crate::Limits::pending_broadcasts).
     #[error("{0} acknowledgements are pending already")]
     TooManyAcks(usize),
+    /// No [key](crate::BroadcastOperator::key) can be called that.
+    #[error("the key can't be one: {0}")]
+    Key(#[source] InvalidName),
 }
 
 impl EmitError {
@@ -40,6 +43,7 @@ impl EmitError {
             Self::Encode(_) => "sio_emit_encode",
             Self::Disconnected => "sio_emit_disconnected",
             Self::TooManyAcks(_) => "sio_emit_too_many_acks",
+            Self::Key(_) => "sio_emit_key",
         }
     }
 

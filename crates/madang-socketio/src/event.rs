@@ -3,7 +3,7 @@
 use crate::proto::{Args, Encode as _, EncodeError, Header, Messages, PacketKind, Parser};
 use bytes::Bytes;
 use madang_engineio::proto::encode_messages;
-use madang_hub::{Encode, Publication, WireForm};
+use madang_hub::{Encode, Key, Publication, WireForm};
 use madang_ws::Message;
 use serde::Serialize;
 use std::sync::Arc;
@@ -100,7 +100,25 @@ impl Encode for Event {
 pub(crate) struct Packet {
     pub(crate) messages: Messages,
     plain: Plain,
+    compress: bool,
+}
+
+/// How a packet goes to each client.
+#[derive(Clone, Debug)]
+pub(crate) struct How {
+    pub(crate) volatile: bool,
     pub(crate) compress: bool,
+    pub(crate) key: Option<Key>,
+}
+
+impl Default for How {
+    fn default() -> Self {
+        Self {
+            volatile: false,
+            compress: true,
+            key: None,
+        }
+    }
 }
 
 /// What plain WebSocket members get of it.
@@ -169,13 +187,15 @@ impl Packet {
         }
     }
 
-    pub(crate) fn publication(self, volatile: bool) -> Publication {
-        let compress = self.compress;
-        let publication = Publication::new(self).compress(compress);
-        if volatile {
-            publication.volatile()
-        } else {
-            publication
+    pub(crate) fn publication(mut self, how: &How) -> Publication {
+        self.compress = how.compress;
+        let mut publication = Publication::new(self).compress(how.compress);
+        if how.volatile {
+            publication = publication.volatile();
+        }
+        match &how.key {
+            Some(key) => publication.with_key(key.clone()),
+            None => publication,
         }
     }
 

@@ -90,6 +90,9 @@ impl Incoming<'_> {
         if event.volatile {
             operator = operator.volatile();
         }
+        if let Some(key) = &event.key {
+            operator = operator.key(key);
+        }
         let args: Arguments<Value> = match event.args.read() {
             Ok(args) => args,
             Err(error) => {

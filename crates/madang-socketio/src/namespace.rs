@@ -3,7 +3,7 @@
 use crate::ack::Collector;
 use crate::context::{ConnectContext, ServerContext};
 use crate::error::EmitError;
-use crate::event::Packet;
+use crate::event::{How, Packet};
 use crate::everywhere::Everywhere;
 use crate::handler::{Callback, Handler, IntoOutcome, callback, plain};
 use crate::middleware::{Check, ConnectError, check};
@@ -220,7 +220,8 @@ impl Namespace {
         lock(&self.inner.table).len()
     }
 
-    /// Sets what happens to members of a room who read too slowly. See [`madang_hub::Hub::set_policy`].
+    /// Sets what happens to members of a room who read too slowly: what was sent to this room is treated so, what was sent to others as they say. See
+    /// [`madang_hub::Hub::set_policy`].
     ///
     /// ```
     /// use madang_hub::Policy;
@@ -283,6 +284,13 @@ impl Namespace {
     #[doc = include_str!("../doc/operators/how.md")]
     pub fn volatile(&self) -> BroadcastOperator {
         self.operator().volatile()
+    }
+
+    /// In the place of what waits for slow readers with the same key, where the [policy](Self::set_policy) is [`Latest`](Policy::Latest).
+    ///
+    #[doc = include_str!("../doc/operators/key.md")]
+    pub fn key(&self, key: &str) -> BroadcastOperator {
+        self.operator().key(key)
     }
 
     /// Whether to compress it, where answers to polling are.
@@ -442,8 +450,8 @@ impl Namespace {
     }
 
     /// Sends a packet with the offset that it must have, and remembers it.
-    pub(crate) fn publish(&self, audience: &Audience, volatile: bool, packet: Packet) {
-        self.send_with_offset(packet, volatile, audience, |publication| {
+    pub(crate) fn publish(&self, audience: &Audience, how: &How, packet: Packet) {
+        self.send_with_offset(packet, how, audience, |publication| {
             self.deliver(audience, publication);
         });
     }
@@ -452,20 +460,20 @@ impl Namespace {
     pub(crate) fn send_with_offset(
         &self,
         packet: Packet,
-        volatile: bool,
+        how: &How,
         audience: &Audience,
         send: impl FnOnce(Publication),
     ) {
         let Some(memory) = &self.inner.memory else {
-            return send(packet.publication(volatile));
+            return send(packet.publication(how));
         };
         let parser = self.inner.shared.parser;
         let with = |offset: &str| {
             let packet = packet.with_offset(parser, self.header(None), offset);
-            packet.publication(volatile)
+            packet.publication(how)
         };
         remember(memory, |memory| {
-            if volatile {
+            if how.volatile {
                 return send(with(&memory.offset()));
             }
             let publication = with(&memory.next_offset());

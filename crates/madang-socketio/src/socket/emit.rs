@@ -4,7 +4,7 @@ use super::{Socket, State};
 use crate::ack::AckFuture;
 use crate::broadcast::Flags;
 use crate::error::EmitError;
-use crate::event::Packet;
+use crate::event::{How, Packet};
 use crate::proto::{Args, Encode as _};
 use crate::rooms::{Audience, Rooms};
 use crate::shared::lock;
@@ -311,16 +311,15 @@ impl Socket {
     }
 
     /// Sends an event without acknowledgement, which is remembered if it may have to be sent again.
-    fn send_event(&self, flags: Flags, mut packet: Packet) -> Result<(), EmitError> {
+    fn send_event(&self, flags: Flags, packet: Packet) -> Result<(), EmitError> {
         self.is_open()?;
         let inner = &self.inner;
-        packet.compress = flags.compress;
         let mut audience = Audience::default();
         audience.rooms.push(inner.id.clone());
         let send = |publication| self.shared().hub.send(inner.member, publication);
         inner
             .namespace
-            .send_with_offset(packet, flags.volatile, &audience, send);
+            .send_with_offset(packet, &flags.how(), &audience, send);
         Ok(())
     }
 
@@ -328,7 +327,7 @@ impl Socket {
         self.is_open()?;
         let header = self.inner.namespace.header(Some(id));
         let messages = self.shared().parser.ack(header, args)?;
-        let publication = Packet::of(messages).publication(false);
+        let publication = Packet::of(messages).publication(&How::default());
         self.shared().hub.send(self.inner.member, publication);
         Ok(())
     }
@@ -431,8 +430,7 @@ impl SocketOperator {
         socket.is_open()?;
         let namespace = &socket.inner.namespace;
         let id = namespace.next_id();
-        let mut packet = Packet::event(socket.shared().parser, namespace.header(Some(id)), event, args)?;
-        packet.compress = self.flags.compress;
+        let packet = Packet::event(socket.shared().parser, namespace.header(Some(id)), event, args)?;
         let (sender, answer) = oneshot::channel();
         lock(&socket.inner.acks)
             .insert(id, sender)
@@ -442,7 +440,7 @@ impl SocketOperator {
             // It went after it was asked whether it's there, and may have taken its acknowledgements with it before this one.
             return Err(EmitError::Disconnected);
         }
-        let publication = packet.publication(self.flags.volatile);
+        let publication = packet.publication(&self.flags.how());
         socket.shared().hub.send(socket.inner.member, publication);
         socket.overhear_if_asked(event, || Ok(Args::of(args)?))?;
         Ok(ack)

@@ -14,6 +14,7 @@ mod limits;
 mod listening;
 #[cfg(feature = "msgpack")]
 mod msgpack;
+mod policies;
 mod recovering;
 mod rooms;
 mod serving;

@@ -1,7 +1,7 @@
 //! Rooms: joined, left, and watched.
 
 use crate::common::{notes, serve, serve_with};
-use madang_hub::{Hub, Policy};
+use madang_hub::Hub;
 use madang_socketio::RoomEvent;
 use std::num::NonZeroUsize;
 
@@ -84,12 +84,4 @@ async fn rooms_are_watched() {
         format!("delete {id}"),
     ];
     assert_eq!(events.so_far(), expected);
-}
-
-#[tokio::test]
-async fn slow_readers_are_treated_as_their_room_says() {
-    let io = serve().await;
-    io.set_room_policy("quotes", Policy::Latest).unwrap();
-    io.set_policy(Policy::DropOldest).unwrap();
-    assert!(io.set_room_policy("", Policy::Latest).is_err());
 }
