@@ -305,7 +305,8 @@ impl Connection {
         let (parts, body) = response.into_parts();
         let body = body.into_bytes();
         let mut out = head::write(&parts, keep_alive, body.len());
-        if !is_head {
+        // RFC 9112 §6.3: what came behind such a head would be taken for the next answer.
+        if !is_head && head::may_have_body(parts.status) {
             out.extend_from_slice(&body);
         }
         if !self.prompt {
