@@ -268,7 +268,10 @@ async fn an_answer_that_says_nothing_has_changed_has_no_length_and_no_body() {
         answer
     })
     .await;
-    assert!(answer.starts_with("HTTP/1.1 304 ") && !answer.contains("content-length"), "{answer}");
+    assert!(
+        answer.starts_with("HTTP/1.1 304 ") && !answer.contains("content-length"),
+        "{answer}"
+    );
     assert!(answer.ends_with("\r\n\r\n"), "{answer}");
 }
 
