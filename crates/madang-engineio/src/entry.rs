@@ -68,8 +68,8 @@ pub(crate) fn client_addr(parts: &Parts) -> Option<SocketAddr> {
 }
 
 impl<H: Handler> Entry<H> {
-    /// `peer`: whom the connection is with, if that is known and not among the request's extensions. It's put there for whoever may ask for it, at the price
-    /// of an allocation: not for a request of a session.
+    /// `peer`: whom the connection is with, if that is known. It's put among the request's extensions for whoever may ask for it, at the price of an allocation:
+    /// for a request of a session only by who calls this, if there are hooks.
     pub(crate) async fn check(
         server: &Server<H>,
         parts: &mut Parts,
@@ -89,7 +89,7 @@ impl<H: Handler> Entry<H> {
     ) -> Result<Self, Refusal> {
         let query = Query::parse(parts.uri.query().unwrap_or_default());
         let config = server.config();
-        if let Some(peer) = peer.filter(|_| query.sid().is_none() || config.has_hooks()) {
+        if let Some(peer) = peer.filter(|_| query.sid().is_none()) {
             parts.extensions.insert(peer);
         }
         let upgrade = wants_upgrade(parts);

@@ -33,7 +33,7 @@ impl Sid {
 
 /// Bytes of the system's random source, which each thread asks for many at a time: to ask takes longer than to draw. What has been given is forgotten.
 ///
-/// For the crates of this repository.
+/// Not for a process that forks without exec: both would be given the same. For the crates of this repository.
 ///
 /// # Errors
 /// When the system has no randomness to give.

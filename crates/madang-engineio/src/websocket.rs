@@ -8,7 +8,6 @@ use crate::reply::Reply;
 use crate::server::Server;
 use crate::{Body, CloseReason, Config, Handler, Message, Protocol, TransportKind};
 use bytes::Bytes;
-use http::header::CONTENT_LENGTH;
 use http::request::Parts;
 use http::{Request, Response};
 use madang_ws::proto::handshake::{Agreement, Rejection};
@@ -71,8 +70,6 @@ pub(crate) fn accept<H: Handler>(
 
 fn refused(config: &Config, rejection: Rejection, reply: Reply) -> Response<Body> {
     let mut response = rejection.response().map(|body| Body::from(Bytes::from(body)));
-    let len = http_body::Body::size_hint(response.body()).lower();
-    response.headers_mut().insert(CONTENT_LENGTH, len.into());
     reply.dress(config, response.headers_mut());
     response
 }

@@ -3,7 +3,7 @@
 use super::keeps_alive;
 use crate::Body;
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use http::header::{CONNECTION, CONTENT_LENGTH, DATE, HOST, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, response,
@@ -156,8 +156,8 @@ pub(super) fn write(answer: &response::Parts, keep_alive: bool, body: usize) -> 
     out.push(b' ');
     out.extend_from_slice(answer.status.canonical_reason().unwrap_or_default().as_bytes());
     for (name, value) in &answer.headers {
-        // Those two are the connection's to say.
-        if name != CONTENT_LENGTH && name != CONNECTION {
+        // Those are the connection's to say.
+        if name != CONTENT_LENGTH && name != CONNECTION && name != DATE {
             out.extend_from_slice(b"\r\n");
             out.extend_from_slice(name.as_str().as_bytes());
             out.extend_from_slice(b": ");
@@ -170,7 +170,7 @@ pub(super) fn write(answer: &response::Parts, keep_alive: bool, body: usize) -> 
         false => b"\r\nconnection: close",
     });
     // RFC 9110 §8.6: what has not been modified has its own length, which isn't known here.
-    if !matches!(answer.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+    if may_have_body(answer.status) {
         out.extend_from_slice(b"\r\ncontent-length: ");
         out.extend_from_slice(HeaderValue::from(body).as_bytes());
     }
@@ -178,6 +178,11 @@ pub(super) fn write(answer: &response::Parts, keep_alive: bool, body: usize) -> 
     write_date(&mut out);
     out.extend_from_slice(b"\r\n\r\n");
     out
+}
+
+/// Whether an answer with this status may have a body, and a length.
+pub(super) fn may_have_body(status: StatusCode) -> bool {
+    !matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
 }
 
 /// Appends what there is to read, by way of the thread's buffer; 0 at the end.
@@ -203,7 +208,7 @@ pub(super) fn poll_read(
 fn write_date(out: &mut Vec<u8>) {
     let now = SystemTime::now();
     let second = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    DATE.with_borrow_mut(|(made, date)| {
+    NOW.with_borrow_mut(|(made, date)| {
         if *made != second || date.is_empty() {
             *made = second;
             *date = httpdate::fmt_http_date(now);
@@ -213,7 +218,7 @@ fn write_date(out: &mut Vec<u8>) {
 }
 
 thread_local! {
-    static DATE: RefCell<(u64, String)> = const { RefCell::new((0, String::new())) };
+    static NOW: RefCell<(u64, String)> = const { RefCell::new((0, String::new())) };
     static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 

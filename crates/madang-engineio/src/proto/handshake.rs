@@ -31,6 +31,13 @@ pub struct Query {
 
 impl Query {
     /// Reads a query, `EIO=4&transport=polling`, without its question mark; the first of a name counts.
+    ///
+    /// ```
+    /// use madang_engineio::proto::{Protocol, Query};
+    ///
+    /// let query = Query::parse("EIO=4&sid=S%33cr3t&sid=other");
+    /// assert_eq!((query.protocol(), query.sid()), (Protocol::V4, Some("S3cr3t")));
+    /// ```
     pub fn parse(query: &str) -> Self {
         // Hardly ever is anything escaped, and to look for it in every part costs more than all that a poll is otherwise.
         if memchr::memchr2(b'%', b'+', query.as_bytes()).is_some() {
@@ -70,6 +77,13 @@ impl Query {
     }
 
     /// The session that is named; an empty name is none, as in Node.
+    ///
+    /// ```
+    /// use madang_engineio::proto::Query;
+    ///
+    /// assert_eq!(Query::parse("sid=S3cr3t").sid(), Some("S3cr3t"));
+    /// assert_eq!(Query::parse("sid=").sid(), None);
+    /// ```
     pub fn sid(&self) -> Option<&str> {
         self.sid.as_deref().filter(|sid| !sid.is_empty())
     }

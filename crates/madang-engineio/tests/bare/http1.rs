@@ -242,8 +242,8 @@ async fn a_client_of_http_1_0_is_not_told_to_go_on() {
     assert_eq!((answer.status, answer.text()), (200, "ok"));
 }
 
-#[tokio::test]
-async fn an_answer_that_says_nothing_has_changed_says_no_length() {
+/// What a request gets of a server whose own answers are such.
+async fn answered(request: &str, answer: fn() -> http::Response<bytes::Bytes>) -> String {
     let (notes, _read) = tokio::sync::mpsc::unbounded_channel();
     let engine = madang_engineio::EngineIo::new(
         madang_engineio::Config::default(),
@@ -252,18 +252,41 @@ async fn an_answer_that_says_nothing_has_changed_says_no_length() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     let (stream, _) = listener.accept().await.unwrap();
-    let request = b"GET /file HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
-    client.write_all(request).await.unwrap();
-    tokio::spawn(async move {
-        let unchanged = |_: &http::request::Parts| {
-            let mut answer = http::Response::new(bytes::Bytes::new());
-            *answer.status_mut() = http::StatusCode::NOT_MODIFIED;
-            Some(answer)
-        };
-        engine.serve_connection(stream, unchanged).await;
-    });
-    let answer = Answer::read(client).await;
-    assert_eq!((answer.status, answer.header("content-length")), (304, None));
+    client.write_all(request.as_bytes()).await.unwrap();
+    tokio::spawn(async move { engine.serve_connection(stream, move |_| Some(answer())).await });
+    let mut text = String::new();
+    client.read_to_string(&mut text).await.unwrap();
+    text
+}
+
+#[tokio::test]
+async fn an_answer_that_says_nothing_has_changed_has_no_length_and_no_body() {
+    let request = "GET /file HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    let answer = answered(request, || {
+        let mut answer = http::Response::new(bytes::Bytes::from_static(b"HTTP/1.1 200 OK"));
+        *answer.status_mut() = http::StatusCode::NOT_MODIFIED;
+        answer
+    })
+    .await;
+    assert!(
+        answer.starts_with("HTTP/1.1 304 ") && !answer.contains("content-length"),
+        "{answer}"
+    );
+    assert!(answer.ends_with("\r\n\r\n"), "{answer}");
+}
+
+#[tokio::test]
+async fn an_answer_has_one_date() {
+    let request = "GET /file HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    let answer = answered(request, || {
+        let mut answer = http::Response::new(bytes::Bytes::from_static(b"a file"));
+        let date = http::HeaderValue::from_static("Sun, 06 Nov 1994 08:49:37 GMT");
+        answer.headers_mut().insert(http::header::DATE, date);
+        answer
+    })
+    .await;
+    assert_eq!(answer.matches("\r\ndate: ").count(), 1, "{answer}");
+    assert!(answer.ends_with("\r\n\r\na file"), "{answer}");
 }
 
 #[tokio::test]

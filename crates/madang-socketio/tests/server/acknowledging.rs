@@ -182,6 +182,15 @@ async fn a_broadcast_that_not_all_acknowledge_is_an_error_with_what_came() {
     let error = soon(asked).await.unwrap_err();
     assert!(matches!(error.error, AckError::TimedOut));
     assert_eq!((error.responses.as_slice(), error.expected), (&[1_u8][..], 2));
+    let began = std::time::Instant::now();
+    let asked = io
+        .timeout(Duration::from_millis(200))
+        .emit_with_ack::<u8>("vote", ());
+    assert!(matches!(soon(asked).await.unwrap_err().error, AckError::TimedOut));
+    assert!(
+        began.elapsed() < Duration::from_secs(5),
+        "it waited as long as without a timeout"
+    );
 }
 
 #[tokio::test]

@@ -257,6 +257,41 @@ async fn volatile_is_dropped_when_it_would_wait() {
     let socket = io.sockets().remove(0);
     socket.volatile().emit("dropped", ()).unwrap();
     io.volatile().emit("dropped", ()).unwrap();
+    io.to(socket.id()).volatile().emit("dropped", ()).unwrap();
     socket.emit("kept", ()).unwrap();
     assert_eq!(crate::common::poll(io.addr, &query, None).await, r#"42["kept"]"#);
+}
+
+#[tokio::test]
+async fn what_is_not_to_be_compressed_is_not() {
+    let io = serve().await;
+    let sid = crate::common::poll(io.addr, "EIO=4&transport=polling", None).await;
+    let sid = sid.split('"').nth(3).unwrap().to_owned();
+    let query = format!("EIO=4&transport=polling&sid={sid}");
+    crate::common::poll(io.addr, &query, Some("40")).await;
+    crate::common::poll(io.addr, &query, None).await;
+    let socket = io.sockets().remove(0);
+    let long = "x".repeat(4096);
+    let emits: [(bool, &dyn Fn()); 7] = [
+        (true, &|| io.emit("x", &long).unwrap()),
+        (false, &|| io.compress(false).emit("x", &long).unwrap()),
+        (true, &|| io.compress(true).emit("x", &long).unwrap()),
+        (false, &|| {
+            io.to(socket.id()).compress(false).emit("x", &long).unwrap();
+        }),
+        (true, &|| {
+            io.to(socket.id()).compress(true).emit("x", &long).unwrap();
+        }),
+        (false, &|| socket.compress(false).emit("x", &long).unwrap()),
+        (true, &|| socket.compress(true).emit("x", &long).unwrap()),
+    ];
+    for (index, (compressed, emit)) in emits.into_iter().enumerate() {
+        emit();
+        let head = crate::common::head_of_poll(io.addr, &query).await;
+        assert_eq!(
+            head.contains("content-encoding: gzip"),
+            compressed,
+            "{index}: {head}"
+        );
+    }
 }

@@ -28,12 +28,15 @@ async fn a_broadcast_reaches_clients_of_all_servers() {
     one.to("yard").emit("room", ()).unwrap();
     one.to(second.id()).emit("own", ()).unwrap();
     one.local().emit("local", ()).unwrap();
+    one.except("nowhere").local().emit("local", ()).unwrap();
+    first.local().emit("others here", ()).unwrap();
     first.broadcast().emit("others", ()).unwrap();
     one.to("yard").publish(&one.event("ready", 1).unwrap());
     let file = one.event("file", Bytes::from_static(&[2])).unwrap();
     for heard in [r#"2["room"]"#, r#"2["own"]"#, r#"2["others"]"#, r#"2["ready",1]"#] {
         assert_eq!(b.hear().await, heard);
     }
+    assert_eq!(a.hear().await, r#"2["local"]"#);
     assert_eq!(a.hear().await, r#"2["local"]"#);
     one.to("yard").publish(&file);
     assert_eq!(b.hear().await, r#"51-["file",{"_placeholder":true,"num":0}]"#);

@@ -216,12 +216,27 @@ pub(crate) async fn poll(addr: SocketAddr, query: &str, said: Option<&str>) -> S
     answer.split_once("\r\n\r\n").unwrap().1.to_owned()
 }
 
+/// The head of the answer to a poll of a client that takes gzip.
+pub(crate) async fn head_of_poll(addr: SocketAddr, query: &str) -> String {
+    let answer = answer(
+        addr,
+        &format!("GET /socket.io/?{query} HTTP/1.1\r\nHost: {addr}\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n"),
+    )
+    .await;
+    let text = String::from_utf8_lossy(&answer);
+    text.split_once("\r\n\r\n").unwrap().0.to_ascii_lowercase()
+}
+
 /// Head and body of the answer to a request that asks for the connection to be closed.
 pub(crate) async fn request(addr: SocketAddr, request: &str) -> String {
+    String::from_utf8(answer(addr, request).await).unwrap()
+}
+
+async fn answer(addr: SocketAddr, request: &str) -> Vec<u8> {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let mut stream = tokio::net::TcpStream::connect(addr).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     soon(stream.read_to_end(&mut answer)).await.unwrap();
-    String::from_utf8(answer).unwrap()
+    answer
 }

@@ -44,7 +44,8 @@ struct Payload {
     fin: bool,
     /// All zero for a frame that isn't masked.
     key: [u8; 4],
-    phase: usize,
+    /// Below 4; a byte, since every connection has room for it.
+    phase: u8,
     remaining: u64,
 }
 
@@ -218,9 +219,9 @@ impl Incoming {
             usize::try_from(frame.remaining).map_or(data.len() - here, |len| len.min(data.len() - here));
         *used += len;
         let piece = &mut data[here..*used];
-        mask::apply(frame.key, frame.phase, piece);
+        mask::apply(frame.key, frame.phase.into(), piece);
         assembly.push(piece, self.limits)?;
-        frame.phase = (frame.phase + len) % 4;
+        frame.phase = (usize::from(frame.phase) + len) as u8 % 4;
         frame.remaining -= len as u64;
         if frame.remaining > 0 {
             return Ok(None);
