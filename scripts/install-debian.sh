@@ -77,9 +77,7 @@ install() {
 
 log=$(mktemp)
 echo "install-debian: installing ${missing[*]}"
-# The package lists of a fresh image are empty, and old ones name versions that are gone.
-if ! install; then
-  "${root[@]}" apt-get update -qq || die "apt-get update failed"
-  install || { tail -n 20 "$log" >&2; die "could not install ${missing[*]}"; }
-fi
+# The package lists of a fresh image are empty, and old ones name versions that are gone or slow to drive: Firefox 140 takes a second for each key.
+"${root[@]}" apt-get update -qq || die "apt-get update failed"
+install || { tail -n 20 "$log" >&2; die "could not install ${missing[*]}"; }
 rm -f "$log"
