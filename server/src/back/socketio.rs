@@ -217,8 +217,12 @@ impl Visitor {
     async fn is_late(&self) {
         loop {
             let due = match &*self.stay.lock().await {
-                Stay::Outside { join_due } => *join_due,
-                Stay::Inside(_) | Stay::Over => return std::future::pending().await,
+                Stay::Outside { join_due } => Some(*join_due),
+                Stay::Inside(_) | Stay::Over => None,
+            };
+            // Not where the lock is held: commands wait for it.
+            let Some(due) = due else {
+                return std::future::pending().await;
             };
             if due <= Instant::now() {
                 return;
