@@ -297,3 +297,52 @@ fn reply(socket: &Socket, ack: Ack, answer: Option<Written>) {
         tracing::debug!(%error, "an answer came too late");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    fn visitor(stay: Stay) -> Visitor {
+        Visitor {
+            stay: Mutex::new(stay),
+            waiting: AtomicUsize::new(0),
+            gone: CancellationToken::new(),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn commands_can_have_their_turn_while_a_join_may_still_be_late() {
+        let visitor = visitor(Stay::Over);
+        let mut late = std::pin::pin!(visitor.is_late());
+        assert!(
+            late.as_mut().now_or_never().is_none(),
+            "it joined before it was looked after"
+        );
+        assert!(visitor.stay.try_lock().is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn commands_can_have_their_turn_after_the_time_to_join() {
+        let join_due = Instant::now() + JOIN_TIME;
+        let visitor = visitor(Stay::Outside { join_due });
+        let mut late = std::pin::pin!(visitor.is_late());
+        assert!(late.as_mut().now_or_never().is_none());
+        *visitor.stay.try_lock().unwrap() = Stay::Over;
+        sleep_until(join_due).await;
+        assert!(
+            late.as_mut().now_or_never().is_none(),
+            "it isn't outside any more"
+        );
+        assert!(visitor.stay.try_lock().is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_has_not_joined_in_time_is_late() {
+        let join_due = Instant::now() + JOIN_TIME;
+        let visitor = visitor(Stay::Outside { join_due });
+        visitor.is_late().await;
+        assert_eq!(Instant::now(), join_due);
+    }
+}
