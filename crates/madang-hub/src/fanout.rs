@@ -52,7 +52,7 @@ pub(crate) fn deliver(posts: &[Op], members: &Members, policies: &Policies, shar
         };
         alike &= post.to == first.to;
         fanout.excepted.extend_from_slice(&post.except);
-        entries.push(Entry { post, policy });
+        entries.push(Entry::new(post, policy));
     }
     fanout.excepted.sort_unstable();
     fanout.excepted.dedup();

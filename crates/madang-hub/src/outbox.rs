@@ -15,6 +15,8 @@ pub enum Overflow {
     DropOldest,
     /// It may be dropped, and takes the place of an unsent entry with the same key, whether or not the outbox is full.
     Latest(Key),
+    /// As [`Overflow::Latest`], but it waits at the end rather than in the place of the one it replaces.
+    LatestInOrder(Key),
     /// The new one is dropped: it never waits.
     Volatile,
 }
@@ -25,7 +27,7 @@ pub enum Overflow {
 pub enum Pushed {
     /// It waits at the end.
     Queued,
-    /// It waits in the place of the entry with its key.
+    /// It waits instead of the entry with its key.
     Replaced,
     /// So many entries were dropped, whole; the new one may be among them.
     Dropped {
@@ -80,7 +82,7 @@ impl Outbox {
 
     /// Puts an entry at the end, or in the place of an unsent one with the same key.
     ///
-    /// If that crosses the limit, droppable entries ([`Overflow::DropOldest`], [`Overflow::Latest`]) are dropped, oldest first, until everything
+    /// If that crosses the limit, droppable entries ([`Overflow::DropOldest`], [`Overflow::Latest`], [`Overflow::LatestInOrder`]) are dropped, oldest first, until everything
     /// fits or is alone. If even all of them aren't enough, the rest stays as it was, and the new entry is dropped, or refused with
     /// [`Pushed::Overflowed`] if it is an [`Overflow::Disconnect`] one. An entry without bytes is ignored.
     pub fn push(&mut self, bytes: Bytes, overflow: Overflow) -> Pushed {
@@ -91,7 +93,7 @@ impl Outbox {
             return Pushed::Dropped { entries: 1 };
         }
         let replaced = match &overflow {
-            Overflow::Latest(key) => self.unsent(key),
+            Overflow::Latest(key) | Overflow::LatestInOrder(key) => self.unsent(key),
             _ => None,
         };
         let freed = replaced.map_or(0, |index| self.entries[index].cost());
@@ -99,9 +101,7 @@ impl Outbox {
         let Some(dropped) = self.victims(after.saturating_sub(self.limit), replaced) else {
             return match overflow {
                 Overflow::Disconnect => Pushed::Overflowed,
-                Overflow::DropOldest | Overflow::Latest(_) | Overflow::Volatile => {
-                    Pushed::Dropped { entries: 1 }
-                }
+                _ => Pushed::Dropped { entries: 1 },
             };
         };
         self.bytes += bytes.len();
@@ -110,12 +110,18 @@ impl Outbox {
             overflow,
             joined: false,
         };
-        match replaced {
+        let in_order = matches!(entry.overflow, Overflow::LatestInOrder(_));
+        let place = replaced.filter(|_| !in_order);
+        match place {
             Some(index) => self.bytes -= std::mem::replace(&mut self.entries[index], entry).bytes.len(),
-            None => self.entries.push_back(entry),
+            None => {
+                let old = replaced.and_then(|index| self.entries.remove(index));
+                self.bytes -= old.map_or(0, |old| old.bytes.len());
+                self.entries.push_back(entry);
+            }
         }
         if dropped > 0 {
-            let spared = replaced.unwrap_or(self.entries.len() - 1);
+            let spared = place.unwrap_or(self.entries.len() - 1);
             self.drop_oldest(dropped, spared);
             return Pushed::Dropped { entries: dropped };
         }
@@ -241,7 +247,7 @@ impl Outbox {
     fn unsent(&self, key: &Key) -> Option<usize> {
         let waiting = self.entries.iter().enumerate().skip(usize::from(self.started));
         let mut same =
-            waiting.filter(|(_, entry)| matches!(&entry.overflow, Overflow::Latest(other) if other == key));
+            waiting.filter(|(_, entry)| matches!(&entry.overflow, Overflow::Latest(other) | Overflow::LatestInOrder(other) if other == key));
         same.next().map(|(index, _)| index)
     }
 

@@ -18,7 +18,7 @@ pub enum Policy {
     Disconnect,
     /// The oldest droppable publications make room. For notices that age: typing, cursors.
     DropOldest,
-    /// An unsent publication is replaced by a newer one with the same key, full or not; then as `DropOldest`. For quotes and scores.
+    /// An unsent publication is replaced by a newer one of the room with the same key, full or not; then as `DropOldest`. For quotes and scores.
     Latest,
 }
 

@@ -54,6 +54,7 @@ pub struct Publication {
     key: Option<Key>,
     volatile: bool,
     compress: bool,
+    in_order: bool,
 }
 
 impl Publication {
@@ -71,14 +72,23 @@ impl Publication {
             key: None,
             volatile: false,
             compress: true,
+            in_order: false,
         }
     }
 
-    /// In rooms with [`Policy::Latest`](crate::Policy::Latest), this one takes the place of an unsent one with the same key. Without a key,
-    /// the name of the room stands in.
+    /// In rooms with [`Policy::Latest`](crate::Policy::Latest), this one takes the place of an unsent one that was published to the same room (the
+    /// first, if to several) with the same key. Those without a key replace each other.
     #[must_use]
     pub fn with_key(mut self, key: Key) -> Self {
         self.key = Some(key);
+        self
+    }
+
+    /// Where it replaces an unsent one, it waits behind everything that was published before it rather than in that one's place: for protocols in which whoever
+    /// has received one publication is taken to have received those before it. What is replaced faster than it is read may then wait for long.
+    #[must_use]
+    pub fn in_order(mut self) -> Self {
+        self.in_order = true;
         self
     }
 
@@ -94,6 +104,11 @@ impl Publication {
     pub fn compress(mut self, compress: bool) -> Self {
         self.compress = compress;
         self
+    }
+
+    /// Whether it stays [`in_order`](Self::in_order).
+    pub fn is_in_order(&self) -> bool {
+        self.in_order
     }
 
     /// Whether it is [`volatile`](Self::volatile).
@@ -142,6 +157,11 @@ impl Key {
     /// The key as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The key in this room: what is published to another room with the same key is something else. It is no other room's name, nor a key in one.
+    pub(crate) fn within(&self, room: &RoomName) -> Self {
+        Self(format!("{}\n{}", room.as_str(), self.0).into())
     }
 }
 

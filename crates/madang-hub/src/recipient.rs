@@ -121,6 +121,19 @@ impl std::fmt::Debug for Batch<'_> {
 pub(crate) struct Entry<'a> {
     pub(crate) post: &'a Post,
     pub(crate) policy: Policy,
+    /// What it may replace, where the policy is to replace: made once, for all members.
+    key: Option<Key>,
+}
+
+impl<'a> Entry<'a> {
+    pub(crate) fn new(post: &'a Post, policy: Policy) -> Self {
+        let room = post.to.first_room().filter(|_| policy == Policy::Latest);
+        let key = room.map(|room| match post.publication.key() {
+            Some(key) => key.within(room),
+            None => Key::from(room),
+        });
+        Self { post, policy, key }
+    }
 }
 
 impl Entry<'_> {
@@ -135,10 +148,10 @@ impl Entry<'_> {
         match self.policy {
             Policy::Disconnect => Overflow::Disconnect,
             Policy::DropOldest => Overflow::DropOldest,
-            Policy::Latest => match (self.post.publication.key(), self.post.to.first_room()) {
-                (Some(key), _) => Overflow::Latest(key.clone()),
-                (None, Some(room)) => Overflow::Latest(Key::from(room)),
-                (None, None) => Overflow::DropOldest,
+            Policy::Latest => match &self.key {
+                Some(key) if self.post.publication.is_in_order() => Overflow::LatestInOrder(key.clone()),
+                Some(key) => Overflow::Latest(key.clone()),
+                None => Overflow::DropOldest,
             },
         }
     }

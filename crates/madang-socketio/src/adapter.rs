@@ -5,7 +5,7 @@ use crate::proto::Args;
 use crate::registry::Server;
 use crate::remote::SocketDetails;
 use crate::rooms::Audience;
-use madang_hub::SessionId;
+use madang_hub::{Key, SessionId};
 use madang_ws::Message;
 use std::fmt;
 use std::sync::{Arc, Weak};
@@ -273,12 +273,12 @@ pub struct ClusterEvent {
     pub args: Args,
     /// What plain WebSocket members get of it, if it isn't the usual.
     pub frame: Option<Message>,
+    /// What it may replace where the policy is [`Latest`](madang_hub::Policy::Latest).
+    pub key: Option<Key>,
     /// Dropped by those who can't take it at once.
     pub volatile: bool,
     /// Whether it's compressed.
     pub compress: bool,
-    /// What it takes the place of: [`BroadcastOperator::key`](crate::BroadcastOperator::key).
-    pub key: Option<Arc<str>>,
 }
 
 /// Some servers haven't answered.

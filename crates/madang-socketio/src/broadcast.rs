@@ -2,7 +2,7 @@
 
 use crate::ack::{Collecting, Collector, Forward, Responses};
 use crate::error::EmitError;
-use crate::event::{How, Packet};
+use crate::event::Packet;
 use crate::everywhere::Everywhere;
 use crate::proto::{Args, Parser};
 use crate::rooms::{Audience, Rooms};
@@ -10,7 +10,7 @@ use crate::shared::lock;
 use crate::{
     AckError, BroadcastAck, BroadcastError, Event, Namespace, RemoteSocket, RequestError, SocketDetails,
 };
-use madang_hub::{Key, SessionId};
+use madang_hub::{InvalidName, Key, SessionId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
@@ -36,13 +36,13 @@ pub struct BroadcastOperator {
     namespace: Namespace,
     audience: Audience,
     pub(crate) flags: Flags,
-    /// What it takes the place of; no name of anything yet.
-    key: Option<Arc<str>>,
 }
 
 /// How something goes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Flags {
+    /// Or why it can't be one, which whoever emits is told.
+    pub(crate) key: Result<Option<Key>, InvalidName>,
     pub(crate) volatile: bool,
     pub(crate) compress: bool,
     pub(crate) local: bool,
@@ -52,6 +52,7 @@ pub(crate) struct Flags {
 impl Default for Flags {
     fn default() -> Self {
         Self {
+            key: Ok(None),
             volatile: false,
             compress: true,
             local: false,
@@ -61,13 +62,19 @@ impl Default for Flags {
 }
 
 impl Flags {
-    /// How each client gets what goes so.
-    pub(crate) fn how(self) -> How {
-        How {
-            volatile: self.volatile,
-            compress: self.compress,
-            key: None,
-        }
+    pub(crate) fn set_key(&mut self, key: &str) {
+        self.key = Key::try_from(key).map(Some);
+    }
+
+    /// Whether something can be emitted with them.
+    pub(crate) fn check(&self) -> Result<(), EmitError> {
+        self.key
+            .as_ref()
+            .map_or_else(|error| Err(EmitError::Key(*error)), |_| Ok(()))
+    }
+
+    pub(crate) fn key(&self) -> Option<&Key> {
+        self.key.as_ref().ok()?.as_ref()
     }
 }
 
@@ -77,7 +84,6 @@ impl BroadcastOperator {
             namespace: namespace.clone(),
             audience,
             flags: Flags::default(),
-            key: None,
         }
     }
 
@@ -126,20 +132,20 @@ impl BroadcastOperator {
         self
     }
 
+    /// What it is about, such as the symbol of a quote: where the policy is [`Latest`](madang_hub::Policy::Latest), it takes the place of an event of the same room
+    /// with the same key that somebody hasn't read yet.
+    ///
+    #[doc = include_str!("../doc/operators/key.md")]
+    pub fn key(mut self, key: &str) -> Self {
+        self.flags.set_key(key);
+        self
+    }
+
     /// Leaves out those who can't take it at once.
     ///
     #[doc = include_str!("../doc/operators/how.md")]
     pub fn volatile(mut self) -> Self {
         self.flags.volatile = true;
-        self
-    }
-
-    /// In rooms whose [policy](Namespace::set_room_policy) is [`Latest`](madang_hub::Policy::Latest): it takes the place of an event with the same key that waits for
-    /// a client which reads too slowly. Elsewhere it means nothing. Without a key, the room's name stands in: one event of each room waits at most.
-    ///
-    #[doc = include_str!("../doc/operators/key.md")]
-    pub fn key(mut self, key: &str) -> Self {
-        self.key = Some(key.into());
         self
     }
 
@@ -172,11 +178,11 @@ impl BroadcastOperator {
     #[doc = include_str!("../doc/operators/emit.md")]
     ///
     /// # Errors
-    /// When the name is reserved, the arguments can't be encoded, or the [key](Self::key) can't be one.
+    /// When the name is reserved, the arguments can't be encoded, or the [`key`](Self::key) can't be one.
     #[allow(clippy::needless_pass_by_value)] // a temporary tuple, in practice
     pub fn emit(&self, event: &str, args: impl Serialize) -> Result<(), EmitError> {
         EmitError::check(event)?;
-        let how = self.how()?;
+        self.flags.check()?;
         let shared = &self.namespace.inner.shared;
         let parser = shared.parser;
         let header = self.namespace.header(None);
@@ -185,12 +191,12 @@ impl BroadcastOperator {
             true => packet.with_text(event, &args)?,
             false => packet,
         };
-        self.namespace.publish(&self.audience, &how, packet);
+        self.namespace.publish(&self.audience, &self.flags, packet);
         if self.is_overheard() {
             self.overhear(event, &Args::of(&args)?);
         }
         if let Some(cluster) = self.cluster() {
-            cluster.broadcast(&self.audience, &how, event, Args::of(&args)?, None);
+            cluster.broadcast(&self.audience, &self.flags, event, Args::of(&args)?, None);
         }
         Ok(())
     }
@@ -205,23 +211,24 @@ impl BroadcastOperator {
         self.emit("message", args)
     }
 
-    /// Sends an event that is ready: with what plain WebSocket members of the rooms get. A [key](Self::key) that can't be one is logged, and nothing sent.
+    /// Sends an event that is ready: with what plain WebSocket members of the rooms get. With a [`key`](Self::key) that can't be one it isn't sent, and an error is
+    /// logged.
     ///
     #[doc = include_str!("../doc/operators/publish.md")]
     pub fn publish(&self, event: &Event) {
-        let how = match self.how() {
-            Ok(how) => how,
-            Err(error) => return tracing::error!(%error, event = event.name(), "an event can't be published"),
-        };
+        if let Err(error) = self.flags.check() {
+            return tracing::error!(event = event.name(), %error, "an event can't be published");
+        }
         let parser = self.namespace.inner.shared.parser;
-        self.namespace.publish(&self.audience, &how, event.packet());
+        self.namespace
+            .publish(&self.audience, &self.flags, event.packet());
         if self.is_overheard() {
             self.overhear(event.name(), &event.args(parser));
         }
         if let Some(cluster) = self.cluster() {
             let frame = event.frame();
             let args = event.args(parser);
-            cluster.broadcast(&self.audience, &how, event.name(), args, frame);
+            cluster.broadcast(&self.audience, &self.flags, event.name(), args, frame);
         }
     }
 
@@ -255,13 +262,13 @@ impl BroadcastOperator {
         args: &T,
     ) -> Result<impl Future<Output = Responses> + Send + 'static + use<T>, EmitError> {
         EmitError::check(event)?;
-        let how = self.how()?;
+        self.flags.check()?;
         let timeout = self.flags.timeout.unwrap_or(DEFAULT_TIMEOUT);
         let elsewhere = match self.cluster() {
             None => None,
             Some(cluster) => {
                 let args = Args::of(args)?;
-                Some(cluster.broadcast_with_ack(&self.audience, &how, event, args, timeout)?)
+                Some(cluster.broadcast_with_ack(&self.audience, &self.flags, event, args, timeout)?)
             }
         };
         let here = self.collect(event, args, None, |_| {})?;
@@ -286,7 +293,7 @@ impl BroadcastOperator {
         forward: Option<Arc<Forward>>,
         counted: impl FnOnce(usize),
     ) -> Result<Collecting, EmitError> {
-        let how = self.how()?;
+        self.flags.check()?;
         let inner = &self.namespace.inner;
         let id = self.namespace.next_id();
         let packet = Packet::event(inner.shared.parser, self.namespace.header(Some(id)), event, args)?;
@@ -317,7 +324,8 @@ impl BroadcastOperator {
             collectors.insert(id, collector);
         }
         counted(count);
-        self.namespace.deliver(&self.audience, packet.publication(&how));
+        self.namespace
+            .deliver(&self.audience, packet.publication(&self.flags));
         if self.is_overheard() {
             self.overhear(event, &Args::of(args)?);
         }
@@ -399,15 +407,6 @@ impl BroadcastOperator {
         if let Some(cluster) = self.cluster() {
             cluster.disconnect_sockets(&self.audience, close);
         }
-    }
-
-    /// How each client gets it.
-    fn how(&self) -> Result<How, EmitError> {
-        let key = self.key.as_deref().map(Key::try_from).transpose();
-        Ok(How {
-            key: key.map_err(EmitError::Key)?,
-            ..self.flags.how()
-        })
     }
 
     fn cluster(&self) -> Option<Everywhere<'_>> {

@@ -30,7 +30,7 @@ pub enum EmitError {
     /// [`Limits::pending_broadcasts`](crate::Limits::pending_broadcasts).
     #[error("{0} acknowledgements are pending already")]
     TooManyAcks(usize),
-    /// No [key](crate::BroadcastOperator::key) can be called that.
+    /// The [`key`](crate::BroadcastOperator::key) is empty, too long, or has control characters.
     #[error("the key can't be one: {0}")]
     Key(#[source] InvalidName),
 }

@@ -1,9 +1,10 @@
 //! What is sent, as a publication of the hub.
 
+use crate::broadcast::Flags;
 use crate::proto::{Args, Encode as _, EncodeError, Header, Messages, PacketKind, Parser};
 use bytes::Bytes;
 use madang_engineio::proto::encode_messages;
-use madang_hub::{Encode, Key, Publication, WireForm};
+use madang_hub::{Encode, Publication, WireForm};
 use madang_ws::Message;
 use serde::Serialize;
 use std::sync::Arc;
@@ -103,24 +104,6 @@ pub(crate) struct Packet {
     compress: bool,
 }
 
-/// How a packet goes to each client.
-#[derive(Clone, Debug)]
-pub(crate) struct How {
-    pub(crate) volatile: bool,
-    pub(crate) compress: bool,
-    pub(crate) key: Option<Key>,
-}
-
-impl Default for How {
-    fn default() -> Self {
-        Self {
-            volatile: false,
-            compress: true,
-            key: None,
-        }
-    }
-}
-
 /// What plain WebSocket members get of it.
 #[derive(Clone, Debug)]
 enum Plain {
@@ -187,16 +170,16 @@ impl Packet {
         }
     }
 
-    pub(crate) fn publication(mut self, how: &How) -> Publication {
-        self.compress = how.compress;
-        let mut publication = Publication::new(self).compress(how.compress);
-        if how.volatile {
+    pub(crate) fn publication(mut self, flags: &Flags) -> Publication {
+        self.compress = flags.compress;
+        let mut publication = Publication::new(self).compress(flags.compress);
+        if flags.volatile {
             publication = publication.volatile();
         }
-        match &how.key {
-            Some(key) => publication.with_key(key.clone()),
-            None => publication,
+        if let Some(key) = flags.key() {
+            publication = publication.with_key(key.clone());
         }
+        publication
     }
 
     fn plain(&self) -> Option<Message> {

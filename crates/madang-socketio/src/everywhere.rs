@@ -3,9 +3,8 @@
 use crate::Namespace;
 use crate::ack::Responses;
 use crate::adapter::{ClusterBody, ClusterEvent, ClusterMessage, RequestError};
-use crate::broadcast::DEFAULT_TIMEOUT;
+use crate::broadcast::{DEFAULT_TIMEOUT, Flags};
 use crate::error::EmitError;
-use crate::event::How;
 use crate::proto::Args;
 use crate::remote::RemoteSocket;
 use crate::requests::{Answers, Pending};
@@ -45,14 +44,14 @@ impl Everywhere<'_> {
     pub(crate) fn broadcast(
         &self,
         audience: &Audience,
-        how: &How,
+        flags: &Flags,
         name: &str,
         args: Args,
         frame: Option<Message>,
     ) {
         self.send(ClusterBody::Broadcast {
             audience: audience.into(),
-            event: event(how, name, args, frame),
+            event: event(flags, name, args, frame),
             ask: None,
         });
     }
@@ -60,7 +59,7 @@ impl Everywhere<'_> {
     pub(crate) fn broadcast_with_ack(
         &self,
         audience: &Audience,
-        how: &How,
+        flags: &Flags,
         name: &str,
         args: Args,
         timeout: Duration,
@@ -74,7 +73,7 @@ impl Everywhere<'_> {
             pending.map_err(|_| EmitError::TooManyAcks(self.0.inner.shared.limits.pending_requests))?;
         self.send(ClusterBody::Broadcast {
             audience: audience.into(),
-            event: event(how, name, args, None),
+            event: event(flags, name, args, None),
             ask: Some((pending.id(), timeout)),
         });
         Ok(async move {
@@ -192,13 +191,13 @@ fn check(event: &str) -> Result<(), EmitError> {
     }
 }
 
-fn event(how: &How, name: &str, args: Args, frame: Option<Message>) -> ClusterEvent {
+fn event(flags: &Flags, name: &str, args: Args, frame: Option<Message>) -> ClusterEvent {
     ClusterEvent {
         name: name.into(),
         args,
         frame,
-        volatile: how.volatile,
-        compress: how.compress,
-        key: how.key.as_ref().map(|key| key.as_str().into()),
+        key: flags.key().cloned(),
+        volatile: flags.volatile,
+        compress: flags.compress,
     }
 }

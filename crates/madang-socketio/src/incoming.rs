@@ -87,11 +87,11 @@ impl Incoming<'_> {
         ask: Option<(u64, Duration)>,
     ) {
         let mut operator = operator.compress(event.compress);
+        if let Some(key) = &event.key {
+            operator = operator.key(key.as_str());
+        }
         if event.volatile {
             operator = operator.volatile();
-        }
-        if let Some(key) = &event.key {
-            operator = operator.key(key);
         }
         let args: Arguments<Value> = match event.args.read() {
             Ok(args) => args,

@@ -1,9 +1,10 @@
 //! Namespaces: what clients connect to, with rooms and middlewares of their own.
 
 use crate::ack::Collector;
+use crate::broadcast::Flags;
 use crate::context::{ConnectContext, ServerContext};
 use crate::error::EmitError;
-use crate::event::{How, Packet};
+use crate::event::Packet;
 use crate::everywhere::Everywhere;
 use crate::handler::{Callback, Handler, IntoOutcome, callback, plain};
 use crate::middleware::{Check, ConnectError, check};
@@ -220,8 +221,16 @@ impl Namespace {
         lock(&self.inner.table).len()
     }
 
-    /// Sets what happens to members of a room who read too slowly: what was sent to this room is treated so, what was sent to others as they say. See
-    /// [`madang_hub::Hub::set_policy`].
+    /// Sets what happens to members of a room who read too slowly, from now on. Of an event for several rooms the policy of the first counts; what is sent to
+    /// one socket is never dropped, and the [`send_limit`](madang_engineio::Config::send_limit) holds whatever the policy.
+    ///
+    /// * [`Policy::Disconnect`], the default: who lets more wait than `send_limit` is disconnected, with
+    ///   [`DisconnectReason::ForcedClose`](crate::DisconnectReason::ForcedClose).
+    /// * [`Policy::DropOldest`]: the oldest events make room.
+    /// * [`Policy::Latest`]: an event takes the place of an unread one with the same [`key`](Self::key), or the same lack of one. With
+    ///   [recovery](crate::ConnectionStateRecovery) it waits behind all earlier ones instead, so that a client that comes back has missed nothing but what was replaced.
+    ///
+    /// An event and its attachments are dropped or replaced together.
     ///
     /// ```
     /// use madang_hub::Policy;
@@ -279,18 +288,19 @@ impl Namespace {
         self.operator().except(rooms)
     }
 
+    /// What it is about, such as the symbol of a quote: where the policy is [`Latest`](Policy::Latest), it takes the place of an event with the same key that somebody
+    /// hasn't read yet.
+    ///
+    #[doc = include_str!("../doc/operators/key.md")]
+    pub fn key(&self, key: &str) -> BroadcastOperator {
+        self.operator().key(key)
+    }
+
     /// Not to those who can't take it at once.
     ///
     #[doc = include_str!("../doc/operators/how.md")]
     pub fn volatile(&self) -> BroadcastOperator {
         self.operator().volatile()
-    }
-
-    /// In the place of what waits for slow readers with the same key, where the [policy](Self::set_policy) is [`Latest`](Policy::Latest).
-    ///
-    #[doc = include_str!("../doc/operators/key.md")]
-    pub fn key(&self, key: &str) -> BroadcastOperator {
-        self.operator().key(key)
     }
 
     /// Whether to compress it, where answers to polling are.
@@ -450,8 +460,8 @@ impl Namespace {
     }
 
     /// Sends a packet with the offset that it must have, and remembers it.
-    pub(crate) fn publish(&self, audience: &Audience, how: &How, packet: Packet) {
-        self.send_with_offset(packet, how, audience, |publication| {
+    pub(crate) fn publish(&self, audience: &Audience, flags: &Flags, packet: Packet) {
+        self.send_with_offset(packet, flags, audience, |publication| {
             self.deliver(audience, publication);
         });
     }
@@ -460,20 +470,21 @@ impl Namespace {
     pub(crate) fn send_with_offset(
         &self,
         packet: Packet,
-        how: &How,
+        flags: &Flags,
         audience: &Audience,
         send: impl FnOnce(Publication),
     ) {
         let Some(memory) = &self.inner.memory else {
-            return send(packet.publication(how));
+            return send(packet.publication(flags));
         };
         let parser = self.inner.shared.parser;
         let with = |offset: &str| {
             let packet = packet.with_offset(parser, self.header(None), offset);
-            packet.publication(how)
+            // A client that has an offset is taken to have what was sent before.
+            packet.publication(flags).in_order()
         };
         remember(memory, |memory| {
-            if how.volatile {
+            if flags.volatile {
                 return send(with(&memory.offset()));
             }
             let publication = with(&memory.next_offset());

@@ -109,6 +109,25 @@ fn the_latest_takes_the_place_of_the_one_before_full_or_not() {
 }
 
 #[test]
+fn the_latest_in_order_waits_behind_what_came_before_it() {
+    let mut outbox = outbox(3, 10);
+    let _ = outbox.push(entry(1, 10), Overflow::LatestInOrder(key(1)));
+    let _ = outbox.push(entry(2, 10), Overflow::Disconnect);
+    assert_eq!(
+        outbox.push(entry(3, 8), Overflow::LatestInOrder(key(1))),
+        Pushed::Replaced
+    );
+    assert_eq!(waiting(&outbox), [(2, 10), (3, 8)]);
+    let _ = outbox.push(entry(4, 12), Overflow::Latest(key(2)));
+    assert_eq!(
+        outbox.push(entry(5, 20), Overflow::LatestInOrder(key(1))),
+        Pushed::Dropped { entries: 1 },
+        "longer than what it replaces"
+    );
+    assert_eq!(waiting(&outbox), [(2, 10), (5, 20)]);
+}
+
+#[test]
 fn an_entry_that_has_begun_to_leave_stays() {
     let mut outbox = outbox(2, 10);
     let _ = outbox.push(entry(1, 10), Overflow::Latest(key(1)));
@@ -265,19 +284,22 @@ fn model_push(items: &mut Vec<Item>, limit: usize, new: &Item) -> Pushed {
         return Pushed::Queued;
     }
     let mut after = items.clone();
-    let same = |item: &&mut Item| {
-        !item.started && matches!(new.overflow, Overflow::Latest(_)) && item.overflow == new.overflow
+    let key = |overflow: &Overflow| match overflow {
+        Overflow::Latest(key) | Overflow::LatestInOrder(key) => Some(key.clone()),
+        _ => None,
     };
-    let replaced = match after.iter_mut().find(same) {
-        Some(item) => {
-            *item = new.clone();
-            true
-        }
-        None => {
+    let same =
+        |item: &Item| !item.started && key(&item.overflow).is_some_and(|old| key(&new.overflow) == Some(old));
+    let replaced = after.iter().position(same);
+    match (replaced, &new.overflow) {
+        (Some(index), Overflow::Latest(_)) => after[index] = new.clone(),
+        _ => {
+            if let Some(index) = replaced {
+                after.remove(index);
+            }
             after.push(new.clone());
-            false
         }
-    };
+    }
     let mut dropped = 0;
     while cost(&after) > limit && after.len() > 1 {
         let droppable =
@@ -295,8 +317,8 @@ fn model_push(items: &mut Vec<Item>, limit: usize, new: &Item) -> Pushed {
     }
     *items = after;
     match (dropped, replaced) {
-        (0, false) => Pushed::Queued,
-        (0, true) => Pushed::Replaced,
+        (0, None) => Pushed::Queued,
+        (0, Some(_)) => Pushed::Replaced,
         (entries, _) => Pushed::Dropped { entries },
     }
 }
@@ -316,6 +338,7 @@ proptest! {
                     let overflow = match policy {
                         0 => Overflow::Disconnect,
                         1 => Overflow::DropOldest,
+                        n if number % 3 == 0 => Overflow::LatestInOrder(key(n)),
                         n => Overflow::Latest(key(n)),
                     };
                     let new = Item { number, left: len, started: false, body: false, overflow };

@@ -34,21 +34,44 @@ fn a_publication_arrives_with_the_policy_of_its_first_room() {
     hub.to(&chat).publish(number(0));
     hub.to(&typing).publish(number(1));
     hub.to(&quotes).publish(number(2).with_key(apple.clone()));
-    hub.to(&quotes).publish(number(3));
-    hub.to(&typing).to(&quotes).publish(number(4));
+    hub.to(&quotes).publish(number(3).in_order());
+    hub.to(&typing).to(&quotes).publish(number(4).with_key(apple));
     hub.everyone().publish(number(5));
     hub.send(member.id(), number(6));
     assert!(turn(&mut flusher).is_pending());
-    let expected = [
-        Overflow::Disconnect,
-        Overflow::DropOldest,
-        Overflow::Latest(apple),
-        Overflow::Latest(Key::from(&quotes)),
-        Overflow::DropOldest,
-        Overflow::Disconnect,
-        Overflow::Disconnect,
-    ];
-    assert_eq!(*seen.0.lock().unwrap(), expected);
+    let seen = seen.0.lock().unwrap();
+    assert_eq!(seen[..2], [Overflow::Disconnect, Overflow::DropOldest]);
+    assert!(matches!(seen[2], Overflow::Latest(_)));
+    assert!(matches!(seen[3], Overflow::LatestInOrder(_)));
+    let rest = [Overflow::DropOldest, Overflow::Disconnect, Overflow::Disconnect];
+    assert_eq!(seen[4..], rest);
+}
+
+#[test]
+fn only_what_is_of_one_room_and_one_key_may_be_replaced() {
+    let (hub, mut flusher) = Hub::new();
+    let rooms = [room("quotes"), room("trades")];
+    let seen = Arc::new(Policies::default());
+    let member = hub.enter(SessionId::new(1), seen.clone());
+    // The last is what the other room is called.
+    let keys = ["AAPL", "MSFT", "quotes", "trades"].map(|key| Key::try_from(key).unwrap());
+    for _ in 0..2 {
+        for room in &rooms {
+            hub.set_policy(room, Policy::Latest).unwrap();
+            member.join(room).unwrap();
+            hub.to(room).publish(number(0));
+            for key in &keys {
+                hub.to(room).publish(number(1).with_key(key.clone()));
+            }
+        }
+    }
+    assert!(turn(&mut flusher).is_pending());
+    let seen = seen.0.lock().unwrap();
+    let (first, second) = seen.split_at(10);
+    assert_eq!(first, second, "the same replace each other");
+    for (n, one) in first.iter().enumerate() {
+        assert!(!first[..n].contains(one), "{one:?} replaces something else");
+    }
 }
 
 #[test]

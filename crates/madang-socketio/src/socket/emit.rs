@@ -4,7 +4,7 @@ use super::{Socket, State};
 use crate::ack::AckFuture;
 use crate::broadcast::Flags;
 use crate::error::EmitError;
-use crate::event::{How, Packet};
+use crate::event::Packet;
 use crate::proto::{Args, Encode as _};
 use crate::rooms::{Audience, Rooms};
 use crate::shared::lock;
@@ -133,6 +133,21 @@ impl Socket {
     /// ```
     pub fn emit_with_ack<T: DeserializeOwned>(&self, event: &str, args: impl Serialize) -> AckFuture<T> {
         self.operator().emit_with_ack(event, args)
+    }
+
+    /// What the events that follow are about, for rooms whose policy is [`Latest`](madang_hub::Policy::Latest): [`Namespace::key`](crate::Namespace::key). What goes to the client itself
+    /// is never replaced.
+    ///
+    /// ```
+    /// use madang_socketio::{EmitError, Socket};
+    ///
+    /// /// Somebody moves a piece: of each piece, those who are slow need to know only where it is now.
+    /// fn moved(socket: &Socket, piece: &str, place: (u32, u32)) -> Result<(), EmitError> {
+    ///     socket.key(piece).to("board").emit("moved", (piece, place))
+    /// }
+    /// ```
+    pub fn key(&self, key: &str) -> SocketOperator {
+        self.operator().key(key)
     }
 
     /// Drops what the client can't take at once.
@@ -291,7 +306,7 @@ impl Socket {
     /// When the client is gone.
     pub fn publish(&self, event: &Event) -> Result<(), EmitError> {
         let parser = self.shared().parser;
-        self.send_event(Flags::default(), event.packet())?;
+        self.send_event(&Flags::default(), event.packet())?;
         self.overhear_if_asked(event.name(), || Ok(event.args(parser)))
     }
 
@@ -311,15 +326,13 @@ impl Socket {
     }
 
     /// Sends an event without acknowledgement, which is remembered if it may have to be sent again.
-    fn send_event(&self, flags: Flags, packet: Packet) -> Result<(), EmitError> {
+    fn send_event(&self, flags: &Flags, packet: Packet) -> Result<(), EmitError> {
         self.is_open()?;
         let inner = &self.inner;
         let mut audience = Audience::default();
         audience.rooms.push(inner.id.clone());
         let send = |publication| self.shared().hub.send(inner.member, publication);
-        inner
-            .namespace
-            .send_with_offset(packet, &flags.how(), &audience, send);
+        inner.namespace.send_with_offset(packet, flags, &audience, send);
         Ok(())
     }
 
@@ -327,7 +340,7 @@ impl Socket {
         self.is_open()?;
         let header = self.inner.namespace.header(Some(id));
         let messages = self.shared().parser.ack(header, args)?;
-        let publication = Packet::of(messages).publication(&How::default());
+        let publication = Packet::of(messages).publication(&Flags::default());
         self.shared().hub.send(self.inner.member, publication);
         Ok(())
     }
@@ -345,6 +358,12 @@ impl Socket {
 }
 
 impl SocketOperator {
+    /// What the events that follow are about: [`Socket::key`].
+    pub fn key(mut self, key: &str) -> Self {
+        self.flags.set_key(key);
+        self
+    }
+
     /// Drops what the client can't take at once.
     pub fn volatile(mut self) -> Self {
         self.flags.volatile = true;
@@ -391,15 +410,16 @@ impl SocketOperator {
     /// Sends an event to the client: [`Socket::emit`].
     ///
     /// # Errors
-    /// When the name is reserved, the arguments can't be encoded, or the client is gone.
+    /// When the name is reserved, the arguments can't be encoded, the [`key`](Self::key) can't be one, or the client is gone.
     #[allow(clippy::needless_pass_by_value)] // a temporary tuple, in practice
     pub fn emit(&self, event: &str, args: impl Serialize) -> Result<(), EmitError> {
         EmitError::check(event)?;
+        self.flags.check()?;
         let socket = &self.socket;
         socket.is_open()?;
         let header = socket.inner.namespace.header(None);
         let packet = Packet::event(socket.shared().parser, header, event, &args)?;
-        socket.send_event(self.flags, packet)?;
+        socket.send_event(&self.flags, packet)?;
         socket.overhear_if_asked(event, || Ok(Args::of(&args)?))
     }
 
@@ -426,6 +446,7 @@ impl SocketOperator {
 
     fn ask<T>(&self, event: &str, args: &(impl Serialize + ?Sized)) -> Result<AckFuture<T>, EmitError> {
         EmitError::check(event)?;
+        self.flags.check()?;
         let socket = &self.socket;
         socket.is_open()?;
         let namespace = &socket.inner.namespace;
@@ -440,7 +461,7 @@ impl SocketOperator {
             // It went after it was asked whether it's there, and may have taken its acknowledgements with it before this one.
             return Err(EmitError::Disconnected);
         }
-        let publication = packet.publication(&self.flags.how());
+        let publication = packet.publication(&self.flags);
         socket.shared().hub.send(socket.inner.member, publication);
         socket.overhear_if_asked(event, || Ok(Args::of(args)?))?;
         Ok(ack)

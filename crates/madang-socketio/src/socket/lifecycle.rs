@@ -1,9 +1,10 @@
 //! How a socket comes and goes.
 
 use super::{Extensions, Inner, Listeners, Phase, Recoverable, Socket, State};
+use crate::broadcast::Flags;
 use crate::client::ClientInner;
 use crate::context::{ConnectContext, DisconnectContext};
-use crate::event::{How, Packet};
+use crate::event::Packet;
 use crate::id::Fresh;
 use crate::proto::{Acks, Encode as _};
 use crate::recovery::{Missed, Was, remember};
@@ -128,7 +129,7 @@ impl Socket {
         let answer = self.shared().parser.connect(namespace.name(), body);
         match answer {
             Ok(messages) => {
-                let publication = Packet::of(messages).publication(&How::default());
+                let publication = Packet::of(messages).publication(&Flags::default());
                 self.shared().hub.send(inner.member, publication);
             }
             Err(error) => tracing::error!(%error, "two strings can't be encoded"),
@@ -273,7 +274,7 @@ impl Socket {
 
     pub(crate) fn send_disconnect(&self) {
         let messages = self.shared().parser.disconnect(self.inner.namespace.name());
-        let publication = Packet::of(messages).publication(&How::default());
+        let publication = Packet::of(messages).publication(&Flags::default());
         self.shared().hub.send(self.inner.member, publication);
     }
 }

@@ -6,7 +6,7 @@ use madang_ws::WebSocket;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// Long enough for anything that happens at all.
@@ -38,12 +38,29 @@ pub(crate) async fn serve() -> Served {
 }
 
 pub(crate) async fn serve_with(options: impl FnOnce(SocketIoBuilder) -> SocketIoBuilder) -> Served {
+    serve_on(TcpSocket::new_v4().unwrap(), options).await
+}
+
+/// With options of the socket, which its connections have too.
+pub(crate) async fn serve_on(
+    socket: TcpSocket,
+    options: impl FnOnce(SocketIoBuilder) -> SocketIoBuilder,
+) -> Served {
     let io = options(SocketIo::builder()).build();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener: TcpListener = socket.listen(1024).unwrap();
     let addr = listener.local_addr().unwrap();
     let app = axum::Router::new().layer(io.layer());
     tokio::spawn(async move { axum::serve(listener, app).await });
     Served { io, addr }
+}
+
+/// Its connections hold a few KiB, so that it doesn't take much to fill them.
+pub(crate) fn small_socket() -> TcpSocket {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_send_buffer_size(8192).unwrap();
+    socket.set_recv_buffer_size(8192).unwrap();
+    socket
 }
 
 impl Served {
@@ -113,7 +130,19 @@ pub(crate) struct Client {
 impl Client {
     pub(crate) async fn open(addr: SocketAddr, query: &str) -> Self {
         let url = format!("ws://{addr}/socket.io/?{query}");
-        let mut ws = soon(madang_ws::client::connect(&url)).await.unwrap();
+        Self::opened(soon(madang_ws::client::connect(&url)).await.unwrap()).await
+    }
+
+    /// Whose connection takes little that it doesn't read.
+    pub(crate) async fn open_slow(addr: SocketAddr) -> Self {
+        let url = format!("ws://{addr}/socket.io/?EIO=4&transport=websocket");
+        let stream = soon(small_socket().connect(addr)).await.unwrap();
+        let config = madang_ws::client::ClientConfig::default();
+        let (ws, _) = soon(config.connect_over(stream, &url)).await.unwrap();
+        Self::opened(ws).await
+    }
+
+    async fn opened(mut ws: WebSocket) -> Self {
         let open = soon(ws.recv()).await.unwrap().unwrap();
         let open = open.as_text().unwrap().strip_prefix('0').unwrap();
         let open: serde_json::Value = serde_json::from_str(open).unwrap();
@@ -178,7 +207,7 @@ impl Client {
         heard
     }
 
-    async fn next(&mut self) -> Option<Message> {
+    pub(crate) async fn next(&mut self) -> Option<Message> {
         if let Some(message) = self.heard.pop_front() {
             return Some(message);
         }
@@ -197,6 +226,11 @@ impl Client {
                 },
             }
         }
+    }
+
+    /// Of the close frame that has come.
+    pub(crate) fn close_code(&self) -> Option<madang_ws::CloseCode> {
+        self.ws.close_frame().map(|frame| frame.code)
     }
 
     /// Goes without a word.

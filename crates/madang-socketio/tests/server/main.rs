@@ -14,9 +14,9 @@ mod limits;
 mod listening;
 #[cfg(feature = "msgpack")]
 mod msgpack;
-mod policies;
 mod recovering;
 mod rooms;
 mod serving;
+mod slow;
 mod table;
 mod version2;

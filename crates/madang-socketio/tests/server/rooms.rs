@@ -2,6 +2,7 @@
 
 use crate::common::{notes, serve, serve_with};
 use madang_hub::Hub;
+use madang_hub::Policy;
 use madang_socketio::RoomEvent;
 use std::num::NonZeroUsize;
 
@@ -84,4 +85,11 @@ async fn rooms_are_watched() {
         format!("delete {id}"),
     ];
     assert_eq!(events.so_far(), expected);
+}
+
+#[tokio::test]
+async fn what_cannot_be_a_room_has_no_policy() {
+    let io = serve().await;
+    let refused = io.set_room_policy("", Policy::Latest).unwrap_err();
+    assert_eq!(refused.code(), "name_empty");
 }
