@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::http::header::InvalidHeaderValue;
+use ::http::{HeaderName, HeaderValue, Method, header};
 use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Extension, Path, State};
 use axum::response::Response;
 use axum::routing::any;
-use ::http::header::InvalidHeaderValue;
-use ::http::{HeaderName, HeaderValue, Method, header};
 use madang_socketio::SocketIo;
 use madang_ws::axum::WebSocketUpgrade;
 use madang_ws::{AllowedOrigins, DeflateConfig, KeepAlive, Limits};
@@ -34,7 +34,7 @@ pub const CHAT_MESSAGE_BYTES: usize = 64 * 1024;
 pub const RELAY_MESSAGE_BYTES: usize = QUEUED_BYTES / 2;
 
 /// Bytes of a batch of messages over HTTP: a hundred of a usual length, or some fifteen of the longest. Beyond: status 413.
-pub const BATCH_BYTES: usize = 1024 * 1024;
+pub(super) const BATCH_BYTES: usize = 1024 * 1024;
 
 /// Bytes that may wait for one connection's reader: a few seconds of a very busy room. Beyond: close 1008.
 pub const QUEUED_BYTES: usize = 1024 * 1024;

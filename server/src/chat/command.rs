@@ -189,7 +189,13 @@ mod tests {
 
     #[test]
     fn reads_each_command() {
-        let range = |place, limit| Ok(Command::History(Range { place, epoch: None, limit }));
+        let range = |place, limit| {
+            Ok(Command::History(Range {
+                place,
+                epoch: None,
+                limit,
+            }))
+        };
         assert_eq!(
             Command::parse(r#"{"type":"join","name":" Kim ","session":"AAAAAAAAAAAAAAAAAAAAAQ"}"#),
             Ok(Command::Join {
@@ -206,10 +212,7 @@ mod tests {
             Command::parse(r#"{"type":"send","client_id":"c1","text":"안녕\n"}"#),
             Ok(Command::Send { text, .. }) if text.clone().into_string() == "안녕\n"
         ));
-        assert_eq!(
-            Command::parse(r#"{"type":"history"}"#),
-            range(Place::Newest, 50)
-        );
+        assert_eq!(Command::parse(r#"{"type":"history"}"#), range(Place::Newest, 50));
         assert_eq!(
             Command::parse(r#"{"type":"history","after":0,"limit":200}"#),
             range(Place::After(0), 200)

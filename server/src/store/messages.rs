@@ -114,8 +114,12 @@ impl Store {
     /// # Errors
     /// Any [`StoreError`].
     pub async fn after(&self, room: &str, offset: i64, limit: u64) -> Result<Page, StoreError> {
-        self.page(of(room).filter(message::Column::Offset.gt(offset)), Order::Asc, limit)
-            .await
+        self.page(
+            of(room).filter(message::Column::Offset.gt(offset)),
+            Order::Asc,
+            limit,
+        )
+        .await
     }
 
     /// The `limit` messages that precede number `offset`.
@@ -123,8 +127,12 @@ impl Store {
     /// # Errors
     /// Any [`StoreError`].
     pub async fn before(&self, room: &str, offset: i64, limit: u64) -> Result<Page, StoreError> {
-        self.page(of(room).filter(message::Column::Offset.lt(offset)), Order::Desc, limit)
-            .await
+        self.page(
+            of(room).filter(message::Column::Offset.lt(offset)),
+            Order::Desc,
+            limit,
+        )
+        .await
     }
 
     /// Where a room stands; `None` before its first message.
@@ -150,7 +158,10 @@ impl Store {
         };
         let transaction = self.writer.begin_with_options(options).await?;
         let locked = room::Entity::update_many()
-            .col_expr(room::Column::LastOffset, Expr::col(room::Column::LastOffset).add(1))
+            .col_expr(
+                room::Column::LastOffset,
+                Expr::col(room::Column::LastOffset).add(1),
+            )
             .filter(room::Column::Name.eq(&draft.room))
             .exec(&transaction)
             .await?;

@@ -206,7 +206,7 @@ async fn what_was_acknowledged_is_there_after_kill_9() {
 
     let program = program.again(&[]).await;
     let mut kim = Client::connect(program.back, "/ws/lobby").await;
-    let last = kim.join("Kim").await["last_offset"].as_i64().unwrap();
+    let last = kim.join("Kim").await["offset"].as_i64().unwrap();
     assert!(last >= acknowledged.len() as i64);
     kim.say(&json!({"type": "history", "after": 0, "limit": 200}))
         .await;
@@ -247,9 +247,10 @@ async fn back_and_front_also_run_apart() {
         Store::open(&database(&directory))
             .await
             .unwrap()
-            .last_offset("lobby")
+            .standing("lobby")
             .await
             .unwrap()
+            .map_or(0, |room| room.offset)
             == 0
     );
 }

@@ -163,7 +163,7 @@ async fn both_ways_lead_to_the_same_room() {
     let ack = talker.send("t1", "반가워요").await;
     assert_eq!(
         ack,
-        json!({"type": "ack", "client_id": "t1", "offset": 2, "at": ack["at"], "duplicate": false})
+        json!({"type": "ack", "client_id": "t1", "offset": 2, "epoch": ack["epoch"], "at": ack["at"], "duplicate": false})
     );
     let message = plain.expect("message").await;
     assert_eq!(
@@ -207,7 +207,7 @@ async fn every_command_is_answered_as_it_is_over_websocket() {
     let welcome = kim.ask("join", &json!({"room": "lobby", "name": " Kim "})).await;
     assert_eq!(
         welcome,
-        json!({"type": "welcome", "room": "lobby", "name": "Kim", "session": welcome["session"], "last_offset": 0, "members": ["Kim"]})
+        json!({"type": "welcome", "room": "lobby", "name": "Kim", "session": welcome["session"], "sender": welcome["sender"], "offset": 0, "epoch": welcome["epoch"], "members": ["Kim"]})
     );
     for (name, args, code) in [
         ("join", json!({"room": "lobby", "name": "Kim"}), "already_joined"),
@@ -296,7 +296,7 @@ async fn stepping_in_leaves_no_hole_and_no_overlap() {
         for n in 0..10 {
             let mut reader = Talker::connect(&server).await;
             let join = json!({"room": "lobby", "name": format!("r{n}")});
-            let last_offset = reader.ask("join", &join).await["last_offset"].as_i64().unwrap();
+            let last_offset = reader.ask("join", &join).await["offset"].as_i64().unwrap();
             // The welcome comes first.
             assert!(reader.heard.is_empty(), "{:?}", reader.heard);
             if last_offset < 2 * EACH {

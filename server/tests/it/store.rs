@@ -22,7 +22,14 @@ on_every_database! {
 
 async fn numbers_a_room_from_one_without_a_gap(database: TestDatabase) {
     let store = database.store().await;
-    assert_eq!(store.last_offset("lobby").await.unwrap(), 0);
+    assert_eq!(
+        store
+            .standing("lobby")
+            .await
+            .unwrap()
+            .map_or(0, |room| room.offset),
+        0
+    );
     for n in 1..=3 {
         let appended = store
             .append(&draft("lobby", "Kim", &format!("c{n}")))
@@ -33,12 +40,23 @@ async fn numbers_a_room_from_one_without_a_gap(database: TestDatabase) {
             Appended {
                 offset: n,
                 at: 1_795_000_000_000,
-                duplicate: false
+                duplicate: false,
+                differs: false,
             }
         );
     }
-    assert_eq!(store.append(&draft("다른-방", "Kim", "c1")).await.unwrap().offset, 1);
-    assert_eq!(store.last_offset("lobby").await.unwrap(), 3);
+    assert_eq!(
+        store.append(&draft("다른-방", "Kim", "c1")).await.unwrap().offset,
+        1
+    );
+    assert_eq!(
+        store
+            .standing("lobby")
+            .await
+            .unwrap()
+            .map_or(0, |room| room.offset),
+        3
+    );
 }
 
 async fn stores_a_repeated_message_once(database: TestDatabase) {
@@ -55,6 +73,7 @@ async fn stores_a_repeated_message_once(database: TestDatabase) {
             store.append(&again).await.unwrap(),
             Appended {
                 duplicate: true,
+                differs: true,
                 ..first
             }
         );
@@ -63,7 +82,10 @@ async fn stores_a_repeated_message_once(database: TestDatabase) {
     assert_eq!(store.append(&draft("lobby", "Lee", "b")).await.unwrap().offset, 3);
     assert_eq!(store.append(&draft("other", "Kim", "b")).await.unwrap().offset, 1);
     let page = store.newest("lobby", 10).await.unwrap();
-    assert_eq!(page.messages.iter().map(|m| m.offset).collect::<Vec<_>>(), [1, 2, 3]);
+    assert_eq!(
+        page.messages.iter().map(|m| m.offset).collect::<Vec<_>>(),
+        [1, 2, 3]
+    );
     assert_eq!(page.messages[1].text, "b says Kim");
 }
 
@@ -97,7 +119,10 @@ async fn concurrent_writers_leave_no_gap_and_no_duplicate(database: TestDatabase
     );
     all.sort_unstable_by_key(|(writer, n, _)| (*writer, *n));
     for pair in all.chunks(2) {
-        assert_eq!(pair[0].2.offset, pair[1].2.offset, "both answers name the same row");
+        assert_eq!(
+            pair[0].2.offset, pair[1].2.offset,
+            "both answers name the same row"
+        );
     }
     let page = stores[0].after("busy", 0, 1000).await.unwrap();
     assert_eq!(page.messages.len(), WRITERS * EACH);
@@ -116,8 +141,14 @@ async fn tells_names_apart_that_differ_in_a_letter(database: TestDatabase) {
             "{author}"
         );
     }
-    assert_eq!(store.append(&draft("Room", "Kim", "same")).await.unwrap().offset, 1);
-    assert_eq!(store.append(&draft("room", "Kim", "Same")).await.unwrap().offset, 6);
+    assert_eq!(
+        store.append(&draft("Room", "Kim", "same")).await.unwrap().offset,
+        1
+    );
+    assert_eq!(
+        store.append(&draft("room", "Kim", "Same")).await.unwrap().offset,
+        6
+    );
 }
 
 async fn keeps_every_character(database: TestDatabase) {
@@ -145,9 +176,15 @@ async fn pages_in_both_directions(database: TestDatabase) {
             .unwrap();
     }
     let offsets = |page: madang_server::store::Page| {
-        (page.messages.iter().map(|m| m.offset).collect::<Vec<_>>(), page.more)
+        (
+            page.messages.iter().map(|m| m.offset).collect::<Vec<_>>(),
+            page.more,
+        )
     };
-    assert_eq!(offsets(store.newest("lobby", 2).await.unwrap()), (vec![4, 5], true));
+    assert_eq!(
+        offsets(store.newest("lobby", 2).await.unwrap()),
+        (vec![4, 5], true)
+    );
     assert_eq!(
         offsets(store.newest("lobby", 5).await.unwrap()),
         (vec![1, 2, 3, 4, 5], false)
@@ -156,7 +193,10 @@ async fn pages_in_both_directions(database: TestDatabase) {
         offsets(store.before("lobby", 4, 2).await.unwrap()),
         (vec![2, 3], true)
     );
-    assert_eq!(offsets(store.before("lobby", 2, 2).await.unwrap()), (vec![1], false));
+    assert_eq!(
+        offsets(store.before("lobby", 2, 2).await.unwrap()),
+        (vec![1], false)
+    );
     assert_eq!(
         offsets(store.after("lobby", 1, 2).await.unwrap()),
         (vec![2, 3], true)
@@ -165,7 +205,10 @@ async fn pages_in_both_directions(database: TestDatabase) {
         offsets(store.after("lobby", 3, 2).await.unwrap()),
         (vec![4, 5], false)
     );
-    assert_eq!(offsets(store.after("lobby", 5, 2).await.unwrap()), (vec![], false));
+    assert_eq!(
+        offsets(store.after("lobby", 5, 2).await.unwrap()),
+        (vec![], false)
+    );
     assert_eq!(
         offsets(store.newest("nobody-wrote-here", 2).await.unwrap()),
         (vec![], false)
@@ -177,7 +220,14 @@ async fn opens_again_with_what_it_had(database: TestDatabase) {
     store.append(&draft("lobby", "Kim", "c1")).await.unwrap();
     store.close().await.unwrap();
     let again = database.store().await;
-    assert_eq!(again.last_offset("lobby").await.unwrap(), 1);
+    assert_eq!(
+        again
+            .standing("lobby")
+            .await
+            .unwrap()
+            .map_or(0, |room| room.offset),
+        1
+    );
     assert!(
         again
             .append(&draft("lobby", "Kim", "c1"))
@@ -216,7 +266,10 @@ async fn a_locked_file_is_an_error_in_time_and_no_lasting_harm() {
         "WAL lets readers go on"
     );
     other.execute_unprepared("ROLLBACK").await.unwrap();
-    assert_eq!(store.append(&draft("lobby", "Kim", "c2")).await.unwrap().offset, 2);
+    assert_eq!(
+        store.append(&draft("lobby", "Kim", "c2")).await.unwrap().offset,
+        2
+    );
 }
 
 #[tokio::test]
@@ -238,6 +291,8 @@ fn draft(room: &str, author: &str, client_id: &str) -> Draft {
         room: room.to_owned(),
         author: author.to_owned(),
         client_id: client_id.to_owned(),
+        sender: String::new(),
+        epoch: 7,
         text: format!("{client_id} says {author}"),
         at: 1_795_000_000_000,
     }

@@ -15,6 +15,7 @@ use serde::Deserialize;
 use serde_json::json;
 use utoipa::IntoParams;
 
+use super::RoomParam;
 use super::problem::Problem;
 use super::room::InRoom;
 use crate::back::app::App;
@@ -50,7 +51,7 @@ pub(in crate::back) struct Following {
 /// server ends the stream (`too_slow`, `stopping`). A comment comes every 15 s.
 #[utoipa::path(
     get, path = "/api/rooms/{room}/events", tag = "rooms",
-    params(super::RoomParam, Following, ("Last-Event-ID" = Option<String>, Header, description = "`{epoch}.{offset}`; wins over `after`")),
+    params(RoomParam, Following, ("Last-Event-ID" = Option<String>, Header, description = "`{epoch}.{offset}`; wins over `after`")),
     responses(
         (status = 200, description = "The stream", content_type = "text/event-stream", body = String),
         (status = 400, description = "`history_invalid`, `sender_invalid`", body = Problem),
@@ -100,7 +101,10 @@ pub(in crate::back) async fn events(
         Err(lost) => stream.behind = since.map(|since| (since, lost, beginning.position)),
     }
     let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("text/event-stream"),
+        ),
         (
             header::CACHE_CONTROL,
             HeaderValue::from_static("no-cache, no-transform"),
@@ -215,10 +219,7 @@ impl Stream {
             Err(crate::back::rooms::Failure::Lost(lost)) => self.lost(lost, until),
             Err(crate::back::rooms::Failure::Store(error)) => {
                 tracing::error!(%error, "the store failed");
-                let end = self.end(
-                    Code::StoreUnavailable.as_str(),
-                    &Code::StoreUnavailable.message(),
-                );
+                let end = self.end(Code::StoreUnavailable.as_str(), &Code::StoreUnavailable.message());
                 self.ready.push_back(end);
             }
         }

@@ -8,6 +8,9 @@
 //! health    for whoever watches the program
 //! ```
 
+// The macros of utoipa write paths in full.
+#![allow(unused_qualifications)]
+
 mod audit;
 mod events;
 pub(super) mod health;
@@ -53,7 +56,12 @@ pub(super) fn router() -> Router<Arc<App>> {
 #[allow(dead_code, reason = "it only describes")]
 struct RoomParam {
     /// 1 to 64 letters or digits of any script, `-` or `_`. It need not be made.
-    #[param(min_length = 1, max_length = 64, pattern = r"^[\p{L}\p{Nd}_-]+$", example = "lobby")]
+    #[param(
+        min_length = 1,
+        max_length = 64,
+        pattern = r"^[\p{L}\p{Nd}_-]+$",
+        example = "lobby"
+    )]
     room: String,
 }
 

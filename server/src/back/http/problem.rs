@@ -111,7 +111,11 @@ impl From<JsonRejection> for Problem {
 
 impl From<QueryRejection> for Problem {
     fn from(rejection: QueryRejection) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, Code::HistoryInvalid, rejection.body_text())
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            Code::HistoryInvalid,
+            rejection.body_text(),
+        )
     }
 }
 

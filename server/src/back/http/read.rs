@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout_at};
 use utoipa::{IntoParams, ToSchema};
 
+use super::RoomParam;
 use super::problem::Problem;
 use super::room::InRoom;
 use crate::back::app::App;
@@ -69,7 +70,7 @@ pub(in crate::back) struct Messages {
 /// (`poll_after`, and the header `Poll-After`). With `If-None-Match` it is 304 while nothing new was said in the room.
 #[utoipa::path(
     get, path = "/api/rooms/{room}/messages", tag = "rooms",
-    params(super::RoomParam, Reading, ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the last answer")),
+    params(RoomParam, Reading, ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the last answer")),
     responses(
         (status = 200, description = "Messages, or none", body = Messages,
             headers(("ETag" = String), ("Poll-After" = u64, description = "Seconds"))),
@@ -113,7 +114,8 @@ pub(in crate::back) async fn messages(
         more: excerpt.more,
         poll_after: poll_after.as_secs(),
     };
-    Ok((answer(&room, StatusCode::OK, poll_after), Json(body)).into_response())
+    let (status, headers) = answer(&room, StatusCode::OK, poll_after);
+    Ok((status, headers, Json(body)).into_response())
 }
 
 impl Reading {
@@ -177,9 +179,11 @@ async fn wait_for(
     }
 }
 
-type Head = (StatusCode, [(HeaderName, HeaderValue); 3]);
-
-fn answer(room: &OpenRoom, status: StatusCode, poll_after: Duration) -> Head {
+fn answer(
+    room: &OpenRoom,
+    status: StatusCode,
+    poll_after: Duration,
+) -> (StatusCode, [(HeaderName, HeaderValue); 3]) {
     let headers = [
         (header::ETAG, tag(room)),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
 use axum::extract::State;
+use axum::extract::rejection::JsonRejection;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::RoomParam;
 use super::problem::Problem;
 use super::room::InRoom;
 use crate::back::app::App;
@@ -26,7 +27,12 @@ pub(in crate::back) struct NewMessage {
     #[schema(min_length = 1, max_length = 40, pattern = r"^[^\s\p{C}]+$", example = "Kim")]
     name: String,
     /// What: 1 to 4,000 characters.
-    #[schema(min_length = 1, max_length = 4000, pattern = r"^[^\s\x00]+$", example = "Hello!")]
+    #[schema(
+        min_length = 1,
+        max_length = 4000,
+        pattern = r"^[^\s\x00]+$",
+        example = "Hello!"
+    )]
     text: String,
     /// The secret of a session, to which the message isn't told again.
     #[schema(pattern = "^[A-Za-z0-9_-]{21}[AQgw]$")]
@@ -54,7 +60,12 @@ pub(in crate::back) struct BatchMessage {
     #[schema(pattern = "^[A-Za-z0-9_-]{1,64}$", example = "c1")]
     client_id: String,
     /// What: 1 to 4,000 characters.
-    #[schema(min_length = 1, max_length = 4000, pattern = r"^[^\s\x00]+$", example = "Hello!")]
+    #[schema(
+        min_length = 1,
+        max_length = 4000,
+        pattern = r"^[^\s\x00]+$",
+        example = "Hello!"
+    )]
     text: String,
 }
 
@@ -116,7 +127,7 @@ pub(in crate::back) enum BatchResult {
 /// text. Without an API key the limits of its address hold, with one those of the key.
 #[utoipa::path(
     post, path = "/api/rooms/{room}/messages", tag = "rooms",
-    params(super::RoomParam, ("Idempotency-Key" = Option<String>, Header, description = "Stands for `client_id`")),
+    params(RoomParam, ("Idempotency-Key" = Option<String>, Header, description = "Stands for `client_id`")),
     request_body = NewMessage,
     security((), ("api_key" = [])),
     responses(
@@ -143,7 +154,10 @@ pub(in crate::back) async fn message(
     let Json(new) = body?;
     let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok());
     let author = author(&new.name, new.session.as_deref())?;
-    let client_id = new.client_id.or_else(|| key.map(str::to_owned)).unwrap_or_default();
+    let client_id = new
+        .client_id
+        .or_else(|| key.map(str::to_owned))
+        .unwrap_or_default();
     let said = say(&app, &room, &author, client_id, new.text).await?;
     let status = if said.duplicate {
         StatusCode::OK
@@ -165,7 +179,7 @@ pub(in crate::back) async fn message(
 /// In order, each stored or refused by itself. May be sent again as a whole.
 #[utoipa::path(
     post, path = "/api/rooms/{room}/messages/batch", tag = "rooms",
-    params(super::RoomParam),
+    params(RoomParam),
     request_body = Batch,
     security((), ("api_key" = [])),
     responses(

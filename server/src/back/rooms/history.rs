@@ -68,7 +68,10 @@ impl OpenRoom {
                 self.read_after(since, range.limit, except).await
             }
             Place::Before(_) | Place::Newest if epoch != now.epoch => Err(self.lost(epoch).into()),
-            Place::Before(offset) => self.read_before(offset.cast_unsigned(), range.limit, except).await,
+            Place::Before(offset) => {
+                self.read_before(offset.cast_unsigned(), range.limit, except)
+                    .await
+            }
             Place::Newest => self.read_before(now.offset + 1, range.limit, except).await,
         }
     }
@@ -107,17 +110,14 @@ impl OpenRoom {
         let Some(store) = self.store().filter(|_| lost.reason == LostReason::Expired) else {
             return Err(lost.into());
         };
-        let page = store.after(self.name(), since.offset.cast_signed(), limit).await?;
+        let page = store
+            .after(self.name(), since.offset.cast_signed(), limit)
+            .await?;
         // What is stored but not yet published comes by itself.
         Ok(self.of_page(page, Some(since), lost.newest.offset + 1, except))
     }
 
-    async fn read_before(
-        &self,
-        offset: u64,
-        limit: u64,
-        except: Option<Sender>,
-    ) -> Result<Excerpt, Failure> {
+    async fn read_before(&self, offset: u64, limit: u64, except: Option<Sender>) -> Result<Excerpt, Failure> {
         let offset = offset.min(self.history().position().offset + 1);
         match self.store() {
             Some(store) => {
@@ -127,8 +127,13 @@ impl OpenRoom {
             None => {
                 let oldest = self.history().oldest();
                 let entries = self.history().since(Instant::now(), oldest)?;
-                let entries: Vec<_> = entries.into_iter().filter(|entry| entry.offset < offset).collect();
-                let first = entries.len().saturating_sub(usize::try_from(limit).unwrap_or(usize::MAX));
+                let entries: Vec<_> = entries
+                    .into_iter()
+                    .filter(|entry| entry.offset < offset)
+                    .collect();
+                let first = entries
+                    .len()
+                    .saturating_sub(usize::try_from(limit).unwrap_or(usize::MAX));
                 let mut excerpt = excerpt(&entries[first..], oldest, u64::MAX, except);
                 excerpt.more = first > 0;
                 Ok(excerpt)
@@ -136,7 +141,13 @@ impl OpenRoom {
         }
     }
 
-    fn of_page(&self, mut page: Page, since: Option<Position>, before: u64, except: Option<Sender>) -> Excerpt {
+    fn of_page(
+        &self,
+        mut page: Page,
+        since: Option<Position>,
+        before: u64,
+        except: Option<Sender>,
+    ) -> Excerpt {
         page.messages.retain(|row| row.offset.cast_unsigned() < before);
         shorten(&mut page, since.is_none());
         let epoch = self.history().position().epoch;

@@ -25,7 +25,7 @@ pub(super) use guest::Guest;
 pub use history::HISTORY_BYTES;
 pub(super) use history::{Excerpt, Failure};
 pub(super) use open::{OpenRoom, Said, Saying, unavailable};
-pub(super) use reader::{Beginning, Delivery, Listener};
+pub(super) use reader::{Delivery, Listener};
 pub(super) use seat::{Seat, hub_session};
 pub(super) use wire::{Wire, server_sent_event};
 

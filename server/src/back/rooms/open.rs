@@ -9,8 +9,8 @@ use tokio::sync::OnceCell;
 use super::guest::State;
 use super::history::message;
 use super::{Shared, hub_session};
-use crate::chat::{ClientId, Code, Event, HISTORY_LIMIT, Message, Name, Refusal, Room, Sender};
-use crate::store::{Appended, Draft, Store, StoreError};
+use crate::chat::{Code, Event, HISTORY_LIMIT, Message, Name, Refusal, Room, Sender};
+use crate::store::{Draft, Store, StoreError};
 
 /// What a room with a database behind it keeps in memory for those who were away for a moment: more is read from the database.
 const RECENT: HistoryLimits = HistoryLimits {

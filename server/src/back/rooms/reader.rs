@@ -53,7 +53,10 @@ impl OpenRoom {
     pub(in crate::back) fn wait(&self, since: Position, except: Option<Sender>) -> Option<Waiter> {
         let news = Arc::new(News(Notify::new()));
         let membership = self.enter(except, news.clone());
-        let joined = self.history().join(Instant::now(), &membership, Some(since)).ok()?;
+        let joined = self
+            .history()
+            .join(Instant::now(), &membership, Some(since))
+            .ok()?;
         let missed = joined.missed.ok()?;
         let except = except.map(hub_session);
         let own = |entry: &Entry| except.is_some_and(|session| entry.except.contains(&session));

@@ -29,7 +29,10 @@ impl MigrationTrait for Migration {
             .not_null()
             .default("")
             .to_owned();
-        let alter = Table::alter().table(Messages::Table).add_column(sender).to_owned();
+        let alter = Table::alter()
+            .table(Messages::Table)
+            .add_column(sender)
+            .to_owned();
         manager.alter_table(alter).await
     }
 
@@ -39,7 +42,10 @@ impl MigrationTrait for Migration {
             .drop_column(Messages::Sender)
             .to_owned();
         manager.alter_table(sender).await?;
-        let epoch = Table::alter().table(Rooms::Table).drop_column(Rooms::Epoch).to_owned();
+        let epoch = Table::alter()
+            .table(Rooms::Table)
+            .drop_column(Rooms::Epoch)
+            .to_owned();
         manager.alter_table(epoch).await
     }
 }
