@@ -7,10 +7,12 @@
 
 mod database;
 mod running;
+mod ways;
 
 mod bad_input;
 mod chat;
 mod documents;
+mod every_way;
 mod front;
 mod program;
 mod socketio;
