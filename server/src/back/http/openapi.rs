@@ -5,7 +5,7 @@ use axum::response::Html;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{audit, events, read, sessions, write};
+use super::{audit, events, read, schema, sessions, write};
 
 /// The description.
 #[derive(OpenApi)]
@@ -19,6 +19,7 @@ use super::{audit, events, read, sessions, write};
         write::batch,
         audit::audit,
     ),
+    components(schemas(schema::EventId, schema::Wait)),
     tags((name = "rooms", description = "Rooms and their messages")),
     modifiers(&ApiKey),
 )]

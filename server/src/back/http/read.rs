@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout_at};
 use utoipa::{IntoParams, ToSchema};
 
-use super::RoomParam;
 use super::problem::Problem;
 use super::room::InRoom;
+use super::schema::{self, RoomParam};
 use crate::back::app::App;
 use crate::back::rooms::{Excerpt, OpenRoom};
 use crate::chat::{Code, Line, Place, Range, Sender};
@@ -28,22 +28,22 @@ pub(in crate::back) const POLL_AFTER: HeaderName = HeaderName::from_static("poll
 #[into_params(parameter_in = Query)]
 pub(in crate::back) struct Reading {
     /// Only messages behind this offset, the oldest first. Needs `epoch`, unless it is 0.
-    #[param(minimum = 0, maximum = 9007199254740991_i64, example = 42)]
+    #[param(minimum = 0, maximum = 9007199254740991_i64)]
     after: Option<u64>,
     /// Only messages before this offset, the newest of them.
     #[param(minimum = 0, maximum = 9007199254740991_i64)]
     before: Option<u64>,
     /// The epoch that the last answer told.
-    #[param(pattern = "^[0-9a-f]{16}$", example = "0123456789abcdef")]
+    #[param(value_type = Option<schema::Epoch>)]
     epoch: Option<String>,
     /// At most so many messages; 50 unless told. There may be fewer if they are long.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u64>,
     /// If there is no news, wait so many seconds for some: `25s` or `25`.
-    #[param(pattern = "^[0-5]?[0-9]s?$", example = "25s")]
+    #[param(value_type = Option<schema::Wait>)]
     wait: Option<String>,
     /// A sender whose messages to leave out: one's own.
-    #[param(pattern = "^[A-Za-z0-9_-]{21}[AQgw]$")]
+    #[param(value_type = Option<schema::Sender>)]
     except: Option<String>,
 }
 
@@ -51,12 +51,12 @@ pub(in crate::back) struct Reading {
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::back) struct Messages {
     /// Ascending.
-    #[schema(value_type = Vec<super::MessageSchema>)]
+    #[schema(value_type = Vec<schema::Message>)]
     messages: Vec<Line>,
     /// The next `after`. It may be beyond the last message, where messages were left out.
     offset: u64,
     /// The next `epoch`.
-    #[schema(pattern = "^[0-9a-f]{16}$")]
+    #[schema(value_type = schema::Epoch)]
     epoch: String,
     /// There are further ones in the direction that was asked for: ask at once.
     more: bool,
