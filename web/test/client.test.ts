@@ -1,21 +1,23 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { Auditor, type Violation } from "../src/chat/auditor";
 import { ChatClient, type TabMemory } from "../src/chat/client";
-import type { ClientMessage } from "../src/chat/protocol";
+import { Outbox } from "../src/chat/outbox";
+import type { ClientMessage, Identity } from "../src/chat/protocol";
 import type { Confirmed, Pending } from "../src/chat/timeline";
 import { FakeRoom } from "./fake-room";
 import { VirtualClock } from "./virtual-clock";
 
 /** What survives a reload: values, not objects. */
 function tabMemory(): TabMemory {
-  let session: string | null = null;
+  let identity: Identity | null = null;
   let pending = "[]";
   return {
-    get session() {
-      return session;
+    get identity() {
+      return identity;
     },
-    saveSession(value) {
-      session = value;
+    saveIdentity(value) {
+      identity = value;
     },
     get pending() {
       return JSON.parse(pending) as Pending[];
@@ -26,7 +28,7 @@ function tabMemory(): TabMemory {
   };
 }
 
-describe.each(["websocket", "socketio"] as const)("over %s", (way) => {
+describe.each(["websocket", "socketio", "sse", "long-polling", "polling"] as const)("over %s", (way) => {
   function setUp(options: { name?: string; memory?: TabMemory; room?: FakeRoom; seed?: () => number } = {}) {
     const clock = options.room?.clock ?? new VirtualClock();
     const room = options.room ?? new FakeRoom(clock);
@@ -34,6 +36,8 @@ describe.each(["websocket", "socketio"] as const)("over %s", (way) => {
     const arrived: Confirmed[] = [];
     let ids = memory.pending.length * 1000;
     const tab = ++tabs;
+    const violations: Violation[] = [];
+    const auditor = new Auditor(clock, (violation) => violations.push(violation));
     const client = new ChatClient({
       way: room.ways[way],
       name: options.name ?? "Kim",
@@ -41,11 +45,17 @@ describe.each(["websocket", "socketio"] as const)("over %s", (way) => {
       random: options.seed ?? (() => 0.5),
       clock,
       memory,
+      auditor,
       events: { changed: () => {}, arrived: (messages) => arrived.push(...messages) },
     });
-    return { clock, room, memory, client, arrived };
+    return { clock, room, memory, client, arrived, violations };
   }
   let tabs = 0;
+  const overSocket = way === "websocket" || way === "socketio";
+  /** Whether what is said arrives at once. */
+  const atOnce = way !== "polling";
+  /** Whether the server can say several things in a row, and break off in between. */
+  const streams = overSocket || way === "sse";
 
   const texts = (client: ChatClient) => client.timeline.confirmed.map((message) => message.text);
   const sent = (room: FakeRoom) => room.received.filter((message) => message.type === "send");
@@ -61,12 +71,12 @@ describe.each(["websocket", "socketio"] as const)("over %s", (way) => {
       expect(texts(client)).toHaveLength(ChatClient.PAGE);
       expect(texts(client).at(-1)).toBe("old 60");
       expect(client.timeline.moreBefore).toBe(true);
-      expect(client.members).toEqual(["Kim"]);
-      expect(memory.session).not.toBeNull();
+      expect(client.members).toEqual(overSocket ? ["Kim"] : []);
+      expect(memory.identity).not.toBeNull();
       expect(arrived, "what was there before is no news").toEqual([]);
     });
 
-    it("comes back with its session", () => {
+    it.runIf(streams)("comes back with its session", () => {
       const { clock, room, client } = setUp();
       client.start();
       clock.advance(50);
@@ -74,6 +84,7 @@ describe.each(["websocket", "socketio"] as const)("over %s", (way) => {
       expect(client.state.kind).toBe("waiting");
       clock.advance(1000);
       expect(client.state.kind).toBe("live");
+      if (!overSocket) return expect(room.asked.filter(({ path }) => path === "/api/sessions")).toHaveLength(1);
       const joins = room.received.filter((message) => message.type === "join");
       expect(joins.map((join) => join.session)).toEqual([undefined, "session-1"]);
     });
@@ -103,7 +114,7 @@ describe.each(["websocket", "socketio"] as const)("over %s", (way) => {
         clock.advance(1);
         room.say("Lee", `${n}`);
       }
-      clock.advance(50);
+      clock.advance(atOnce ? 50 : 1000);
       expect(texts(client)).toEqual(room.stored.map((message) => message.text));
     });
 
@@ -117,7 +128,7 @@ describe.each(["websocket", "socketio"] as const)("over %s", (way) => {
       expect(room.connections).toBe(0);
     });
 
-    it("asks for another name when the server refuses it", () => {
+    it.runIf(overSocket)("asks for another name when the server refuses it", () => {
       const { clock, room, client } = setUp();
       room.carries = (_, message) => {
         if (message.type === "join" && message.name === "Kim") {
@@ -143,11 +154,11 @@ describe.each(["websocket", "socketio"] as const)("over %s", (way) => {
       expect(client.send("hello")).toBeNull();
       const key = client.timeline.pending[0]?.key;
       expect(client.timeline.pending[0]?.state).toBe("queued");
-      clock.advance(5);
+      clock.advance(overSocket ? 5 : 7);
       expect(client.timeline.pending[0]?.state).toBe("sending");
       clock.advance(50);
       expect(client.timeline.pending).toEqual([]);
-      expect(client.timeline.confirmed[0]).toMatchObject({ key, seq: 1, author: "Kim", text: "hello" });
+      expect(client.timeline.confirmed[0]).toMatchObject({ key, offset: 1, author: "Kim", text: "hello" });
       expect(room.stored).toHaveLength(1);
     });
 
@@ -164,7 +175,7 @@ describe.each(["websocket", "socketio"] as const)("over %s", (way) => {
 
     it("keeps at most MAX_PENDING unsent messages", () => {
       const { client } = setUp();
-      for (let n = 0; n < ChatClient.MAX_PENDING; n += 1) expect(client.send(`${n}`)).toBeNull();
+      for (let n = 0; n < Outbox.MAX_PENDING; n += 1) expect(client.send(`${n}`)).toBeNull();
       expect(client.send("one more")).toBe("too_many_unsent");
     });
 
@@ -205,10 +216,10 @@ describe.each(["websocket", "socketio"] as const)("over %s", (way) => {
       clock.advance(50);
       room.refuseSends = "store_unavailable";
       client.send("hello");
-      clock.advance(ChatClient.STORE_RETRY_MS * 3);
+      clock.advance(Outbox.STORE_RETRY_MS * 3);
       expect(sent(room).length).toBeLessThanOrEqual(4);
       room.refuseSends = null;
-      clock.advance(ChatClient.STORE_RETRY_MS + 50);
+      clock.advance(Outbox.STORE_RETRY_MS + 50);
       expect(texts(client)).toEqual(["hello"]);
     });
 
@@ -299,7 +310,7 @@ describe.each(["websocket", "socketio"] as const)("over %s", (way) => {
       clock.advance(1000);
       expect(client.state.kind).toBe("live");
       expect(texts(client)).toHaveLength(451);
-      expect(arrived.map((message) => message.seq)).toEqual(Array.from({ length: 450 }, (_, index) => index + 2));
+      expect(arrived.map((message) => message.offset)).toEqual(Array.from({ length: 450 }, (_, index) => index + 2));
     });
 
     it("shows the newest page first when it is far behind", () => {
@@ -309,13 +320,14 @@ describe.each(["websocket", "socketio"] as const)("over %s", (way) => {
       clock.advance(50);
       room.dropAll();
       for (let n = 0; n <= ChatClient.FAR_BEHIND; n += 1) room.storeOnly("Lee", `missed ${n}`);
+      room.oldest = 2;
       clock.advance(1000);
       expect(texts(client)).toHaveLength(ChatClient.PAGE);
       expect(texts(client).at(-1)).toBe(`missed ${ChatClient.FAR_BEHIND}`);
       expect(client.timeline.moreBefore).toBe(true);
     });
 
-    it("asks for what is missing when the sequence has a gap", () => {
+    it.runIf(streams)("asks for what is missing when the sequence has a gap", () => {
       const { clock, room, client } = setUp();
       client.start();
       clock.advance(50);
@@ -367,7 +379,7 @@ describe.each(["websocket", "socketio"] as const)("over %s", (way) => {
     });
   });
 
-  describe("people", () => {
+  describe.runIf(overSocket)("people", () => {
     it("keeps up with who is here and who types", () => {
       const { clock, room, client } = setUp();
       client.start();
@@ -409,6 +421,7 @@ describe.each(["websocket", "socketio"] as const)("over %s", (way) => {
         fc.record({ what: fc.constant("reload" as const), who: fc.nat(2) }),
         fc.record({ what: fc.constant("cut" as const), after: fc.nat(12) }),
         fc.record({ what: fc.constant("say" as const) }),
+        fc.record({ what: fc.constant("forget" as const) }),
       );
       fc.assert(
         fc.property(
@@ -419,6 +432,7 @@ describe.each(["websocket", "socketio"] as const)("over %s", (way) => {
             const room = new FakeRoom(clock);
             const seed = () => dice.next().value as number;
             const people = ["Kim", "Lee", "Park"].map((name) => ({ name, ...setUp({ name, room, seed }) }));
+            const audits = people.map((person) => person.violations);
             for (const person of people) person.client.start();
             const expected: string[] = [];
             for (const one of steps) {
@@ -428,12 +442,14 @@ describe.each(["websocket", "socketio"] as const)("over %s", (way) => {
                 expected.push(text);
               } else if (one.what === "wait") clock.advance(one.ms);
               else if (one.what === "drop") room.dropAll();
+              else if (one.what === "forget") room.oldest = room.stored.length;
               else if (one.what === "say") expected.push(room.say("Choi", `Choi ${expected.length}`).text);
               else if (one.what === "reload") {
                 const person = people[one.who];
                 if (person === undefined) continue;
                 person.client.stop();
                 Object.assign(person, setUp({ name: person.name, room, seed, memory: person.memory }));
+                audits.push(person.violations);
                 person.client.start();
               } else {
                 let left = one.after;
@@ -447,6 +463,7 @@ describe.each(["websocket", "socketio"] as const)("over %s", (way) => {
             clock.advance(300_000);
             const stored = room.stored.map((message) => message.text);
             expect([...stored].sort()).toEqual([...expected].sort());
+            expect(audits.flat(), "the auditor raises no false alarm").toEqual([]);
             for (const { client } of people) {
               expect(client.state.kind).toBe("live");
               expect(client.timeline.pending).toEqual([]);

@@ -3,13 +3,18 @@ import { GROUP_MS, layOut, type MessageRow, type Viewer } from "../src/chat/rows
 import { Timeline } from "../src/chat/timeline";
 
 const day = new Intl.DateTimeFormat("en-CA", { dateStyle: "short", timeZone: "Asia/Seoul" });
-const viewer: Viewer = { name: "Kim", isOwn: (id) => id.startsWith("mine-"), dayOf: (at) => day.format(at) };
+const viewer: Viewer = {
+  name: "Kim",
+  isOwn: (id) => id.startsWith("mine-"),
+  dayOf: (at) => day.format(at),
+  skipped: false,
+};
 const noon = Date.parse("2026-03-01T12:00:00+09:00");
 
 function timelineOf(...messages: [author: string, at: number, id?: string][]): Timeline {
   const timeline = new Timeline();
   const page = messages.map(([author, at, id], index) => ({
-    seq: index + 1,
+    offset: index + 1,
     author,
     at,
     client_id: id ?? `x-${index}`,

@@ -66,9 +66,9 @@ describe("the message list", () => {
     const { view } = list();
     view.paint([row("a", { own: true, state: "sending" })]);
     const element = document.querySelector<HTMLElement>("#messages .message");
-    view.paint([row("a", { own: true, state: "sent", seq: 7 })]);
+    view.paint([row("a", { own: true, state: "sent", offset: 7 })]);
     expect(document.querySelector("#messages .message")).toBe(element);
-    expect(element?.dataset).toMatchObject({ state: "sent", seq: "7" });
+    expect(element?.dataset).toMatchObject({ state: "sent", offset: "7" });
     expect(element?.querySelector(".mark")?.getAttribute("aria-label")).toBe(texts.chat.state_sent);
   });
 

@@ -65,7 +65,7 @@ export class Chat {
   messages() {
     return this.page.evaluate(() =>
       [...document.querySelectorAll("#messages > .message")].map((message) => ({
-        seq: Number(message.dataset.seq),
+        offset: Number(message.dataset.offset),
         author: message.querySelector(".author").textContent,
         text: message.querySelector(".text").textContent,
         own: message.classList.contains("own"),
@@ -127,7 +127,7 @@ export async function allShow(chats, texts) {
       const { engine } = chats[place].page;
       assert.deepEqual(list.map(({ text }) => text).sort(), [...texts].sort(), engine);
       assert.deepEqual(
-        list.map(({ seq }) => seq),
+        list.map(({ offset }) => offset),
         list.map((_, index) => index + 1),
         `${engine}: numbers`,
       );
