@@ -111,7 +111,6 @@ export class Auditor {
   /** An own message goes out, perhaps not for the first time. */
   sent(clientId: string): void {
     this.#moment += 1;
-    this.#abandoned.delete(clientId);
     if (!this.#unsettled.has(clientId)) this.#unsettled.set(clientId, this.#moment);
   }
 
