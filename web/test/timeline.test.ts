@@ -110,6 +110,20 @@ describe("what is loaded", () => {
     expect(timeline.head).toBe(5);
   });
 
+  it("has a gap while the server has told of more", () => {
+    const timeline = new Timeline();
+    timeline.open(range(1, 2), 2, false);
+    timeline.tell(4);
+    expect([timeline.hasGap, timeline.head]).toEqual([true, 2]);
+    timeline.receive(message(3));
+    timeline.tell(1);
+    expect([timeline.hasGap, timeline.head]).toEqual([true, 3]);
+    timeline.extend(3, [], 4);
+    expect([timeline.hasGap, timeline.head]).toEqual([false, 4]);
+    timeline.reset();
+    expect([timeline.hasGap, timeline.told]).toEqual([false, 0]);
+  });
+
   it("trims the oldest, which can then be loaded again", () => {
     const timeline = new Timeline();
     timeline.open(range(1, 20), 20, false);

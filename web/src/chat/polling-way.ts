@@ -28,6 +28,7 @@ class Poll {
   #sender = "";
   #etag: string | null = null;
   #pollMs: number | null = null;
+  #waitMs = WAIT_MS;
   #next: Cancel;
   #unwatch: Cancel = () => {};
 
@@ -105,13 +106,14 @@ class Poll {
       epoch: this.#place.epoch,
       except: this.#sender,
       limit: HISTORY_MAX,
-      ...(long ? { wait: `${WAIT_MS / 1000}s` } : {}),
+      ...(long ? { wait: `${this.#waitMs / 1000}s` } : {}),
     };
     const again = (ms: number | null) => this.#schedule(ms);
     const took = (page: Page | null, body: unknown) => {
       // An answer without news that was to be waited for, and came at once, would be asked for without end.
       const hasty = long && page?.messages.length === 0 && this.clock.now() - asked < LEAST_MS;
       if (page !== null) return this.#took(page, hasty ? () => this.#schedule(LEAST_MS) : again);
+      if (isRecord(body) && body.code === "wait_invalid" && this.#waitMs > 1000) return this.#waitLess();
       const place = lostPlace(body);
       if (place === null) return this.desk.fail(body);
       this.#place = place;
@@ -140,6 +142,12 @@ class Poll {
     this.events.received({ type: "position", offset, epoch });
     if (more) this.#poll();
     else again(pollAfterMs);
+  }
+
+  /** This server doesn't let requests wait as long. */
+  #waitLess(): void {
+    this.#waitMs = Math.ceil(this.#waitMs / 2000) * 1000;
+    this.#schedule(0);
   }
 
   /** Nobody looks: ask again as soon as somebody does. */
