@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Auditor, type Violation } from "../src/chat/auditor";
-import { ChatClient, type TabMemory } from "../src/chat/client";
+import { ChatClient } from "../src/chat/client";
 import { Outbox } from "../src/chat/outbox";
 import type { ClientMessage, Identity } from "../src/chat/protocol";
+import type { TabMemory } from "../src/chat/settings";
 import type { Confirmed, Pending } from "../src/chat/timeline";
 import { FakeRoom } from "./fake-room";
 import { VirtualClock } from "./virtual-clock";

@@ -115,6 +115,24 @@ describe("every way, in two engines, into one room", () => {
     await noneAudited(chats);
   });
 
+  test("in a room that only the server writes nothing can be said, and the page says so", async () => {
+    const [chromium] = setting.browsers;
+    for (const via of ["websocket", "sse"]) {
+      const chat = await Chat.open(chromium, setting.program, { room: "lab-1", via });
+      await chat.say("hello?");
+      await eventually(async () => {
+        const seen = await chat.page.evaluate(() => ({
+          closed: document.querySelector("#text").readOnly && document.querySelector("#send").disabled,
+          why: document.querySelector("#problem").textContent,
+          states: [...document.querySelectorAll("#messages > .message")].map((one) => one.dataset.state),
+        }));
+        const why = "Nothing can be said in this room: only the server writes here.";
+        assert.deepEqual(seen, { closed: true, why, states: ["failed"] }, via);
+      });
+      await chat.page.close();
+    }
+  });
+
   test("a message lost on the way is found out, told to the server, and fetched", async () => {
     const [, firefox] = setting.browsers;
     const [kim, , , , sender] = chats;

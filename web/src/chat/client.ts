@@ -1,64 +1,20 @@
 import { Backoff } from "../net/backoff";
-import type { Cancel, Clock } from "../net/clock";
-import type { Auditor } from "./auditor";
+import type { Cancel } from "../net/clock";
+import type { ConnectionState } from "./connection-state";
 import { type Hold, Outbox } from "./outbox";
 import { type ClientMessage, HISTORY_MAX, type Identity, type Position, type ServerMessage } from "./protocol";
 import { checkText, type TextProblem } from "./rules";
+import type { ChatSettings } from "./settings";
 import { type Confirmed, type Pending, Timeline } from "./timeline";
 import { TypingHeartbeat, TypingRoster } from "./typing";
-import type { Carrier, End, Line, Way } from "./way";
-
-/** What the connection really is at the moment. */
-export type ConnectionState =
-  /** A line is being opened, or has been and the room hasn't answered yet. */
-  | { kind: "connecting" }
-  /** In the room; what was missed meanwhile is still arriving. */
-  | { kind: "catching-up" }
-  /** In the room with nothing missing. */
-  | { kind: "live" }
-  /** Not connected; the next attempt is at `retryAt` (milliseconds since the epoch). `code` says why, if that's known. */
-  | { kind: "waiting"; retryAt: number; code?: string }
-  /** The server will not have this room or name; only a change of it helps. */
-  | { kind: "refused"; code: string }
-  /** Not started, or stopped. */
-  | { kind: "stopped" };
-
-/** What a tab must remember to come back as itself. */
-export interface TabMemory {
-  identity: Identity | null;
-  saveIdentity(identity: Identity): void;
-  pending: readonly Pending[];
-  savePending(pending: readonly Pending[]): void;
-}
-
-export interface ChatEvents {
-  /** The connection's state, the list, who is here or who types has changed: paint again. */
-  changed(): void;
-  /** New messages, in order; not those of an older page, and not those on the list since the page was opened. */
-  arrived(messages: readonly Confirmed[]): void;
-}
-
-export interface ChatSettings {
-  /** The way to the room. */
-  way: Way;
-  /** A checked name. */
-  name: string;
-  /** A new client message id, unique among all tabs and browsers. */
-  newClientId: () => string;
-  /** A number in [0, 1), for jitter. */
-  random: () => number;
-  clock: Clock;
-  memory: TabMemory;
-  auditor: Auditor;
-  events: ChatEvents;
-}
+import type { Carrier, End, Line } from "./way";
 
 export type SendProblem = TextProblem | "too_many_unsent";
 
 /**
  * One room, over as many connections as it takes. Every message handed to `send` reaches the room once: it is kept
- * until the server acknowledges it, sent again with the same id after a reconnect and only after catching up, so
- * that one which did arrive is recognised in the history.
+ * until the server acknowledges it, and sent again with the same id after a reconnect. What others said meanwhile is
+ * told by the server from where the list is complete, or asked for.
  */
 export class ChatClient {
   /** Time for a connection to open and the room to answer, and for an answer to anything asked, in milliseconds. */

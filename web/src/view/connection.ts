@@ -1,4 +1,4 @@
-import type { ConnectionState } from "../chat/client";
+import type { ConnectionState } from "../chat/connection-state";
 import { fill, type Texts } from "../i18n/texts";
 import { byId, part, setText } from "./dom";
 import { problemText } from "./message-list";
