@@ -129,6 +129,24 @@ describe.each(["websocket", "socketio", "sse", "long-polling", "polling"] as con
       expect(room.connections).toBe(0);
     });
 
+    // An event stream doesn't tell why it was refused.
+    it.runIf(way !== "sse")("takes another session when the server doesn't know what to do with its own", () => {
+      const memory = tabMemory();
+      memory.saveIdentity({ session: "old", sender: "old" });
+      const { clock, room, client } = setUp({ memory });
+      room.carries = (direction, message) => {
+        room.mute = direction === "up" && message.type === "join" && message.session === "old";
+        if (room.mute) room.tell({ type: "error", code: "session_invalid", message: "no" });
+        return true;
+      };
+      const refused = { status: 400, body: { code: "sender_invalid", message: "no" } };
+      room.interfere = (ask) => (ask.query?.except === "old" ? refused : null);
+      client.start();
+      clock.advance(40_000);
+      expect(client.state.kind).toBe("live");
+      expect(memory.identity?.session).toBe("session-1");
+    });
+
     it.runIf(overSocket)("asks for another name when the server refuses it", () => {
       const { clock, room, client } = setUp();
       room.carries = (_, message) => {

@@ -236,6 +236,8 @@ export class ChatClient {
   /** The connection is lost or no longer trusted: try again after a while. */
   #dropped(end: Omit<End, "final"> | null = null): void {
     this.#letGo();
+    // A session that this server doesn't take is of no more use: the next join gets another.
+    if (end?.code === "session_invalid" || end?.code === "sender_invalid") this.#identity = null;
     // On top of what the server asks for: others were asked for the same.
     const delay = (end?.retryAfterMs ?? 0) + this.#backoff.next();
     this.#retry = this.settings.clock.after(delay, () => this.#open());
@@ -451,6 +453,8 @@ export class ChatClient {
       case "room_invalid":
         if (this.#state.kind === "connecting") this.#refuse(code);
         return;
+      case "session_invalid":
+        return this.#dropped({ code });
       case "position_lost":
         return this.#positionLost();
       case "rate_limited":
