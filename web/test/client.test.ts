@@ -364,7 +364,13 @@ describe.each(["websocket", "socketio", "sse", "long-polling", "polling"] as con
       const { clock, room, client } = setUp();
       client.start();
       clock.advance(50);
+      room.storeOnly("Lee", "lost on the way");
+      room.say("Lee", "arrives");
+      room.refuseSends = "rate_limited";
+      room.retryAfterMs = 60_000;
       client.send("bye");
+      clock.advance(5);
+      expect(client.hold).not.toBeNull();
       client.stop();
       clock.advance(10);
       expect(room.connections).toBe(0);
@@ -446,6 +452,56 @@ describe.each(["websocket", "socketio", "sse", "long-polling", "polling"] as con
       clock.advance(50);
       expect(client.state.kind).toBe("live");
       expect([client.timeline.restarted, texts(client)]).toEqual([true, ["before"]]);
+    });
+
+    it.runIf(overSocket)("begins anew when only an acknowledgement knows of it", () => {
+      const { clock, room, client } = present();
+      room.epoch = "00000000000000ff";
+      client.send("where am I?");
+      clock.advance(50);
+      expect(client.state.kind).toBe("live");
+      expect([client.timeline.restarted, texts(client)]).toEqual([true, ["before", "where am I?"]]);
+      expect(client.timeline.pending).toEqual([]);
+    });
+
+    it.runIf(overSocket)("begins anew when the room runs behind what is shown, whatever its epoch", () => {
+      const { clock, room, client } = present();
+      room.stored = [];
+      room.dropAll();
+      clock.advance(5000);
+      expect([client.timeline.restarted, texts(client)]).toEqual([true, []]);
+    });
+
+    it.runIf(streams)("fetches what it is told of and didn't get", () => {
+      const { clock, room, client, histories } = present();
+      room.storeOnly("Lee", "lost on the way");
+      room.tell({ type: "position", ...room.position });
+      clock.advance(ChatClient.GAP_MS + 50);
+      expect(texts(client)).toEqual(["before", "lost on the way"]);
+      expect(histories()).toHaveLength(1);
+
+      room.tell({ type: "position", offset: 7, epoch: room.epoch });
+      clock.advance(10 * ChatClient.GAP_MS);
+      expect(histories(), "what isn't there is asked for once").toHaveLength(2);
+      expect(client.timeline.head).toBe(7);
+    });
+
+    it.runIf(streams)("finds a gap also after a history has settled what was on its way", () => {
+      const first = present();
+      first.room.carries = (direction, message) => !(direction === "down" && message.type === "ack");
+      first.client.send("mine");
+      first.clock.advance(5);
+      first.client.stop();
+      first.room.carries = () => true;
+
+      const { clock, room, client, violations } = setUp({ room: first.room, memory: first.memory });
+      client.start();
+      clock.advance(50);
+      expect(texts(client)).toEqual(["before", "mine"]);
+      room.storeOnly("Lee", "lost");
+      room.say("Lee", "arrives");
+      clock.advance(2 * Auditor.SETTLE_MS);
+      expect(violations).toEqual([{ kind: "gap", expected: 3, offset: 4 }]);
     });
 
     it.runIf(streams)("fetches what the server skipped", () => {
