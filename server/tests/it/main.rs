@@ -14,6 +14,7 @@ mod chat;
 mod documents;
 mod every_way;
 mod front;
+mod http;
 mod program;
 mod socketio;
 mod store;

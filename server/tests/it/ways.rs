@@ -13,7 +13,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::running::PATIENCE;
+use crate::running::{PATIENCE, get};
 
 /// How somebody comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,6 +56,8 @@ pub struct Person {
     /// Of one's own.
     pub said: BTreeMap<String, u64>,
     asked: u64,
+    /// Of the last answer to a poll.
+    tag: Option<String>,
     /// Messages that came while something else was waited for.
     waiting: Vec<Value>,
 }
@@ -93,6 +95,7 @@ impl Person {
             heard: Vec::new(),
             said: BTreeMap::new(),
             asked: 0,
+            tag: None,
             waiting: Vec::new(),
         };
         if !way.is_socket() {
@@ -401,8 +404,19 @@ impl Person {
             self.path(),
             self.sender
         );
-        let (status, answer) = request(self.addr, "GET", &path, None).await;
-        assert_eq!(status, 200, "{answer}");
+        let known = match &self.tag {
+            Some(tag) if wait.is_empty() => format!("If-None-Match: {tag}\r\n"),
+            _ => String::new(),
+        };
+        let answer = get(self.addr, &path, &known).await;
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let tag = head.lines().find_map(|line| line.strip_prefix("etag: "));
+        self.tag = tag.map(str::to_owned);
+        if head.starts_with("HTTP/1.1 304") {
+            return;
+        }
+        assert!(head.starts_with("HTTP/1.1 200"), "{answer}");
+        let answer: Value = serde_json::from_str(body).unwrap();
         for message in answer["messages"].as_array().unwrap() {
             self.hear(message);
         }

@@ -36,6 +36,7 @@ pub(super) fn router() -> Router<Arc<App>> {
     let batch = post(write::batch).layer(DefaultBodyLimit::max(BATCH_BYTES));
     Router::new()
         .route("/api", get(openapi::page))
+        .route("/api/style.css", get(openapi::style))
         .route("/api/openapi.json", get(openapi::json))
         .route("/api/sessions", post(sessions::session))
         .route(

@@ -93,14 +93,26 @@ pub(in crate::back) async fn messages(
     let except: Option<Sender> = reading.except.as_deref().map(str::parse).transpose()?;
     let wait = reading.wait(app.max_wait)?;
     let known = headers.get(header::IF_NONE_MATCH);
-    if wait.is_none() && known.is_some() && known == Some(&tag(&room)) && reading.is_current(range, &room) {
-        return Ok(answer(&room, StatusCode::NOT_MODIFIED, room.poll_after()).into_response());
+    if wait.is_none()
+        && known.is_some()
+        && known == Some(&tag(room.history().position()))
+        && reading.is_current(range, &room)
+    {
+        return Ok(answer(
+            room.history().position(),
+            StatusCode::NOT_MODIFIED,
+            room.poll_after(),
+        )
+        .into_response());
     }
-    let excerpt = match wait {
+    let (excerpt, stood) = match wait {
         Some(wait) if matches!(range.place, Place::After(_)) => {
             wait_for(&app, &room, range, except, Instant::now() + wait).await?
         }
-        _ => room.read(range, except).await?,
+        _ => {
+            let stood = room.history().position();
+            (room.read(range, except).await?, stood)
+        }
     };
     let poll_after = match (wait, excerpt.more) {
         (None, false) => room.poll_after(),
@@ -114,7 +126,7 @@ pub(in crate::back) async fn messages(
         more: excerpt.more,
         poll_after: poll_after.as_secs(),
     };
-    let (status, headers) = answer(&room, StatusCode::OK, poll_after);
+    let (status, headers) = answer(stood, StatusCode::OK, poll_after);
     Ok((status, headers, Json(body)).into_response())
 }
 
@@ -150,18 +162,19 @@ impl Reading {
     }
 }
 
-/// Reads when there is something to read, or nothing at the deadline.
+/// Reads when there is something to read, or nothing at the deadline; and where the room stood before that.
 async fn wait_for(
     app: &App,
     room: &OpenRoom,
     range: Range,
     except: Option<Sender>,
     deadline: Instant,
-) -> Result<Excerpt, Problem> {
+) -> Result<(Excerpt, Position), Problem> {
     loop {
+        let stood = room.history().position();
         let excerpt = room.read(range, except).await?;
         if !excerpt.messages.is_empty() || excerpt.more || app.stop.is_cancelled() {
-            return Ok(excerpt);
+            return Ok((excerpt, stood));
         }
         let Some(waiter) = room.wait(excerpt.position, except) else {
             // Something was said in the meantime.
@@ -174,27 +187,26 @@ async fn wait_for(
             }
         };
         if timeout_at(deadline, news).await.is_err() {
-            return Ok(excerpt);
+            return Ok((excerpt, stood));
         }
     }
 }
 
 fn answer(
-    room: &OpenRoom,
+    stood: Position,
     status: StatusCode,
     poll_after: Duration,
 ) -> (StatusCode, [(HeaderName, HeaderValue); 3]) {
     let headers = [
-        (header::ETAG, tag(room)),
+        (header::ETAG, tag(stood)),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
         (POLL_AFTER, HeaderValue::from(poll_after.as_secs())),
     ];
     (status, headers)
 }
 
-/// Changes when something is said in the room.
-fn tag(room: &OpenRoom) -> HeaderValue {
-    let Position { offset, epoch } = room.history().position();
+/// Changes when something is said in the room. An answer has the tag of where the room stood before it was read: what is said while it's read is told by the next.
+fn tag(Position { offset, epoch }: Position) -> HeaderValue {
     HeaderValue::from_str(&format!("\"{epoch}.{offset}\""))
         .unwrap_or_else(|_| unreachable!("digits can stand in a header"))
 }
