@@ -129,6 +129,7 @@ export class FakeRoom {
         if (over || this.mute) return;
         this.clock.after(1, () => {
           if (down !== undefined && !this.carries("down", down)) return cut();
+          // As it is by now: the room may have gone on since the page was read.
           end({ status, body, etag: status === 200 ? `"${this.epoch}.${this.stored.length}"` : null });
         });
       });

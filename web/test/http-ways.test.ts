@@ -147,7 +147,7 @@ describe.each(["polling", "long-polling"] as const)("the way by %s", (kind) => {
 
   it("asks on at once while there is more", () => {
     const { next, answer } = joined();
-    answer(200, page(4, { messages: [stored(4)], more: true }), '"tag"');
+    answer(200, page(4, { messages: [stored(4)], more: true }), `"${EPOCH}.9"`);
     expect(next()).toMatchObject({ query: { after: 4 } });
     expect(next().etag, "the tag is of the whole room").toBeUndefined();
   });
@@ -195,7 +195,7 @@ describe("the way by polling", () => {
     const way = polling("polling");
     way.clock.advance(0);
     way.line.send(back);
-    way.answer(200, page(3), '"a1.3"');
+    way.answer(200, page(3), `"${EPOCH}.3"`);
     way.heard();
     return way;
   }
@@ -203,7 +203,7 @@ describe("the way by polling", () => {
   it("asks when it was told to, and only for what is newer than it knows", () => {
     const { clock, next, answer, heard, waiting } = joined();
     clock.advance(7000);
-    expect(next().etag).toBe('"a1.3"');
+    expect(next().etag).toBe(`"${EPOCH}.3"`);
     answer(304, null);
     expect(heard(), "a sign of life").toEqual([null]);
     clock.advance(6999);
@@ -218,6 +218,9 @@ describe("the way by polling", () => {
     expect(waiting, "no server makes it ask without pause").toEqual([]);
     clock.advance(1);
     expect(next().query).toMatchObject({ after: 4 });
+    answer(200, page(4, { poll_after: 1 }), `"${EPOCH}.5"`);
+    clock.advance(1000);
+    expect(next().etag, "a tag of more than it was told would hide that").toBeUndefined();
   });
 
   it("rests while nobody looks, and asks at once when somebody does", () => {

@@ -135,8 +135,8 @@ class Poll {
   #took(page: Page, again: (ms: number | null) => void): void {
     const { offset, epoch, messages, more, etag, pollAfterMs } = page;
     this.#place = { offset, epoch };
-    // The tag is the room's: of a room that has more than this, too.
-    this.#etag = more ? null : etag;
+    // The tag is the room's, which may have more than this page: then nothing newer than the tag would not be nothing new.
+    this.#etag = etag === `"${epoch}.${offset}"` ? etag : null;
     this.#pollMs = pollAfterMs;
     for (const message of messages) this.events.received({ type: "message", ...message });
     this.events.received({ type: "position", offset, epoch });
