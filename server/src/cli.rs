@@ -84,4 +84,7 @@ pub struct Flags {
     /// Of those, from one address; 0 = no limit of its own [default: 0]
     #[arg(long, global = true, value_name = "N")]
     pub max_connections_per_address: Option<String>,
+    /// Seconds that a long-poll may wait for news at most [default: 60]
+    #[arg(long, global = true, value_name = "SECONDS")]
+    pub max_wait: Option<String>,
 }

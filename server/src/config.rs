@@ -7,6 +7,7 @@ mod sources;
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
+use std::time::Duration;
 
 use thiserror::Error;
 
@@ -39,6 +40,10 @@ pub struct Config {
     /// No limit by default: behind a proxy, or a school's one address, everybody comes from the same one, and the
     /// total is bounded anyway.
     pub max_connections_per_address: Option<NonZeroUsize>,
+    /// How long a long-poll may wait for news.
+    ///
+    /// The default, 60 s, is where proxies commonly give up.
+    pub max_wait: Duration,
 }
 
 impl Config {
@@ -131,6 +136,7 @@ fn parse(settings: &[Setting], problems: &mut Vec<Problem>) -> Option<Config> {
         count(text)?.ok_or_else(|| "must be at least 1".to_owned())
     });
     let max_connections_per_address = read.one(Key::MaxConnectionsPerAddress, count);
+    let max_wait = read.one(Key::MaxWait, seconds);
     Some(Config {
         back_addr: back_addr?,
         front_addr: front_addr?,
@@ -140,6 +146,7 @@ fn parse(settings: &[Setting], problems: &mut Vec<Problem>) -> Option<Config> {
         log_format: log_format?,
         max_connections: max_connections?,
         max_connections_per_address: max_connections_per_address?,
+        max_wait: max_wait?,
     })
 }
 
@@ -249,6 +256,13 @@ fn log_format(text: &str) -> Result<LogFormat, String> {
         "text" => Ok(LogFormat::Text),
         "json" => Ok(LogFormat::Json),
         _ => Err("must be text or json".to_owned()),
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    match text.parse() {
+        Ok(seconds @ 1..=3600) => Ok(Duration::from_secs(seconds)),
+        _ => Err("isn't a number of seconds from 1 to 3600".to_owned()),
     }
 }
 

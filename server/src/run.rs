@@ -96,6 +96,7 @@ impl Servers {
                     &BackSettings {
                         allowed_origins,
                         limits,
+                        max_wait: config.max_wait,
                     },
                 )?;
                 tracing::info!(addr = %back.addr(), "back listening");

@@ -1,6 +1,6 @@
 //! What can be refused, and whose fault it is.
 
-use crate::limits::Limits;
+use crate::{limits::Limits, position::Position};
 
 /// A string that can't be a [`RoomName`](crate::RoomName) or a [`Key`](crate::Key).
 ///
@@ -89,6 +89,63 @@ impl LimitReached {
     pub(crate) const fn policies(limits: &Limits) -> Self {
         Self::Policies {
             limit: limits.policies,
+        }
+    }
+}
+
+/// A text that isn't an [`Epoch`](crate::Epoch): not 16 lowercase hexadecimal digits. The fault is the peer's, when it came from one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an epoch has 16 lowercase hexadecimal digits")]
+pub struct InvalidEpoch;
+
+impl InvalidEpoch {
+    /// A stable identifier for logs and protocols.
+    pub const fn code(&self) -> &'static str {
+        "epoch_invalid"
+    }
+}
+
+/// What came behind a position isn't known, so that the reader has to begin anew; nobody's fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}: positions from {} to {} of epoch {} are known", oldest.offset, newest.offset, newest.epoch)]
+pub struct Lost {
+    /// Why.
+    pub reason: LostReason,
+    /// The oldest position that can be answered.
+    pub oldest: Position,
+    /// The newest one, where reading may go on if what is missing can be done without.
+    pub newest: Position,
+}
+
+impl Lost {
+    /// A stable identifier for logs and protocols.
+    pub const fn code(&self) -> &'static str {
+        self.reason.code()
+    }
+}
+
+/// Why a position can't be answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum LostReason {
+    /// It is of another epoch: the room was numbered anew since.
+    #[error("the position is of another epoch")]
+    Epoch,
+    /// Something behind it has been forgotten.
+    #[error("the position is older than the history")]
+    Expired,
+    /// The room hasn't come that far: it may have lost what wasn't stored yet, or the number is made up.
+    #[error("the position is ahead of the history")]
+    Ahead,
+}
+
+impl LostReason {
+    /// A stable identifier for logs and protocols.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Epoch => "position_of_another_epoch",
+            Self::Expired => "position_expired",
+            Self::Ahead => "position_ahead",
         }
     }
 }

@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use crate::{
     error::LimitReached,
@@ -21,7 +21,7 @@ use crate::{
     policy::{Policies, Policy},
     publication::Publication,
     recipient::Recipient,
-    shard::Shard,
+    shard::{Appended, Shard},
     stats::Stats,
     sync::{Mutex, lock},
     target::Target,
@@ -130,12 +130,7 @@ impl Hub {
 
     /// Publishes to one member, in order with everything else; at once if nothing else waits for delivery. A member who has left gets nothing. The policy is [`Policy::Disconnect`].
     pub fn send(&self, member: MemberId, publication: Publication) {
-        self.inner.published.fetch_add(1, Ordering::Relaxed);
-        let post = Post {
-            to: To::Member(member),
-            except: SmallVec::new(),
-            publication,
-        };
+        let post = self.addressed(member, publication);
         // One shard only, hence without the lock on the order of all: what goes to one member can't be out of order anywhere else.
         self.shard_of(member).send(post);
     }
@@ -198,22 +193,41 @@ impl Hub {
         &self.inner.shards[member.place() as usize % self.inner.shards.len()]
     }
 
+    /// A publication to one member, which counts as published.
+    pub(crate) fn addressed(&self, member: MemberId, publication: Publication) -> Post {
+        self.inner.published.fetch_add(1, Ordering::Relaxed);
+        Post {
+            to: To::Member(member),
+            except: SmallVec::new(),
+            publication,
+        }
+    }
+
     /// To all shards, in one order.
     pub(crate) fn publish(&self, post: Post) {
+        let appended = self.append_only(post);
+        self.follow_up(appended);
+    }
+
+    /// Without waking or flushing, which [`Hub::follow_up`] must do: for callers that hold a lock.
+    pub(crate) fn append_only(&self, post: Post) -> SmallVec<[Appended; 4]> {
         self.inner.published.fetch_add(1, Ordering::Relaxed);
         match &*self.inner.shards {
-            [only] => only.append(Op::Publish(post)),
+            [only] => smallvec![only.append_only(Op::Publish(post))],
             shards => {
                 let append = |shard: &Arc<Shard>| shard.append_only(Op::Publish(post.clone()));
-                let order = lock(&self.inner.order);
-                let appended: SmallVec<[_; 16]> = shards.iter().map(append).collect();
-                drop(order);
-                shards
-                    .iter()
-                    .zip(appended)
-                    .for_each(|(shard, appended)| shard.follow_up(appended));
+                let _order = lock(&self.inner.order);
+                shards.iter().map(append).collect()
             }
         }
+    }
+
+    /// What [`Hub::append_only`] left to do.
+    pub(crate) fn follow_up(&self, appended: SmallVec<[Appended; 4]>) {
+        let shards = self.inner.shards.iter();
+        shards
+            .zip(appended)
+            .for_each(|(shard, appended)| shard.follow_up(appended));
     }
 }
 

@@ -10,6 +10,7 @@
 //! publication  Publication: a payload, encoded at most once per WireForm; Key
 //! hub          Hub: enter, publish, ask      target: to, except      membership: join, leave
 //! log, shard   the turn log (joins and leaves stand in it too); the two locks of a shard; flusher: one wake per turn
+//! history      History: numbered, remembered, missed and joined in one step      position: Epoch, Position
 //! members      dense tables of members and rooms        fanout: who gets what, in as few calls as recipients
 //! recipient    Recipient, and the Batch it is handed    outbox: bytes that wait for a slow socket, bounded
 //! policy       what happens to slow readers, per room   limits, error, stats
@@ -86,6 +87,7 @@
 mod error;
 mod fanout;
 mod flusher;
+mod history;
 mod hub;
 mod id;
 mod limits;
@@ -94,6 +96,7 @@ mod members;
 mod membership;
 mod outbox;
 mod policy;
+mod position;
 mod publication;
 mod recipient;
 mod shard;
@@ -102,14 +105,16 @@ mod sync;
 mod target;
 
 pub use self::{
-    error::{InvalidName, LimitReached},
+    error::{InvalidEpoch, InvalidName, LimitReached, Lost, LostReason},
     flusher::Flusher,
+    history::{Entry, History, HistoryLimits, Joined},
     hub::Hub,
     id::{MemberId, RoomName, SessionId},
     limits::Limits,
     membership::Membership,
     outbox::{Outbox, Overflow, Pushed},
     policy::Policy,
+    position::{Epoch, Position},
     publication::{Encode, Key, Publication, WireForm},
     recipient::{Batch, Recipient},
     stats::Stats,

@@ -10,6 +10,7 @@ use crate::{
     id::{MemberId, RoomName, SessionId},
     log::Op,
     publication::Publication,
+    shard::Appended,
     sync::{Mutex, lock},
 };
 
@@ -40,21 +41,8 @@ impl Membership {
     /// # Errors
     /// When it is in [`Limits::rooms_per_member`](crate::Limits::rooms_per_member) rooms.
     pub fn join(&self, room: &RoomName) -> Result<(), LimitReached> {
-        let mut rooms = lock(&self.rooms);
-        if rooms.contains(room) {
-            return Ok(());
-        }
-        if rooms.len() >= self.hub.limits().rooms_per_member {
-            return Err(LimitReached::rooms(self.hub.limits()));
-        }
-        rooms.push(room.clone());
-        let shard = self.hub.shard_of(self.id);
-        let appended = shard.append_only(Op::Join {
-            slot: shard.slot(self.id),
-            room: room.clone(),
-        });
-        drop(rooms);
-        shard.follow_up(appended);
+        let appended = self.join_only(room, Vec::new())?;
+        self.follow_up(appended);
         Ok(())
     }
 
@@ -106,6 +94,43 @@ impl Membership {
             .to(room)
             .except_session(self.session)
             .publish(publication);
+    }
+}
+
+impl Membership {
+    /// Sends something to this member and joins, so that nothing of the room comes before that; without waking or flushing, which
+    /// [`Membership::follow_up`] must do: for callers that hold a lock.
+    pub(crate) fn join_only(
+        &self,
+        room: &RoomName,
+        first: Vec<Publication>,
+    ) -> Result<SmallVec<[Appended; 4]>, LimitReached> {
+        let mut rooms = lock(&self.rooms);
+        let joins = !rooms.contains(room);
+        if joins && rooms.len() >= self.hub.limits().rooms_per_member {
+            return Err(LimitReached::rooms(self.hub.limits()));
+        }
+        let shard = self.hub.shard_of(self.id);
+        let sent = first
+            .into_iter()
+            .map(|publication| self.hub.addressed(self.id, publication));
+        let mut appended: SmallVec<[Appended; 4]> =
+            sent.map(|post| shard.append_only(Op::Publish(post))).collect();
+        if joins {
+            rooms.push(room.clone());
+            appended.push(shard.append_only(Op::Join {
+                slot: shard.slot(self.id),
+                room: room.clone(),
+            }));
+        }
+        Ok(appended)
+    }
+
+    pub(crate) fn follow_up(&self, appended: SmallVec<[Appended; 4]>) {
+        let shard = self.hub.shard_of(self.id);
+        appended
+            .into_iter()
+            .for_each(|appended| shard.follow_up(appended));
     }
 }
 

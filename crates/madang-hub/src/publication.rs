@@ -26,11 +26,15 @@ pub enum WireForm {
     EngineIo3Frames,
     /// The same messages as part of an Engine.IO 4 payload: text packets joined by U+001E, binary ones in base64.
     EngineIoPayload,
+    /// The text of an event as JSON, without any framing: for answers that carry several, and whoever frames them in turn.
+    Json,
+    /// A whole event of Server-Sent Events, with the empty line behind it.
+    EventStream,
 }
 
 impl WireForm {
     /// How many forms there are.
-    pub const COUNT: usize = 6;
+    pub const COUNT: usize = 8;
 }
 
 /// Turns a payload into bytes. Implemented by the message types of the protocol crates.

@@ -257,6 +257,8 @@ mod tests {
             packet.messages[0].as_text().unwrap(),
             r#"51-["a",1,{"_placeholder":true,"num":0},"x7.12"]"#
         );
-        assert!(event.packet.encode(WireForm::Frame).is_empty());
+        for none in [WireForm::Frame, WireForm::Json, WireForm::EventStream] {
+            assert!(event.packet.encode(none).is_empty(), "{none:?}");
+        }
     }
 }

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::http::header::InvalidHeaderValue;
+use ::http::{HeaderName, HeaderValue, Method, header};
 use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Extension, Path, State};
 use axum::response::Response;
-use axum::routing::{any, get};
-use http::header::InvalidHeaderValue;
-use http::{HeaderValue, Method, header};
+use axum::routing::any;
 use madang_socketio::SocketIo;
 use madang_ws::axum::WebSocketUpgrade;
 use madang_ws::{AllowedOrigins, DeflateConfig, KeepAlive, Limits};
@@ -18,7 +18,7 @@ use tokio_util::task::TaskTracker;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::trace::TraceLayer;
 
-use super::http::health;
+use super::http;
 use super::rooms::Rooms;
 use super::websocket::{self, Entrance};
 use crate::chat::Room;
@@ -33,6 +33,9 @@ pub const CHAT_MESSAGE_BYTES: usize = 64 * 1024;
 /// Bytes of one relayed message: half of what may wait for a reader, so that any one message fits. Beyond: close 1009.
 pub const RELAY_MESSAGE_BYTES: usize = QUEUED_BYTES / 2;
 
+/// Bytes of a batch of messages over HTTP: a hundred of a usual length, or some fifteen of the longest. Beyond: status 413.
+pub(super) const BATCH_BYTES: usize = 1024 * 1024;
+
 /// Bytes that may wait for one connection's reader: a few seconds of a very busy room. Beyond: close 1008.
 pub const QUEUED_BYTES: usize = 1024 * 1024;
 
@@ -43,6 +46,9 @@ const PING_INTERVAL: Duration = Duration::from_secs(25);
 /// How long a peer may take to answer a close: some seconds less than the whole server has to stop.
 const CLOSE_TIME: Duration = Duration::from_secs(5);
 
+/// How long a browser need not ask again whether it may: what the most careful of them grants at most.
+const PREFLIGHT_TIME: Duration = Duration::from_secs(7200);
+
 /// What the back is opened with.
 #[derive(Clone, Debug)]
 pub struct BackSettings {
@@ -50,6 +56,8 @@ pub struct BackSettings {
     pub allowed_origins: Vec<Origin>,
     /// Connections it holds.
     pub limits: ConnectionLimits,
+    /// How long a request may wait for news at most.
+    pub max_wait: Duration,
 }
 
 /// What every request and connection of the back shares.
@@ -61,6 +69,8 @@ pub(super) struct App {
     pub(super) stop: CancellationToken,
     /// Connections that have work to finish.
     pub(super) tasks: TaskTracker,
+    /// How long a request may wait for news at most.
+    pub(super) max_wait: Duration,
     origins: AllowedOrigins,
 }
 
@@ -68,16 +78,17 @@ impl App {
     pub(super) fn new(
         store: Store,
         rooms: Rooms,
-        origins: &[Origin],
+        settings: &BackSettings,
         stop: CancellationToken,
         tasks: TaskTracker,
     ) -> Self {
-        let origins = AllowedOrigins::list(origins.iter().map(Origin::as_str));
+        let origins = AllowedOrigins::list(settings.allowed_origins.iter().map(Origin::as_str));
         Self {
             store,
             rooms,
             stop,
             tasks,
+            max_wait: settings.max_wait,
             origins,
         }
     }
@@ -124,13 +135,21 @@ pub(super) fn router(app: Arc<App>, io: &SocketIo, origins: &[Origin]) -> Result
         .collect();
     let cors = CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins?))
-        .allow_methods([Method::GET, Method::HEAD])
-        .allow_headers([header::ACCEPT]);
+        .allow_methods([Method::GET, Method::HEAD, Method::POST])
+        .allow_headers([
+            header::ACCEPT,
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::IF_NONE_MATCH,
+            HeaderName::from_static("idempotency-key"),
+            HeaderName::from_static("last-event-id"),
+        ])
+        .expose_headers([header::ETAG, header::RETRY_AFTER, http::POLL_AFTER])
+        .max_age(PREFLIGHT_TIME);
     Ok(Router::new()
         .route("/", any(relay))
         .route("/ws/{room}", any(room))
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
+        .merge(http::router())
         .with_state(app)
         .layer(cors)
         // Which has CORS of its own, since its pages also send.

@@ -1,10 +1,19 @@
 //! What a conversation is, whichever way it goes: a `join`, then commands and their answers.
 
+use madang_hub::Position;
+
 use super::app::App;
-use super::rooms::Guest;
-use super::seat::Seat;
-use crate::chat::{Code, Command, Event, Name, Refusal, Room, Session, Written};
-use crate::store::{Appended, StoreError};
+use super::rooms::{Guest, Said, Seat, unavailable};
+use crate::chat::{Code, Command, Event, Name, Place, Range, Refusal, Room, Sender, Session, Written};
+
+/// Whoever wants in.
+#[derive(Debug)]
+pub(super) struct Newcomer {
+    pub(super) name: Name,
+    pub(super) session: Option<Session>,
+    /// What they have read already.
+    pub(super) since: Option<Position>,
+}
 
 /// Steps into a room; `welcome` is handed the answer before anything that the room says next.
 ///
@@ -13,15 +22,14 @@ use crate::store::{Appended, StoreError};
 pub(super) async fn join(
     app: &App,
     room: &Room,
-    name: Name,
-    session: Option<Session>,
-    seat: impl FnOnce(Session) -> Seat,
+    newcomer: Newcomer,
+    seat: impl FnOnce(Sender) -> Seat,
     welcome: impl FnOnce(&Seat, Written),
 ) -> Result<Guest, Refusal> {
-    let session = session.unwrap_or_else(new_session);
-    let seat = seat(session);
-    let joined = app.rooms.join(room, name, session, seat, welcome).await;
-    joined.map_err(|error| unavailable(&error))
+    let room = app.rooms.open(room).await.map_err(|error| unavailable(&error))?;
+    let session = newcomer.session.unwrap_or_else(new_session);
+    let seat = seat(session.sender());
+    Ok(room.join(newcomer.name, session, seat, newcomer.since, welcome))
 }
 
 /// Carries out a command of somebody in a room, and returns the answer, if there is one.
@@ -31,28 +39,46 @@ pub(super) async fn join(
 pub(super) async fn carry_out(guest: &Guest, command: Command) -> Result<Option<Written>, Refusal> {
     match command {
         Command::Send { client_id, text } => match guest.send(&client_id, text).await {
-            Ok(Appended { seq, at, duplicate }) => {
-                let client_id = client_id.as_str();
+            Ok(Said {
+                position,
+                at,
+                duplicate,
+            }) => {
                 let ack = Event::Ack {
-                    client_id,
-                    seq,
+                    client_id: client_id.as_str(),
+                    offset: position.offset,
+                    epoch: position.epoch.to_string(),
                     at,
                     duplicate,
                 };
                 Ok(Some(ack.write()))
             }
-            Err(error) => Err(unavailable(&error).about(client_id)),
+            Err(refusal) => Err(refusal.about(client_id)),
         },
-        Command::History(range) => {
-            let history = guest.history(range).await;
-            history.map(Some).map_err(|error| unavailable(&error))
-        }
+        Command::History(range) => history(guest, range).await.map(Some),
         Command::Typing { active } => {
             guest.typing(active);
             Ok(None)
         }
         Command::Join { .. } => Err(Code::AlreadyJoined.into()),
     }
+}
+
+async fn history(guest: &Guest, range: Range) -> Result<Written, Refusal> {
+    let excerpt = guest.history(range).await?;
+    let (after, before) = match range.place {
+        Place::Newest => (None, None),
+        Place::After(offset) => (Some(offset), None),
+        Place::Before(offset) => (None, Some(offset)),
+    };
+    Ok(Event::History {
+        messages: &excerpt.messages,
+        after,
+        before,
+        epoch: excerpt.position.epoch.to_string(),
+        more: excerpt.more,
+    }
+    .write())
 }
 
 /// The answer to a command that isn't carried out.
@@ -67,9 +93,4 @@ pub(super) fn new_session() -> Session {
     getrandom::fill(&mut random)
         .unwrap_or_else(|error| unreachable!("the system has no randomness: {error}"));
     Session::new(u128::from_ne_bytes(random))
-}
-
-fn unavailable(error: &StoreError) -> Refusal {
-    tracing::error!(%error, "the store failed");
-    Code::StoreUnavailable.into()
 }

@@ -56,7 +56,7 @@ impl Back {
         let app = Arc::new(App::new(
             store.clone(),
             rooms,
-            origins,
+            settings,
             stop.clone(),
             tasks.clone(),
         ));

@@ -16,9 +16,8 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::app::{App, CHAT_MESSAGE_BYTES, QUEUED_BYTES};
-use super::conversation::{self, refused};
-use super::rooms::Guest;
-use super::seat::Seat;
+use super::conversation::{self, Newcomer, refused};
+use super::rooms::{Guest, Seat};
 use crate::chat::{Code, Command, Fields, JOIN_TIME, Refusal, Room, Visit, Written};
 use crate::config::Origin;
 
@@ -248,7 +247,7 @@ async fn command(
     match stay {
         Stay::Inside(guest) => conversation::carry_out(guest, Visit::Inside.allow(command)?).await,
         Stay::Outside { join_due } => {
-            let Command::Join { name, session } = Visit::Outside.allow(command)? else {
+            let Command::Join { name, session, since } = Visit::Outside.allow(command)? else {
                 return Ok(None);
             };
             let room = room_of(room?, socket)?;
@@ -259,7 +258,8 @@ async fn command(
                     reply(socket, ack, Some(welcome));
                 }
             };
-            let joined = conversation::join(app, &room, name, session, seat, welcome).await;
+            let newcomer = Newcomer { name, session, since };
+            let joined = conversation::join(app, &room, newcomer, seat, welcome).await;
             // The time the store took is not the visitor's.
             *join_due = Instant::now() + JOIN_TIME;
             *stay = Stay::Inside(joined?);

@@ -9,9 +9,8 @@ use madang_ws::{CloseCode, Error, Message, WebSocket};
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::app::App;
-use super::conversation::{self, new_session, refused};
-use super::rooms::Guest;
-use super::seat::{Seat, hub_session};
+use super::conversation::{self, Newcomer, new_session, refused};
+use super::rooms::{Guest, Seat, hub_session};
 use crate::chat::{Closing, Code, Command, JOIN_TIME, Refusal, Room, Visit, Written};
 
 /// Which door a connection came through.
@@ -56,8 +55,8 @@ pub(super) async fn serve(mut ws: WebSocket, entrance: Entrance, app: Arc<App>) 
 async fn connection(ws: &mut WebSocket, entrance: Entrance, app: &App) -> Visitor {
     match entrance {
         Entrance::Relay => {
-            let hub = app.rooms.hub();
-            let membership = hub.enter(hub_session(new_session()), ws.sender().recipient());
+            let hub = &app.rooms.wire().hub;
+            let membership = hub.enter(hub_session(new_session().sender()), ws.sender().recipient());
             let yard = relay_room();
             if let Err(error) = membership.join(&yard) {
                 // It is in no other room, so this is a mistake of ours, and not worth a connection.
@@ -174,11 +173,12 @@ async fn command(
 ) -> Result<Option<Written>, Refusal> {
     match visitor {
         Visitor::Outside { room, join_due } => {
-            if let Command::Join { name, session } = Visit::Outside.receive(json)? {
-                let hub = app.rooms.hub();
-                let sender = ws.sender();
-                let seat = |session| Seat::WebSocket(hub.enter(hub_session(session), sender.recipient()));
-                let joined = conversation::join(app, room, name, session, seat, welcome).await;
+            if let Command::Join { name, session, since } = Visit::Outside.receive(json)? {
+                let hub = &app.rooms.wire().hub;
+                let recipient = ws.sender().recipient();
+                let seat = |sender| Seat::WebSocket(hub.enter(hub_session(sender), recipient));
+                let newcomer = Newcomer { name, session, since };
+                let joined = conversation::join(app, room, newcomer, seat, welcome).await;
                 // The time the store took is not the visitor's.
                 join_due.as_mut().reset(Instant::now() + JOIN_TIME);
                 let guest = joined?;

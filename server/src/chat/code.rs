@@ -1,8 +1,9 @@
 //! What can be wrong: stable codes for programs, sentences for people.
 
 use std::fmt;
+use std::time::Duration;
 
-use super::command::HISTORY_LIMIT;
+use super::command::{BATCH_LIMIT, HISTORY_LIMIT};
 use super::values::{ClientId, Name, Room, Text};
 use super::visit::JOIN_TIME;
 
@@ -35,15 +36,33 @@ pub enum Code {
     TextInvalid,
     /// The client's id of the message is missing or not of the documented form.
     ClientIdInvalid,
-    /// Both `after` and `before`, or a limit outside 1 to [`HISTORY_LIMIT`].
+    /// Both `after` and `before`, an `epoch` that is none, or a limit outside 1 to [`HISTORY_LIMIT`].
     HistoryInvalid,
     /// The database failed; the same command may be sent again.
     StoreUnavailable,
+    /// The history doesn't reach back to the position, or is another one.
+    PositionLost,
+    /// A sender's id is not of the form that a welcome gives.
+    SenderInvalid,
+    /// The same `client_id` was sent before with another text.
+    ClientIdUsed,
+    /// Only the server says something in this room.
+    RoomReadOnly,
+    /// Too much in too short a time.
+    RateLimited,
+    /// `wait` is no time, or longer than allowed.
+    WaitInvalid,
+    /// A batch without messages, or with too many.
+    BatchInvalid,
+    /// The API key is none of those that were set.
+    ApiKeyUnknown,
+    /// A report of something that can't be wrong.
+    AuditInvalid,
 }
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 24] = [
         Self::BadJson,
         Self::UnknownType,
         Self::NotText,
@@ -59,6 +78,15 @@ impl Code {
         Self::ClientIdInvalid,
         Self::HistoryInvalid,
         Self::StoreUnavailable,
+        Self::PositionLost,
+        Self::SenderInvalid,
+        Self::ClientIdUsed,
+        Self::RoomReadOnly,
+        Self::RateLimited,
+        Self::WaitInvalid,
+        Self::BatchInvalid,
+        Self::ApiKeyUnknown,
+        Self::AuditInvalid,
     ];
 
     /// The code as it is sent.
@@ -79,6 +107,15 @@ impl Code {
             Self::ClientIdInvalid => "client_id_invalid",
             Self::HistoryInvalid => "history_invalid",
             Self::StoreUnavailable => "store_unavailable",
+            Self::PositionLost => "position_lost",
+            Self::SenderInvalid => "sender_invalid",
+            Self::ClientIdUsed => "idempotency_mismatch",
+            Self::RoomReadOnly => "room_read_only",
+            Self::RateLimited => "rate_limited",
+            Self::WaitInvalid => "wait_invalid",
+            Self::BatchInvalid => "batch_invalid",
+            Self::ApiKeyUnknown => "api_key_unknown",
+            Self::AuditInvalid => "audit_invalid",
         }
     }
 
@@ -111,9 +148,22 @@ impl Code {
                 )
             }
             Self::HistoryInvalid => {
-                format!("history takes `after` or `before`, not both, and a limit of 1 to {HISTORY_LIMIT}")
+                format!(
+                    "history takes `after` (with its `epoch`) or `before`, not both, and a limit of 1 to {HISTORY_LIMIT}"
+                )
             }
             Self::StoreUnavailable => "the message store does not answer; try again".to_owned(),
+            Self::PositionLost => {
+                "the history doesn't reach back to this position, or is another one; begin anew with the newest messages".to_owned()
+            }
+            Self::SenderInvalid => "a sender is the 22 characters that a welcome or a new session gives".to_owned(),
+            Self::ClientIdUsed => "this `client_id` was sent before with another text; give each message its own".to_owned(),
+            Self::RoomReadOnly => "only the server says something in this room".to_owned(),
+            Self::RateLimited => "too much in too short a time; try again later".to_owned(),
+            Self::WaitInvalid => "`wait` is a number of seconds such as `25s`, up to what the server allows".to_owned(),
+            Self::BatchInvalid => format!("a batch has 1 to {BATCH_LIMIT} messages"),
+            Self::ApiKeyUnknown => "this API key is not known here".to_owned(),
+            Self::AuditInvalid => "a report names a room, a transport, a kind and an offset".to_owned(),
         }
     }
 }
@@ -133,6 +183,8 @@ pub struct Refusal {
     pub detail: Option<String>,
     /// Which message it is about, if it is about one.
     pub client_id: Option<ClientId>,
+    /// When the same may be tried again, if that is known.
+    pub retry_after: Option<Duration>,
 }
 
 impl Refusal {
@@ -141,6 +193,14 @@ impl Refusal {
         Self {
             detail: Some(format!("{}: {detail}", Code::BadJson.message())),
             ..Code::BadJson.into()
+        }
+    }
+
+    /// [`Code::RateLimited`], and for how long.
+    pub fn rate_limited(retry_after: Duration) -> Self {
+        Self {
+            retry_after: Some(retry_after),
+            ..Code::RateLimited.into()
         }
     }
 
@@ -160,6 +220,7 @@ impl From<Code> for Refusal {
             code,
             detail: None,
             client_id: None,
+            retry_after: None,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What a client says: JSON text in, a [`Command`] with sound values out.
 
+use madang_hub::{Epoch, Position};
 use serde::Deserialize;
 
 use super::code::{Code, Refusal};
@@ -20,6 +21,8 @@ pub enum Command {
         name: Name,
         /// Which session to go on with.
         session: Option<Session>,
+        /// What was read already.
+        since: Option<Position>,
     },
     /// Say something.
     Send {
@@ -37,24 +40,55 @@ pub enum Command {
     },
 }
 
+/// Most messages of one batch.
+pub const BATCH_LIMIT: usize = 100;
+
 /// Which part of the history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Range {
     /// Where it lies.
-    pub position: Position,
+    pub place: Place,
+    /// Of which life of the room's numbers; of the present one, if nothing is said.
+    pub epoch: Option<Epoch>,
     /// At most so many messages; 1 to [`HISTORY_LIMIT`].
     pub limit: u64,
 }
 
 /// Where a part of the history lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Position {
+pub enum Place {
     /// At the end.
     Newest,
-    /// Directly after a sequence number.
+    /// Directly after an offset.
     After(i64),
-    /// Directly before a sequence number.
+    /// Directly before an offset.
     Before(i64),
+}
+
+impl Range {
+    /// The part after an offset, before another, or at the end; [`HISTORY_DEFAULT`] messages if nothing is said.
+    ///
+    /// # Errors
+    /// [`Code::HistoryInvalid`].
+    pub fn new(
+        after: Option<u64>,
+        before: Option<u64>,
+        epoch: Option<Epoch>,
+        limit: Option<u64>,
+    ) -> Result<Self, Code> {
+        let limit = limit.unwrap_or(HISTORY_DEFAULT);
+        let offset = |offset: u64| i64::try_from(offset).map_err(|_| Code::HistoryInvalid);
+        let place = match (after, before) {
+            (None, None) => Place::Newest,
+            (Some(after), None) => Place::After(offset(after)?),
+            (None, Some(before)) => Place::Before(offset(before)?),
+            (Some(_), Some(_)) => return Err(Code::HistoryInvalid),
+        };
+        if !(1..=HISTORY_LIMIT).contains(&limit) {
+            return Err(Code::HistoryInvalid);
+        }
+        Ok(Self { place, epoch, limit })
+    }
 }
 
 impl Command {
@@ -78,6 +112,7 @@ pub struct Fields {
     room: Option<String>,
     name: Option<String>,
     session: Option<String>,
+    epoch: Option<String>,
     client_id: Option<String>,
     text: Option<String>,
     after: Option<u64>,
@@ -115,7 +150,12 @@ impl Fields {
     fn join(self) -> Result<Command, Code> {
         let name = self.name.as_deref().unwrap_or_default().parse()?;
         let session = self.session.as_deref().map(str::parse).transpose()?;
-        Ok(Command::Join { name, session })
+        let since = match (self.after, self.epoch()?) {
+            (None, _) => None,
+            (Some(offset), Some(epoch)) => Some(Position { offset, epoch }),
+            (Some(_), None) => return Err(Code::HistoryInvalid),
+        };
+        Ok(Command::Join { name, session, since })
     }
 
     fn send(self) -> Result<Command, Refusal> {
@@ -130,18 +170,12 @@ impl Fields {
     }
 
     fn range(&self) -> Result<Range, Code> {
-        let limit = self.limit.unwrap_or(HISTORY_DEFAULT);
-        let seq = |seq: u64| i64::try_from(seq).map_err(|_| Code::HistoryInvalid);
-        let position = match (self.after, self.before) {
-            (None, None) => Position::Newest,
-            (Some(after), None) => Position::After(seq(after)?),
-            (None, Some(before)) => Position::Before(seq(before)?),
-            (Some(_), Some(_)) => return Err(Code::HistoryInvalid),
-        };
-        if !(1..=HISTORY_LIMIT).contains(&limit) {
-            return Err(Code::HistoryInvalid);
-        }
-        Ok(Range { position, limit })
+        Range::new(self.after, self.before, self.epoch()?, self.limit)
+    }
+
+    fn epoch(&self) -> Result<Option<Epoch>, Code> {
+        let epoch = self.epoch.as_deref().map(str::parse);
+        epoch.transpose().map_err(|_| Code::HistoryInvalid)
     }
 }
 
@@ -155,33 +189,37 @@ mod tests {
 
     #[test]
     fn reads_each_command() {
-        let range = |position, limit| Ok(Command::History(Range { position, limit }));
+        let range = |place, limit| {
+            Ok(Command::History(Range {
+                place,
+                epoch: None,
+                limit,
+            }))
+        };
         assert_eq!(
             Command::parse(r#"{"type":"join","name":" Kim ","session":"AAAAAAAAAAAAAAAAAAAAAQ"}"#),
             Ok(Command::Join {
                 name: "Kim".parse().unwrap(),
-                session: Some(Session::new(1))
+                session: Some(Session::new(1)),
+                since: None,
             })
         );
         assert!(matches!(
             Command::parse(r#"{"name":"\uae40","type":"join","new":[{}]}"#),
-            Ok(Command::Join { name, session: None }) if name.as_str() == "김"
+            Ok(Command::Join { name, session: None, .. }) if name.as_str() == "김"
         ));
         assert!(matches!(
             Command::parse(r#"{"type":"send","client_id":"c1","text":"안녕\n"}"#),
             Ok(Command::Send { text, .. }) if text.clone().into_string() == "안녕\n"
         ));
-        assert_eq!(
-            Command::parse(r#"{"type":"history"}"#),
-            range(Position::Newest, 50)
-        );
+        assert_eq!(Command::parse(r#"{"type":"history"}"#), range(Place::Newest, 50));
         assert_eq!(
             Command::parse(r#"{"type":"history","after":0,"limit":200}"#),
-            range(Position::After(0), 200)
+            range(Place::After(0), 200)
         );
         assert_eq!(
             Command::parse(r#"{"type":"history","before":7,"after":null,"limit":1}"#),
-            range(Position::Before(7), 1)
+            range(Place::Before(7), 1)
         );
         assert_eq!(
             Command::parse(r#"{"type":"typing","active":true}"#),

@@ -9,7 +9,7 @@ use super::code::Refusal;
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Event<'a> {
-    /// The answer to `join`: every message after `last_seq` will follow by itself.
+    /// The answer to `join`: every message after `offset` will follow by itself.
     Welcome {
         /// The room stepped into.
         room: &'a str,
@@ -17,8 +17,15 @@ pub enum Event<'a> {
         name: &'a str,
         /// The session's secret.
         session: String,
-        /// Number of the newest message; 0 when there is none.
-        last_seq: i64,
+        /// Its public id.
+        sender: String,
+        /// Offset of the newest message; 0 when there is none.
+        offset: u64,
+        /// Which life of the room's numbers that is.
+        epoch: String,
+        /// Whether what was missed since the position that was named follows by itself.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        recovered: Option<bool>,
         /// Who is here, each name once, own included.
         members: Vec<&'a str>,
     },
@@ -29,7 +36,9 @@ pub enum Event<'a> {
         /// The sender's own id of it.
         client_id: &'a str,
         /// Its place in the room.
-        seq: i64,
+        offset: u64,
+        /// Which life of the room's numbers that is.
+        epoch: String,
         /// When it was stored, in milliseconds since 1970-01-01 UTC.
         at: i64,
         /// It had been stored before, by an earlier send.
@@ -38,13 +47,15 @@ pub enum Event<'a> {
     /// The answer to `history`.
     History {
         /// Ascending.
-        messages: Vec<Message<'a>>,
+        messages: &'a [Line],
         /// As it was asked.
         #[serde(skip_serializing_if = "Option::is_none")]
         after: Option<i64>,
         /// As it was asked.
         #[serde(skip_serializing_if = "Option::is_none")]
         before: Option<i64>,
+        /// Which life of the room's numbers that is.
+        epoch: String,
         /// Whether there are further messages in that direction.
         more: bool,
     },
@@ -65,6 +76,11 @@ pub enum Event<'a> {
         /// Who.
         name: &'a str,
     },
+    /// So many messages of a room were left out, since this reader was too slow for them.
+    Skipped {
+        /// How many.
+        count: u64,
+    },
     /// A command was refused; the connection goes on unless a close follows.
     Error {
         /// For programs.
@@ -74,14 +90,28 @@ pub enum Event<'a> {
         /// The message it is about, if it is about one.
         #[serde(skip_serializing_if = "Option::is_none")]
         client_id: Option<&'a str>,
+        /// When the same may be tried again, in milliseconds from now.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        retry_after_ms: Option<u64>,
     },
+}
+
+/// A message as JSON.
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
+pub struct Line {
+    /// Its place in the room.
+    #[serde(skip)]
+    pub offset: u64,
+    /// The whole of it.
+    pub json: Box<RawValue>,
 }
 
 /// A stored message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Message<'a> {
     /// Its place in the room, from 1.
-    pub seq: i64,
+    pub offset: i64,
     /// Who wrote it.
     pub author: &'a str,
     /// The author's own id of it.
@@ -103,6 +133,7 @@ impl Event<'_> {
             Self::Typing { .. } => "typing",
             Self::Joined { .. } => "joined",
             Self::Left { .. } => "left",
+            Self::Skipped { .. } => "skipped",
             Self::Error { .. } => "error",
         }
     }
@@ -145,6 +176,9 @@ impl<'a> From<&'a Refusal> for Event<'a> {
             code: refusal.code.as_str(),
             message: refusal.detail.clone().unwrap_or_else(|| refusal.code.message()),
             client_id: refusal.client_id.as_ref().map(super::ClientId::as_str),
+            retry_after_ms: refusal
+                .retry_after
+                .map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX)),
         }
     }
 }
@@ -157,7 +191,7 @@ mod tests {
     #[test]
     fn is_written_as_documented() {
         let message = Message {
-            seq: 43,
+            offset: 43,
             author: "Kim",
             client_id: "c1",
             text: "<b>\"안녕\"</b>",
@@ -169,32 +203,40 @@ mod tests {
                     room: "lobby",
                     name: "Kim",
                     session: "s".to_owned(),
-                    last_seq: 42,
+                    sender: "p".to_owned(),
+                    offset: 42,
+                    epoch: "e".to_owned(),
+                    recovered: None,
                     members: vec!["Kim", "Lee"],
                 },
-                r#"{"type":"welcome","room":"lobby","name":"Kim","session":"s","last_seq":42,"members":["Kim","Lee"]}"#,
+                r#"{"type":"welcome","room":"lobby","name":"Kim","session":"s","sender":"p","offset":42,"epoch":"e","members":["Kim","Lee"]}"#,
             ),
             (
                 Event::Message(message),
-                r#"{"type":"message","seq":43,"author":"Kim","client_id":"c1","text":"<b>\"안녕\"</b>","at":9}"#,
+                r#"{"type":"message","offset":43,"author":"Kim","client_id":"c1","text":"<b>\"안녕\"</b>","at":9}"#,
             ),
             (
                 Event::Ack {
                     client_id: "c1",
-                    seq: 43,
+                    offset: 43,
+                    epoch: "e".to_owned(),
                     at: 9,
                     duplicate: false,
                 },
-                r#"{"type":"ack","client_id":"c1","seq":43,"at":9,"duplicate":false}"#,
+                r#"{"type":"ack","client_id":"c1","offset":43,"epoch":"e","at":9,"duplicate":false}"#,
             ),
             (
                 Event::History {
-                    messages: vec![message],
+                    messages: &[Line {
+                        offset: 43,
+                        json: serde_json::value::to_raw_value(&message).unwrap(),
+                    }],
                     after: Some(42),
                     before: None,
+                    epoch: "e".to_owned(),
                     more: true,
                 },
-                r#"{"type":"history","messages":[{"seq":43,"author":"Kim","client_id":"c1","text":"<b>\"안녕\"</b>","at":9}],"after":42,"more":true}"#,
+                r#"{"type":"history","messages":[{"offset":43,"author":"Kim","client_id":"c1","text":"<b>\"안녕\"</b>","at":9}],"after":42,"epoch":"e","more":true}"#,
             ),
             (
                 Event::Typing {
@@ -205,6 +247,7 @@ mod tests {
             ),
             (Event::Joined { name: "Lee" }, r#"{"type":"joined","name":"Lee"}"#),
             (Event::Left { name: "Lee" }, r#"{"type":"left","name":"Lee"}"#),
+            (Event::Skipped { count: 3 }, r#"{"type":"skipped","count":3}"#),
         ] {
             let written = event.write();
             assert_eq!(written.json, json);

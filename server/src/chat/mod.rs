@@ -16,8 +16,8 @@ mod values;
 mod visit;
 
 pub use code::{Closing, Code, Refusal};
-pub use command::{Command, Fields, HISTORY_DEFAULT, HISTORY_LIMIT, Position, Range};
-pub use event::{Event, Message, Written};
+pub use command::{BATCH_LIMIT, Command, Fields, HISTORY_DEFAULT, HISTORY_LIMIT, Place, Range};
+pub use event::{Event, Line, Message, Written};
 pub use presence::{LEASE, LOST_NAMES, NAMES_LISTED, Presence, TYPING_INTERVAL};
-pub use values::{ClientId, Name, Room, Session, Text};
+pub use values::{ClientId, Name, Room, Sender, Session, Text};
 pub use visit::{JOIN_TIME, Visit};

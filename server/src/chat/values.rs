@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest as _, Sha256};
 
 use super::code::Code;
 
@@ -30,9 +31,30 @@ pub struct ClientId(String);
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Session(u128);
 
+/// The public id of a session, from which the session can't be guessed: half of its SHA-256, written as 22 characters of base64url. Whoever reads a
+/// room says by it whose messages to leave out.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Sender(u128);
+
 impl Room {
     /// Characters (code points).
     pub const MAX_LEN: usize = 64;
+
+    /// What the names of the laboratory's rooms begin with: kept in memory alone, written by the server alone.
+    pub const LAB: &str = "lab-";
+
+    /// What the names of the scoreboard's rooms begin with: written by the server alone.
+    pub const SCORES: &str = "scores-";
+
+    /// Whether its messages are kept in the database, or in memory, and there only the newest.
+    pub fn is_durable(&self) -> bool {
+        !self.0.starts_with(Self::LAB)
+    }
+
+    /// Whether only the server says something here.
+    pub fn is_read_only(&self) -> bool {
+        self.0.starts_with(Self::LAB) || self.0.starts_with(Self::SCORES)
+    }
 
     /// The name.
     pub fn as_str(&self) -> &str {
@@ -132,6 +154,15 @@ impl Session {
         Self(random)
     }
 
+    /// Its public id.
+    pub fn sender(self) -> Sender {
+        let hash = Sha256::digest(self.0.to_be_bytes());
+        let half = hash.first_chunk().copied().unwrap_or_default();
+        Sender(u128::from_be_bytes(half))
+    }
+}
+
+impl Sender {
     /// The 128 bits.
     pub const fn as_u128(self) -> u128 {
         self.0
@@ -142,10 +173,33 @@ impl FromStr for Session {
     type Err = Code;
 
     fn from_str(text: &str) -> Result<Self, Code> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| Code::SessionInvalid)?;
-        let bytes = bytes.try_into().map_err(|_| Code::SessionInvalid)?;
-        Ok(Self(u128::from_be_bytes(bytes)))
+        read_128_bits(text).map(Self).ok_or(Code::SessionInvalid)
     }
+}
+
+impl FromStr for Sender {
+    type Err = Code;
+
+    fn from_str(text: &str) -> Result<Self, Code> {
+        read_128_bits(text).map(Self).ok_or(Code::SenderInvalid)
+    }
+}
+
+impl fmt::Display for Sender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&URL_SAFE_NO_PAD.encode(self.0.to_be_bytes()))
+    }
+}
+
+impl fmt::Debug for Sender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sender({self})")
+    }
+}
+
+fn read_128_bits(text: &str) -> Option<u128> {
+    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+    Some(u128::from_be_bytes(bytes.try_into().ok()?))
 }
 
 /// The secret itself, for the welcome and for nothing else.
@@ -228,6 +282,10 @@ mod tests {
         assert_eq!(written.len(), 22);
         assert_eq!(written.parse(), Ok(session));
         assert_eq!(format!("{session:?}"), "Session(..)");
+        let sender = session.sender();
+        assert_eq!(sender.to_string().parse(), Ok(sender));
+        assert_ne!(sender.as_u128(), session.0);
+        assert_eq!("short".parse::<Sender>(), Err(Code::SenderInvalid));
         for wrong in ["", "abc", &"!".repeat(22), &"A".repeat(23), &"A".repeat(21)] {
             assert_eq!(wrong.parse::<Session>(), Err(Code::SessionInvalid), "{wrong}");
         }

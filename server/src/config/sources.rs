@@ -40,11 +40,13 @@ pub enum Key {
     MaxConnections,
     /// `max_connections_per_address`
     MaxConnectionsPerAddress,
+    /// `max_wait`
+    MaxWait,
 }
 
 impl Key {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::BackAddr,
         Self::FrontAddr,
         Self::BackUrl,
@@ -53,6 +55,7 @@ impl Key {
         Self::LogFormat,
         Self::MaxConnections,
         Self::MaxConnectionsPerAddress,
+        Self::MaxWait,
     ];
 
     /// The name in `madang.toml`; the flag is the same with dashes, the environment variable the same in capitals
@@ -67,6 +70,7 @@ impl Key {
             Self::LogFormat => "log_format",
             Self::MaxConnections => "max_connections",
             Self::MaxConnectionsPerAddress => "max_connections_per_address",
+            Self::MaxWait => "max_wait",
         }
     }
 
@@ -78,6 +82,7 @@ impl Key {
             Self::LogFormat => Some("text"),
             Self::MaxConnections => Some("16384"),
             Self::MaxConnectionsPerAddress => Some("0"),
+            Self::MaxWait => Some("60"),
             Self::BackUrl | Self::AllowedOrigin => None,
         }
     }
@@ -92,6 +97,7 @@ impl Key {
             Self::LogFormat => &flags.log_format,
             Self::MaxConnections => &flags.max_connections,
             Self::MaxConnectionsPerAddress => &flags.max_connections_per_address,
+            Self::MaxWait => &flags.max_wait,
         }
         .iter()
         .cloned()

@@ -20,21 +20,36 @@ pub struct Draft {
     pub author: String,
     /// The author's own id of it.
     pub client_id: String,
+    /// Public id of the session that sends it; empty if none does.
+    pub sender: String,
     /// What it says.
     pub text: String,
     /// Now, in milliseconds since 1970-01-01 UTC.
     pub at: i64,
+    /// The room's epoch, should this be its first message.
+    pub epoch: i64,
+}
+
+/// Where a room stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Offset of the newest message.
+    pub offset: i64,
+    /// Which life of the room's numbers that is.
+    pub epoch: i64,
 }
 
 /// Where a draft ended up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Appended {
     /// Its place in the room.
-    pub seq: i64,
+    pub offset: i64,
     /// When it was stored: for a duplicate, the first one's time.
     pub at: i64,
     /// It was there already, and nothing was stored now.
     pub duplicate: bool,
+    /// What was there has another text.
+    pub differs: bool,
 }
 
 /// A message as stored.
@@ -66,7 +81,7 @@ impl Store {
             let mut attempt = 0;
             loop {
                 let tried = match self.try_append(draft).await {
-                    Ok(None) => self.create_room(&draft.room).await.map(|()| None),
+                    Ok(None) => self.create_room(draft).await.map(|()| None),
                     tried => tried,
                 };
                 match tried {
@@ -94,32 +109,43 @@ impl Store {
         self.page(of(room), Order::Desc, limit).await
     }
 
-    /// The `limit` messages that follow number `seq`.
+    /// The `limit` messages that follow number `offset`.
     ///
     /// # Errors
     /// Any [`StoreError`].
-    pub async fn after(&self, room: &str, seq: i64, limit: u64) -> Result<Page, StoreError> {
-        self.page(of(room).filter(message::Column::Seq.gt(seq)), Order::Asc, limit)
-            .await
+    pub async fn after(&self, room: &str, offset: i64, limit: u64) -> Result<Page, StoreError> {
+        self.page(
+            of(room).filter(message::Column::Offset.gt(offset)),
+            Order::Asc,
+            limit,
+        )
+        .await
     }
 
-    /// The `limit` messages that precede number `seq`.
+    /// The `limit` messages that precede number `offset`.
     ///
     /// # Errors
     /// Any [`StoreError`].
-    pub async fn before(&self, room: &str, seq: i64, limit: u64) -> Result<Page, StoreError> {
-        self.page(of(room).filter(message::Column::Seq.lt(seq)), Order::Desc, limit)
-            .await
+    pub async fn before(&self, room: &str, offset: i64, limit: u64) -> Result<Page, StoreError> {
+        self.page(
+            of(room).filter(message::Column::Offset.lt(offset)),
+            Order::Desc,
+            limit,
+        )
+        .await
     }
 
-    /// The number of the room's newest message; 0 if it has none.
+    /// Where a room stands; `None` before its first message.
     ///
     /// # Errors
     /// Any [`StoreError`].
-    pub async fn last_seq(&self, room: &str) -> Result<i64, StoreError> {
+    pub async fn standing(&self, room: &str) -> Result<Option<Standing>, StoreError> {
         within(async {
             let row = room::Entity::find_by_id(room).one(&self.reader).await?;
-            Ok(row.map_or(0, |row| row.last_seq))
+            Ok(row.map(|row| Standing {
+                offset: row.last_offset,
+                epoch: row.epoch,
+            }))
         })
         .await
     }
@@ -132,7 +158,10 @@ impl Store {
         };
         let transaction = self.writer.begin_with_options(options).await?;
         let locked = room::Entity::update_many()
-            .col_expr(room::Column::LastSeq, Expr::col(room::Column::LastSeq).add(1))
+            .col_expr(
+                room::Column::LastOffset,
+                Expr::col(room::Column::LastOffset).add(1),
+            )
             .filter(room::Column::Name.eq(&draft.room))
             .exec(&transaction)
             .await?;
@@ -141,14 +170,15 @@ impl Store {
             return Ok(None);
         }
         let room = room::Entity::find_by_id(&draft.room).one(&transaction).await?;
-        let seq = room
+        let offset = room
             .ok_or_else(|| DbErr::RecordNotFound(draft.room.clone()))?
-            .last_seq;
+            .last_offset;
         let row = message::ActiveModel {
             room: Set(draft.room.clone()),
-            seq: Set(seq),
+            offset: Set(offset),
             author: Set(draft.author.clone()),
             client_id: Set(draft.client_id.clone()),
+            sender: Set(draft.sender.clone()),
             text: Set(draft.text.clone()),
             at: Set(draft.at),
         };
@@ -159,9 +189,10 @@ impl Store {
             Ok(_) => {
                 transaction.commit().await?;
                 Ok(Some(Appended {
-                    seq,
+                    offset,
                     at: draft.at,
                     duplicate: false,
+                    differs: false,
                 }))
             }
             Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
@@ -179,16 +210,18 @@ impl Store {
             .one(&self.writer)
             .await?;
         Ok(first.map(|first| Appended {
-            seq: first.seq,
+            offset: first.offset,
             at: first.at,
             duplicate: true,
+            differs: first.text != draft.text,
         }))
     }
 
-    async fn create_room(&self, name: &str) -> Result<(), DbErr> {
+    async fn create_room(&self, draft: &Draft) -> Result<(), DbErr> {
         let row = room::ActiveModel {
-            name: Set(name.to_owned()),
-            last_seq: Set(0),
+            name: Set(draft.room.clone()),
+            last_offset: Set(0),
+            epoch: Set(draft.epoch),
         };
         let insert = room::Entity::insert(row).on_conflict(
             OnConflict::column(room::Column::Name)
@@ -210,7 +243,7 @@ impl Store {
     ) -> Result<Page, StoreError> {
         within(async {
             let query = query
-                .order_by(message::Column::Seq, order.clone())
+                .order_by(message::Column::Offset, order.clone())
                 .limit(limit + 1);
             let mut messages = query.all(&self.reader).await?;
             let more = messages.len() as u64 > limit;

@@ -1,6 +1,7 @@
 //! The tables' history, one module a step. A step that has been released never changes.
 
 mod m0001_messages;
+mod m0002_positions;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -10,6 +11,9 @@ pub(super) struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_messages::Migration)]
+        vec![
+            Box::new(m0001_messages::Migration),
+            Box::new(m0002_positions::Migration),
+        ]
     }
 }

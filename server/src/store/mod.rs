@@ -11,7 +11,7 @@ use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr, RuntimeErr};
 use sea_orm_migration::MigratorTrait;
 use thiserror::Error;
 
-pub use messages::{Appended, Draft, Page, StoredMessage};
+pub use messages::{Appended, Draft, Page, Standing, StoredMessage};
 
 use crate::config::DatabaseUrl;
 use migration::Migrator;

@@ -123,7 +123,7 @@ async fn a_bad_text_or_id_is_refused_and_names_its_message() {
         ))
         .await
         .unwrap();
-    assert_eq!(guest.expect("ack").await["seq"], 1);
+    assert_eq!(guest.expect("ack").await["offset"], 1);
 }
 
 #[tokio::test]

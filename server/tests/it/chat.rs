@@ -29,13 +29,13 @@ async fn a_message_reaches_the_others_once_and_its_sender_not() {
     kim.send("c1", "안녕 <b>").await;
     let ack = kim.expect("ack").await;
     assert_eq!(
-        (&ack["client_id"], &ack["seq"], &ack["duplicate"]),
+        (&ack["client_id"], &ack["offset"], &ack["duplicate"]),
         (&json!("c1"), &json!(1), &json!(false))
     );
     let message = lee.expect("message").await;
     assert_eq!(
         message,
-        json!({"type": "message", "seq": 1, "author": "Kim", "client_id": "c1", "text": "안녕 <b>", "at": ack["at"]})
+        json!({"type": "message", "offset": 1, "author": "Kim", "client_id": "c1", "text": "안녕 <b>", "at": ack["at"]})
     );
     for client in [&mut kim, &mut lee, &mut elsewhere] {
         client.heard_nothing_more().await;
@@ -50,7 +50,14 @@ async fn an_acknowledged_message_is_in_the_database() {
     for n in 1..=20 {
         kim.send(&format!("c{n}"), "hello").await;
         kim.expect("ack").await;
-        assert_eq!(store.last_seq("lobby").await.unwrap(), n);
+        assert_eq!(
+            store
+                .standing("lobby")
+                .await
+                .unwrap()
+                .map_or(0, |room| room.offset),
+            n
+        );
     }
 }
 
@@ -66,8 +73,8 @@ async fn sending_again_returns_the_first_number_and_is_heard_once() {
         kim.send("c1", "once").await;
         let again = kim.expect("ack").await;
         assert_eq!(
-            (&again["seq"], &again["at"], &again["duplicate"]),
-            (&first["seq"], &first["at"], &json!(true))
+            (&again["offset"], &again["at"], &again["duplicate"]),
+            (&first["offset"], &first["at"], &json!(true))
         );
     }
     assert_eq!(lee.expect("message").await["text"], "once");
@@ -126,7 +133,7 @@ async fn a_session_goes_on_after_a_reconnect_and_hears_no_echo() {
     first.send("c1", "before the line broke").await;
     first.expect("ack").await;
     assert_eq!(
-        tab.expect("message").await["seq"],
+        tab.expect("message").await["offset"],
         1,
         "another tab is another session"
     );
@@ -141,7 +148,7 @@ async fn history_reads_both_ways() {
         kim.send(&format!("c{n}"), &format!("text {n}")).await;
         kim.expect("ack").await;
     }
-    for (command, seqs, more) in [
+    for (command, offsets, more) in [
         (json!({"type": "history"}), vec![1, 2, 3, 4, 5], false),
         (json!({"type": "history", "limit": 2}), vec![4, 5], true),
         (
@@ -162,9 +169,9 @@ async fn history_reads_both_ways() {
             .as_array()
             .unwrap()
             .iter()
-            .map(|m| m["seq"].as_i64().unwrap())
+            .map(|m| m["offset"].as_i64().unwrap())
             .collect();
-        assert_eq!((found, &page["more"]), (seqs, &json!(more)), "{command}");
+        assert_eq!((found, &page["more"]), (offsets, &json!(more)), "{command}");
         assert_eq!(
             (&page["after"], &page["before"]),
             (&command["after"], &command["before"])
@@ -188,7 +195,7 @@ async fn readers_see_every_writer_in_the_order_of_the_numbers(database: TestData
             }
             let mut numbers = Vec::new();
             while numbers.len() < EACH {
-                numbers.push(client.until("ack").await["seq"].as_i64().unwrap());
+                numbers.push(client.until("ack").await["offset"].as_i64().unwrap());
             }
             assert!(
                 numbers.is_sorted(),
@@ -199,8 +206,8 @@ async fn readers_see_every_writer_in_the_order_of_the_numbers(database: TestData
     for writer in writers.collect::<Vec<_>>() {
         writer.await.unwrap();
     }
-    for seq in 1..=WRITERS * EACH {
-        assert_eq!(reader.until("message").await["seq"], json!(seq));
+    for offset in 1..=WRITERS * EACH {
+        assert_eq!(reader.until("message").await["offset"], json!(offset));
     }
 }
 
@@ -219,11 +226,9 @@ async fn stepping_in_leaves_no_hole_and_no_overlap(database: TestDatabase) {
     });
     for n in 0..15 {
         let mut guest = Client::connect(addr, "/ws/lobby").await;
-        let last = guest.join(&format!("guest{n}")).await["last_seq"]
-            .as_i64()
-            .unwrap();
-        for seq in last + 1..last + 4 {
-            assert_eq!(guest.until("message").await["seq"], json!(seq));
+        let last = guest.join(&format!("guest{n}")).await["offset"].as_i64().unwrap();
+        for offset in last + 1..last + 4 {
+            assert_eq!(guest.until("message").await["offset"], json!(offset));
         }
     }
     stop.send(()).unwrap();
@@ -242,6 +247,8 @@ async fn a_message_whose_answer_was_lost_is_published_with_the_next() {
         room: "lobby".to_owned(),
         author: "Kim".to_owned(),
         client_id: client_id.to_owned(),
+        sender: String::new(),
+        epoch: 7,
         text: client_id.to_owned(),
         at: 1,
     };
@@ -249,11 +256,11 @@ async fn a_message_whose_answer_was_lost_is_published_with_the_next() {
     store.append(&draft("lost2")).await.unwrap();
     kim.send("lost2", "lost2").await;
     assert_eq!(kim.until("ack").await["duplicate"], true);
-    for (seq, client_id) in [(1, "lost1"), (2, "lost2")] {
+    for (offset, client_id) in [(1, "lost1"), (2, "lost2")] {
         let message = lee.expect("message").await;
         assert_eq!(
-            (&message["seq"], &message["client_id"]),
-            (&json!(seq), &json!(client_id))
+            (&message["offset"], &message["client_id"]),
+            (&json!(offset), &json!(client_id))
         );
     }
 }
@@ -327,7 +334,7 @@ async fn a_failing_database_is_an_error_to_the_client_and_no_lost_connection() {
     assert_eq!(error["client_id"], "c1");
     other.execute_unprepared("ROLLBACK").await.unwrap();
     kim.send("c1", "stuck").await;
-    assert_eq!(kim.expect("ack").await["seq"], 1);
+    assert_eq!(kim.expect("ack").await["offset"], 1);
     assert_eq!(lee.expect("message").await["text"], "stuck");
 }
 
@@ -362,7 +369,14 @@ async fn a_stop_closes_with_1001_and_finishes_what_was_accepted() {
         TcpStream::connect(server.addr).await.is_err(),
         "the port is closed"
     );
-    assert_eq!(store.last_seq("lobby").await.unwrap(), 1);
+    assert_eq!(
+        store
+            .standing("lobby")
+            .await
+            .unwrap()
+            .map_or(0, |room| room.offset),
+        1
+    );
 }
 
 #[tokio::test]

@@ -194,31 +194,31 @@ async fn what_was_acknowledged_is_there_after_kill_9() {
     let mut acknowledged = Vec::new();
     while acknowledged.len() < 10 {
         let ack = kim.expect("ack").await;
-        acknowledged.push((ack["seq"].as_i64().unwrap(), ack["client_id"].clone()));
+        acknowledged.push((ack["offset"].as_i64().unwrap(), ack["client_id"].clone()));
     }
     program.child.start_kill().unwrap();
     program.child.wait().await.unwrap();
     // What was still on its way to us counts as acknowledged too.
     while let Some(Ok(message)) = kim.ws.recv().await {
         let ack: Value = serde_json::from_slice(message.as_bytes()).unwrap();
-        acknowledged.push((ack["seq"].as_i64().unwrap(), ack["client_id"].clone()));
+        acknowledged.push((ack["offset"].as_i64().unwrap(), ack["client_id"].clone()));
     }
 
     let program = program.again(&[]).await;
     let mut kim = Client::connect(program.back, "/ws/lobby").await;
-    let last = kim.join("Kim").await["last_seq"].as_i64().unwrap();
+    let last = kim.join("Kim").await["offset"].as_i64().unwrap();
     assert!(last >= acknowledged.len() as i64);
     kim.say(&json!({"type": "history", "after": 0, "limit": 200}))
         .await;
     let page = kim.expect("history").await;
     let rows = page["messages"].as_array().unwrap();
-    for (seq, client_id) in acknowledged {
-        let row = &rows[usize::try_from(seq).unwrap() - 1];
-        assert_eq!((&row["seq"], &row["client_id"]), (&json!(seq), &client_id));
+    for (offset, client_id) in acknowledged {
+        let row = &rows[usize::try_from(offset).unwrap() - 1];
+        assert_eq!((&row["offset"], &row["client_id"]), (&json!(offset), &client_id));
     }
     kim.send("c0", "text 0").await;
     let again = kim.expect("ack").await;
-    assert_eq!((&again["seq"], &again["duplicate"]), (&json!(1), &json!(true)));
+    assert_eq!((&again["offset"], &again["duplicate"]), (&json!(1), &json!(true)));
 }
 
 #[tokio::test]
@@ -247,9 +247,10 @@ async fn back_and_front_also_run_apart() {
         Store::open(&database(&directory))
             .await
             .unwrap()
-            .last_seq("lobby")
+            .standing("lobby")
             .await
             .unwrap()
+            .map_or(0, |room| room.offset)
             == 0
     );
 }

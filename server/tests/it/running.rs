@@ -39,6 +39,7 @@ impl Running {
         let settings = BackSettings {
             allowed_origins,
             limits,
+            max_wait: Duration::from_secs(60),
         };
         let back = Back::open(listener, database.store().await, &settings).unwrap();
         Self {

@@ -156,19 +156,19 @@ async fn both_ways_lead_to_the_same_room() {
     let message = talker.expect("message").await;
     assert_eq!(
         message,
-        json!({"type": "message", "seq": 1, "author": "Kim", "client_id": "p1", "text": "안녕 <b>", "at": ack["at"]})
+        json!({"type": "message", "offset": 1, "author": "Kim", "client_id": "p1", "text": "안녕 <b>", "at": ack["at"]})
     );
 
     // And back.
     let ack = talker.send("t1", "반가워요").await;
     assert_eq!(
         ack,
-        json!({"type": "ack", "client_id": "t1", "seq": 2, "at": ack["at"], "duplicate": false})
+        json!({"type": "ack", "client_id": "t1", "offset": 2, "epoch": ack["epoch"], "at": ack["at"], "duplicate": false})
     );
     let message = plain.expect("message").await;
     assert_eq!(
         message,
-        json!({"type": "message", "seq": 2, "author": "Lee", "client_id": "t1", "text": "반가워요", "at": ack["at"]})
+        json!({"type": "message", "offset": 2, "author": "Lee", "client_id": "t1", "text": "반가워요", "at": ack["at"]})
     );
 
     // Once, and never back to who said it.
@@ -207,7 +207,7 @@ async fn every_command_is_answered_as_it_is_over_websocket() {
     let welcome = kim.ask("join", &json!({"room": "lobby", "name": " Kim "})).await;
     assert_eq!(
         welcome,
-        json!({"type": "welcome", "room": "lobby", "name": "Kim", "session": welcome["session"], "last_seq": 0, "members": ["Kim"]})
+        json!({"type": "welcome", "room": "lobby", "name": "Kim", "session": welcome["session"], "sender": welcome["sender"], "offset": 0, "epoch": welcome["epoch"], "members": ["Kim"]})
     );
     for (name, args, code) in [
         ("join", json!({"room": "lobby", "name": "Kim"}), "already_joined"),
@@ -229,13 +229,13 @@ async fn every_command_is_answered_as_it_is_over_websocket() {
     assert_eq!(kim.send("c3", "x").await["duplicate"], true);
     let page = kim.ask("history", &json!({"after": 1, "limit": 1})).await;
     assert_eq!(
-        (&page["messages"][0]["seq"], &page["more"], &page["after"]),
+        (&page["messages"][0]["offset"], &page["more"], &page["after"]),
         (&json!(2), &json!(true), &json!(1))
     );
 
     // Who wants no acknowledgement gets an event, of an answer that says something.
     kim.say("send", &json!({"client_id": "c4", "text": "x"})).await;
-    assert_eq!(kim.expect("ack").await["seq"], 4);
+    assert_eq!(kim.expect("ack").await["offset"], 4);
     kim.say("send", &json!({"client_id": "c5"})).await;
     assert_eq!(kim.expect("error").await["code"], "bad_json");
     kim.say("typing", &json!({"active": false})).await;
@@ -261,11 +261,11 @@ async fn a_session_hears_no_echo_whichever_ways_it_takes() {
     assert_eq!(plain.expect("welcome").await["session"], session);
     let mut other = server.join("lobby", "Kim").await;
 
-    assert_eq!(first.send("c1", "by Socket.IO").await["seq"], 1);
+    assert_eq!(first.send("c1", "by Socket.IO").await["offset"], 1);
     plain.send("c2", "by WebSocket").await;
-    assert_eq!(plain.expect("ack").await["seq"], 2);
-    assert_eq!(other.expect("message").await["seq"], 1);
-    assert_eq!(other.expect("message").await["seq"], 2);
+    assert_eq!(plain.expect("ack").await["offset"], 2);
+    assert_eq!(other.expect("message").await["offset"], 1);
+    assert_eq!(other.expect("message").await["offset"], 2);
     for talker in [&mut first, &mut second] {
         talker.heard_nothing_more().await;
     }
@@ -273,8 +273,8 @@ async fn a_session_hears_no_echo_whichever_ways_it_takes() {
 
     // A socket that is gone counts no longer.
     drop(second);
-    assert_eq!(first.send("c3", "still here").await["seq"], 3);
-    assert_eq!(other.expect("message").await["seq"], 3);
+    assert_eq!(first.send("c3", "still here").await["offset"], 3);
+    assert_eq!(other.expect("message").await["offset"], 3);
 }
 
 #[tokio::test]
@@ -296,14 +296,14 @@ async fn stepping_in_leaves_no_hole_and_no_overlap() {
         for n in 0..10 {
             let mut reader = Talker::connect(&server).await;
             let join = json!({"room": "lobby", "name": format!("r{n}")});
-            let last_seq = reader.ask("join", &join).await["last_seq"].as_i64().unwrap();
+            let last_offset = reader.ask("join", &join).await["offset"].as_i64().unwrap();
             // The welcome comes first.
             assert!(reader.heard.is_empty(), "{:?}", reader.heard);
-            if last_seq < 2 * EACH {
+            if last_offset < 2 * EACH {
                 loop {
                     let event = reader.next().await;
                     if event["type"] == "message" {
-                        assert_eq!(event["seq"], last_seq + 1);
+                        assert_eq!(event["offset"], last_offset + 1);
                         break;
                     }
                 }
@@ -328,8 +328,8 @@ async fn commands_are_carried_out_in_their_order() {
     }
     assert_eq!(kim.answer(ids[0]).await["type"], "welcome");
     for (n, pair) in (1..).zip(ids[1..].chunks(2)) {
-        assert_eq!(kim.answer(pair[0]).await["seq"], n);
-        assert_eq!(kim.answer(pair[1]).await["messages"][0]["seq"], n);
+        assert_eq!(kim.answer(pair[0]).await["offset"], n);
+        assert_eq!(kim.answer(pair[1]).await["messages"][0]["offset"], n);
     }
 }
 
@@ -345,7 +345,7 @@ async fn who_says_goodbye_has_left_and_who_breaks_off_may_be_back() {
     let mut lee = Talker::join(&server, "lobby", "Lee").await;
     kim.expect("joined").await;
     let session = lee.send("c1", "x").await;
-    assert_eq!(session["seq"], 1);
+    assert_eq!(session["offset"], 1);
     kim.expect("message").await;
     drop(lee);
     let _lee = Talker::join(&server, "lobby", "Lee").await;
@@ -388,7 +388,7 @@ async fn more_commands_than_may_wait_end_the_connection() {
         "sent away, not cut off"
     );
     // The others don't notice.
-    assert_eq!(lee.send("c1", "x").await["seq"], 1);
+    assert_eq!(lee.send("c1", "x").await["offset"], 1);
 }
 
 #[tokio::test]
@@ -397,7 +397,7 @@ async fn a_stop_answers_what_is_under_way_and_sends_everybody_away() {
     let mut kim = Talker::join(&server, "lobby", "Kim").await;
     let mut lee = Talker::connect(&server).await;
     let id = kim.begin("send", &json!({"client_id": "c1", "text": "x"})).await;
-    assert_eq!(kim.answer(id).await["seq"], 1);
+    assert_eq!(kim.answer(id).await["offset"], 1);
     let (addr, back) = (server.addr, server.back);
     let closing = tokio::spawn(back.close());
     for client in [&mut kim, &mut lee] {
@@ -440,7 +440,7 @@ async fn a_reader_who_reads_nothing_is_given_up_without_harm_to_others() {
         let ack = kim.send(&format!("c{n}"), &long).await;
         assert_eq!(ack["type"], "ack", "{ack}");
         kim.heard.clear();
-        assert_eq!(lee.until("message").await["seq"], ack["seq"]);
+        assert_eq!(lee.until("message").await["offset"], ack["offset"]);
     }
     let received = tokio::time::timeout(Duration::from_secs(20), slow.ended())
         .await

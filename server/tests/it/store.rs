@@ -22,7 +22,14 @@ on_every_database! {
 
 async fn numbers_a_room_from_one_without_a_gap(database: TestDatabase) {
     let store = database.store().await;
-    assert_eq!(store.last_seq("lobby").await.unwrap(), 0);
+    assert_eq!(
+        store
+            .standing("lobby")
+            .await
+            .unwrap()
+            .map_or(0, |room| room.offset),
+        0
+    );
     for n in 1..=3 {
         let appended = store
             .append(&draft("lobby", "Kim", &format!("c{n}")))
@@ -31,14 +38,25 @@ async fn numbers_a_room_from_one_without_a_gap(database: TestDatabase) {
         assert_eq!(
             appended,
             Appended {
-                seq: n,
+                offset: n,
                 at: 1_795_000_000_000,
-                duplicate: false
+                duplicate: false,
+                differs: false,
             }
         );
     }
-    assert_eq!(store.append(&draft("다른-방", "Kim", "c1")).await.unwrap().seq, 1);
-    assert_eq!(store.last_seq("lobby").await.unwrap(), 3);
+    assert_eq!(
+        store.append(&draft("다른-방", "Kim", "c1")).await.unwrap().offset,
+        1
+    );
+    assert_eq!(
+        store
+            .standing("lobby")
+            .await
+            .unwrap()
+            .map_or(0, |room| room.offset),
+        3
+    );
 }
 
 async fn stores_a_repeated_message_once(database: TestDatabase) {
@@ -55,15 +73,19 @@ async fn stores_a_repeated_message_once(database: TestDatabase) {
             store.append(&again).await.unwrap(),
             Appended {
                 duplicate: true,
+                differs: true,
                 ..first
             }
         );
     }
     // The same client id is another message when it is somebody else's, or of another room.
-    assert_eq!(store.append(&draft("lobby", "Lee", "b")).await.unwrap().seq, 3);
-    assert_eq!(store.append(&draft("other", "Kim", "b")).await.unwrap().seq, 1);
+    assert_eq!(store.append(&draft("lobby", "Lee", "b")).await.unwrap().offset, 3);
+    assert_eq!(store.append(&draft("other", "Kim", "b")).await.unwrap().offset, 1);
     let page = store.newest("lobby", 10).await.unwrap();
-    assert_eq!(page.messages.iter().map(|m| m.seq).collect::<Vec<_>>(), [1, 2, 3]);
+    assert_eq!(
+        page.messages.iter().map(|m| m.offset).collect::<Vec<_>>(),
+        [1, 2, 3]
+    );
     assert_eq!(page.messages[1].text, "b says Kim");
 }
 
@@ -89,15 +111,18 @@ async fn concurrent_writers_leave_no_gap_and_no_duplicate(database: TestDatabase
     for task in tasks {
         all.extend(task.await.unwrap());
     }
-    let seqs: BTreeSet<i64> = all.iter().map(|(.., appended)| appended.seq).collect();
-    assert_eq!(seqs, (1..=(WRITERS * EACH) as i64).collect());
+    let offsets: BTreeSet<i64> = all.iter().map(|(.., appended)| appended.offset).collect();
+    assert_eq!(offsets, (1..=(WRITERS * EACH) as i64).collect());
     assert_eq!(
         all.iter().filter(|(.., appended)| !appended.duplicate).count(),
         WRITERS * EACH
     );
     all.sort_unstable_by_key(|(writer, n, _)| (*writer, *n));
     for pair in all.chunks(2) {
-        assert_eq!(pair[0].2.seq, pair[1].2.seq, "both answers name the same row");
+        assert_eq!(
+            pair[0].2.offset, pair[1].2.offset,
+            "both answers name the same row"
+        );
     }
     let page = stores[0].after("busy", 0, 1000).await.unwrap();
     assert_eq!(page.messages.len(), WRITERS * EACH);
@@ -111,13 +136,19 @@ async fn tells_names_apart_that_differ_in_a_letter(database: TestDatabase) {
     {
         let appended = store.append(&draft("room", author, "same")).await.unwrap();
         assert_eq!(
-            (appended.seq, appended.duplicate),
+            (appended.offset, appended.duplicate),
             (n as i64 + 1, false),
             "{author}"
         );
     }
-    assert_eq!(store.append(&draft("Room", "Kim", "same")).await.unwrap().seq, 1);
-    assert_eq!(store.append(&draft("room", "Kim", "Same")).await.unwrap().seq, 6);
+    assert_eq!(
+        store.append(&draft("Room", "Kim", "same")).await.unwrap().offset,
+        1
+    );
+    assert_eq!(
+        store.append(&draft("room", "Kim", "Same")).await.unwrap().offset,
+        6
+    );
 }
 
 async fn keeps_every_character(database: TestDatabase) {
@@ -144,30 +175,42 @@ async fn pages_in_both_directions(database: TestDatabase) {
             .await
             .unwrap();
     }
-    let seqs = |page: madang_server::store::Page| {
-        (page.messages.iter().map(|m| m.seq).collect::<Vec<_>>(), page.more)
+    let offsets = |page: madang_server::store::Page| {
+        (
+            page.messages.iter().map(|m| m.offset).collect::<Vec<_>>(),
+            page.more,
+        )
     };
-    assert_eq!(seqs(store.newest("lobby", 2).await.unwrap()), (vec![4, 5], true));
     assert_eq!(
-        seqs(store.newest("lobby", 5).await.unwrap()),
+        offsets(store.newest("lobby", 2).await.unwrap()),
+        (vec![4, 5], true)
+    );
+    assert_eq!(
+        offsets(store.newest("lobby", 5).await.unwrap()),
         (vec![1, 2, 3, 4, 5], false)
     );
     assert_eq!(
-        seqs(store.before("lobby", 4, 2).await.unwrap()),
-        (vec![2, 3], true)
-    );
-    assert_eq!(seqs(store.before("lobby", 2, 2).await.unwrap()), (vec![1], false));
-    assert_eq!(
-        seqs(store.after("lobby", 1, 2).await.unwrap()),
+        offsets(store.before("lobby", 4, 2).await.unwrap()),
         (vec![2, 3], true)
     );
     assert_eq!(
-        seqs(store.after("lobby", 3, 2).await.unwrap()),
+        offsets(store.before("lobby", 2, 2).await.unwrap()),
+        (vec![1], false)
+    );
+    assert_eq!(
+        offsets(store.after("lobby", 1, 2).await.unwrap()),
+        (vec![2, 3], true)
+    );
+    assert_eq!(
+        offsets(store.after("lobby", 3, 2).await.unwrap()),
         (vec![4, 5], false)
     );
-    assert_eq!(seqs(store.after("lobby", 5, 2).await.unwrap()), (vec![], false));
     assert_eq!(
-        seqs(store.newest("nobody-wrote-here", 2).await.unwrap()),
+        offsets(store.after("lobby", 5, 2).await.unwrap()),
+        (vec![], false)
+    );
+    assert_eq!(
+        offsets(store.newest("nobody-wrote-here", 2).await.unwrap()),
         (vec![], false)
     );
 }
@@ -177,7 +220,14 @@ async fn opens_again_with_what_it_had(database: TestDatabase) {
     store.append(&draft("lobby", "Kim", "c1")).await.unwrap();
     store.close().await.unwrap();
     let again = database.store().await;
-    assert_eq!(again.last_seq("lobby").await.unwrap(), 1);
+    assert_eq!(
+        again
+            .standing("lobby")
+            .await
+            .unwrap()
+            .map_or(0, |room| room.offset),
+        1
+    );
     assert!(
         again
             .append(&draft("lobby", "Kim", "c1"))
@@ -216,7 +266,10 @@ async fn a_locked_file_is_an_error_in_time_and_no_lasting_harm() {
         "WAL lets readers go on"
     );
     other.execute_unprepared("ROLLBACK").await.unwrap();
-    assert_eq!(store.append(&draft("lobby", "Kim", "c2")).await.unwrap().seq, 2);
+    assert_eq!(
+        store.append(&draft("lobby", "Kim", "c2")).await.unwrap().offset,
+        2
+    );
 }
 
 #[tokio::test]
@@ -238,6 +291,8 @@ fn draft(room: &str, author: &str, client_id: &str) -> Draft {
         room: room.to_owned(),
         author: author.to_owned(),
         client_id: client_id.to_owned(),
+        sender: String::new(),
+        epoch: 7,
         text: format!("{client_id} says {author}"),
         at: 1_795_000_000_000,
     }

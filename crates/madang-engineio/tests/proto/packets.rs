@@ -76,7 +76,9 @@ fn each_wire_form_has_its_bytes() {
         encoded(WireForm::DeflatedEngineIoFrames),
         encoded(WireForm::EngineIoFrames)
     );
-    assert!(encoded(WireForm::Frame).is_empty());
+    for other in [WireForm::Frame, WireForm::Json, WireForm::EventStream] {
+        assert!(encoded(other).is_empty(), "{other:?}");
+    }
 }
 
 #[test]

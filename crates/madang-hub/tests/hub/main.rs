@@ -5,6 +5,7 @@
 mod audience;
 mod common;
 mod faults;
+mod history;
 mod limits;
 mod outbox;
 mod policies;

@@ -214,6 +214,21 @@ impl Socket {
         self.inner.session
     }
 
+    /// Its member in the hub, for what goes to it alone without being an event of its namespace: [`Hub::send`](madang_hub::Hub::send).
+    ///
+    /// ```
+    /// use madang_hub::Publication;
+    /// use madang_socketio::Socket;
+    ///
+    /// /// Repeats for one what a room has heard, without encoding it again.
+    /// fn repeat(socket: &Socket, heard: &Publication) {
+    ///     socket.io().hub().send(socket.member(), heard.clone());
+    /// }
+    /// ```
+    pub fn member(&self) -> MemberId {
+        self.inner.member
+    }
+
     /// Whether it came back with its state, rooms and data, and got what it had missed.
     ///
     /// ```

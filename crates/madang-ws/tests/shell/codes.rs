@@ -50,7 +50,7 @@ fn the_tests_that_the_page_of_limits_names_exist() {
 }
 
 fn is_code(word: &str) -> bool {
-    let known = ["ws_", "name_", "limit_", "sio_"]
+    let known = ["ws_", "name_", "limit_", "epoch_", "position_", "sio_"]
         .iter()
         .any(|prefix| word.starts_with(prefix));
     known

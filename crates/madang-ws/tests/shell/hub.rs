@@ -197,6 +197,13 @@ async fn a_clients_connection_is_no_recipient() {
     let _ = client.sender().recipient();
 }
 
+#[test]
+fn a_message_has_no_form_but_frames() {
+    for form in [WireForm::EngineIoPayload, WireForm::Json, WireForm::EventStream] {
+        assert!(Message::from("hi").encode(form).is_empty(), "{form:?}");
+    }
+}
+
 /// A form of its own for a protocol on top: the frame of `["text"]`, two of them.
 struct Twice(&'static str);
 

@@ -379,10 +379,11 @@ async fn volatile_publications_reach_those_who_read_and_never_wait_for_those_who
     }
     assert!(late.len() < 1_000, "what its socket holds: {}", late.len());
     late.pop();
-    assert_eq!(
-        late[..],
-        quotes[..late.len()],
-        "whole and in order, what came before it was full"
+    // Not simply the first ones: the system moves bytes between its buffers when it likes, and then takes another few.
+    let mut rest = quotes.iter();
+    assert!(
+        late.iter().all(|heard| rest.any(|quote| quote == heard)),
+        "whole and in order"
     );
     slow.receiving.abort();
 }

@@ -28,13 +28,18 @@ pub(in crate::back) async fn ready(State(app): State<Arc<App>>) -> (StatusCode, 
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroUsize;
+    use std::time::Duration;
+
     use madang_hub::Hub;
     use madang_socketio::SocketIo;
     use tokio_util::sync::CancellationToken;
     use tokio_util::task::TaskTracker;
 
     use super::*;
+    use crate::back::app::BackSettings;
     use crate::back::rooms::{Rooms, Wire};
+    use crate::listener::ConnectionLimits;
     use crate::store::Store;
 
     #[tokio::test]
@@ -61,9 +66,23 @@ mod tests {
         let stop = CancellationToken::new();
         let (hub, _flusher) = Hub::new();
         let namespace = SocketIo::builder().hub(hub.clone()).build().main().clone();
+        let settings = BackSettings {
+            allowed_origins: Vec::new(),
+            limits: ConnectionLimits {
+                total: NonZeroUsize::MIN,
+                per_address: None,
+            },
+            max_wait: Duration::from_secs(60),
+        };
         let rooms = Rooms::new(Wire { hub, namespace }, store.clone(), stop.clone());
         (
-            Arc::new(App::new(store, rooms, &[], stop.clone(), TaskTracker::new())),
+            Arc::new(App::new(
+                store,
+                rooms,
+                &settings,
+                stop.clone(),
+                TaskTracker::new(),
+            )),
             stop,
         )
     }

@@ -10,12 +10,15 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub room: String,
     /// Place in the room, from 1, without a gap.
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub seq: i64,
+    // `OFFSET` is a word of SQL.
+    #[sea_orm(primary_key, auto_increment = false, column_name = "seq")]
+    pub offset: i64,
     /// Who wrote it.
     pub author: String,
     /// The author's own id of it: (room, author, `client_id`) is unique.
     pub client_id: String,
+    /// Public id of the session that sent it; empty if none did.
+    pub sender: String,
     /// What it says.
     #[sea_orm(column_type = "Text")]
     pub text: String,

@@ -1,4 +1,4 @@
-//! `rooms`: the last sequence number of each room that has a message. Its row is the room's lock.
+//! `rooms`: the last offset of each room that has a message. Its row is the room's lock.
 
 use sea_orm::entity::prelude::*;
 
@@ -9,8 +9,11 @@ pub(crate) struct Model {
     /// The name, compared byte by byte.
     #[sea_orm(primary_key, auto_increment = false)]
     pub name: String,
-    /// Sequence number of the newest message; 0 before the first.
-    pub last_seq: i64,
+    /// Offset of the newest message; 0 before the first.
+    #[sea_orm(column_name = "last_seq")]
+    pub last_offset: i64,
+    /// Tells this life of the room's numbers from any other: 64 random bits.
+    pub epoch: i64,
 }
 
 /// No relation is followed: messages are read by room name.

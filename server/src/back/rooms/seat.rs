@@ -1,14 +1,14 @@
 //! Where somebody sits in the hub, whichever way they came.
 
-use madang_hub::{Membership, RoomName, SessionId};
+use madang_hub::{Hub, Membership, Publication, RoomName, SessionId};
 use madang_socketio::Socket;
 
-use crate::chat::Session;
+use crate::chat::Sender;
 
 /// A member of the hub.
 #[derive(Debug)]
-pub(super) enum Seat {
-    /// By a WebSocket of its own, whose session in the hub is that of the chat.
+pub(in crate::back) enum Seat {
+    /// By a WebSocket of its own, whose session in the hub is the chat's sender.
     WebSocket(Membership),
     /// By Socket.IO, where every socket is a session of the hub, and may be one of several of the same chat session.
     SocketIo(Socket),
@@ -24,6 +24,14 @@ impl Seat {
         if let Some(error) = refused {
             // It is in no other room: it is gone already, or this is a mistake of ours, and not worth a connection.
             tracing::warn!(error, "the hub refused a member");
+        }
+    }
+
+    /// Something for this one alone, which comes behind what was published before.
+    pub(super) fn send(&self, hub: &Hub, publication: Publication) {
+        match self {
+            Self::WebSocket(membership) => membership.send(publication),
+            Self::SocketIo(socket) => hub.send(socket.member(), publication),
         }
     }
 
@@ -43,7 +51,7 @@ impl Seat {
     }
 }
 
-/// The session that WebSockets have in the hub.
-pub(super) fn hub_session(session: Session) -> SessionId {
-    SessionId::new(session.as_u128())
+/// The session in the hub of whoever came by WebSocket or HTTP.
+pub(in crate::back) fn hub_session(sender: Sender) -> SessionId {
+    SessionId::new(sender.as_u128())
 }

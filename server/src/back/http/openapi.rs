@@ -1,0 +1,43 @@
+//! The API described: `GET /api/openapi.json` for programs, `GET /api` for people.
+
+use axum::Json;
+use axum::response::Html;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+use super::{audit, events, read, sessions, write};
+
+/// The description.
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Madang", description = "Rooms over HTTP: polling, long-polling, Server-Sent Events. Whoever comes by WebSocket or Socket.IO is in the same rooms."),
+    paths(
+        sessions::session,
+        read::messages,
+        events::events,
+        write::message,
+        write::batch,
+        audit::audit,
+    ),
+    tags((name = "rooms", description = "Rooms and their messages")),
+    modifiers(&ApiKey),
+)]
+struct Description;
+
+struct ApiKey;
+
+impl Modify for ApiKey {
+    fn modify(&self, description: &mut utoipa::openapi::OpenApi) {
+        let components = description.components.get_or_insert_default();
+        let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        components.add_security_scheme("api_key", scheme);
+    }
+}
+
+pub(in crate::back) async fn json() -> Json<utoipa::openapi::OpenApi> {
+    Json(Description::openapi())
+}
+
+pub(in crate::back) async fn page() -> Html<String> {
+    Html(String::new())
+}

@@ -1,0 +1,143 @@
+//! What a request is told that isn't carried out: a code for programs, a sentence for people.
+
+use axum::Json;
+use axum::extract::rejection::{JsonRejection, QueryRejection};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use madang_hub::Lost;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::back::rooms::Failure;
+use crate::chat::{Code, Refusal};
+
+/// How many seconds a database that doesn't answer is given.
+const STORE_SECONDS: u64 = 2;
+
+/// Why a request wasn't carried out.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::back) struct Problem {
+    /// One of the stable codes.
+    #[schema(example = "room_invalid")]
+    code: &'static str,
+    /// A sentence for people.
+    message: String,
+    /// With `rate_limited`: when to try again, in milliseconds from now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_ms: Option<u64>,
+    /// With `position_lost`: offset of the newest message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offset: Option<u64>,
+    /// With `position_lost`: the room's epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    epoch: Option<String>,
+    /// With `position_lost`: the oldest offset that can be read on from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oldest: Option<u64>,
+    #[serde(skip)]
+    status: StatusCode,
+}
+
+impl Problem {
+    fn new(status: StatusCode, code: Code, message: String) -> Self {
+        Self {
+            code: code.as_str(),
+            message,
+            retry_after_ms: None,
+            offset: None,
+            epoch: None,
+            oldest: None,
+            status,
+        }
+    }
+
+    /// Its code.
+    pub(in crate::back) fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// Its sentence.
+    pub(in crate::back) fn into_message(self) -> String {
+        self.message
+    }
+}
+
+impl From<Code> for Problem {
+    fn from(code: Code) -> Self {
+        Refusal::from(code).into()
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let status = match refusal.code {
+            Code::ApiKeyUnknown => StatusCode::UNAUTHORIZED,
+            Code::RoomReadOnly => StatusCode::FORBIDDEN,
+            Code::RoomInvalid => StatusCode::NOT_FOUND,
+            Code::ClientIdUsed => StatusCode::CONFLICT,
+            Code::PositionLost => StatusCode::GONE,
+            Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+            Code::StoreUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        let retry_after = refusal.retry_after.map(|time| time.as_millis());
+        let message = refusal.detail.unwrap_or_else(|| refusal.code.message());
+        Self {
+            retry_after_ms: retry_after.map(|time| u64::try_from(time).unwrap_or(u64::MAX)),
+            ..Self::new(status, refusal.code, message)
+        }
+    }
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Lost(Lost { oldest, newest, .. }) => Self {
+                offset: Some(newest.offset),
+                epoch: Some(newest.epoch.to_string()),
+                oldest: Some(oldest.offset),
+                ..Code::PositionLost.into()
+            },
+            failure @ Failure::Store(_) => Refusal::from(failure).into(),
+        }
+    }
+}
+
+impl From<JsonRejection> for Problem {
+    fn from(rejection: JsonRejection) -> Self {
+        Self::new(rejection.status(), Code::BadJson, rejection.body_text())
+    }
+}
+
+impl From<QueryRejection> for Problem {
+    fn from(rejection: QueryRejection) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            Code::HistoryInvalid,
+            rejection.body_text(),
+        )
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let retry_after = match (self.status, self.retry_after_ms) {
+            (_, Some(time)) => Some(time.div_ceil(1000)),
+            (StatusCode::SERVICE_UNAVAILABLE, None) => Some(STORE_SECONDS),
+            _ => None,
+        };
+        let status = self.status;
+        let mut response = (status, Json(self)).into_response();
+        if let Some(seconds) = retry_after {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}

@@ -1,0 +1,200 @@
+//! `GET /api/rooms/{room}/messages`: polling, and with `wait` long-polling.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use madang_hub::Position;
+use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, timeout_at};
+use utoipa::{IntoParams, ToSchema};
+
+use super::RoomParam;
+use super::problem::Problem;
+use super::room::InRoom;
+use crate::back::app::App;
+use crate::back::rooms::{Excerpt, OpenRoom};
+use crate::chat::{Code, Line, Place, Range, Sender};
+
+/// In how many seconds it makes sense to ask again.
+pub(in crate::back) const POLL_AFTER: HeaderName = HeaderName::from_static("poll-after");
+
+/// Which messages, and how long to wait for them.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(in crate::back) struct Reading {
+    /// Only messages behind this offset, the oldest first. Needs `epoch`, unless it is 0.
+    #[param(minimum = 0, maximum = 9007199254740991_i64, example = 42)]
+    after: Option<u64>,
+    /// Only messages before this offset, the newest of them.
+    #[param(minimum = 0, maximum = 9007199254740991_i64)]
+    before: Option<u64>,
+    /// The epoch that the last answer told.
+    #[param(pattern = "^[0-9a-f]{16}$", example = "0123456789abcdef")]
+    epoch: Option<String>,
+    /// At most so many messages; 50 unless told. There may be fewer if they are long.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u64>,
+    /// If there is no news, wait so many seconds for some: `25s` or `25`.
+    #[param(pattern = "^[0-5]?[0-9]s?$", example = "25s")]
+    wait: Option<String>,
+    /// A sender whose messages to leave out: one's own.
+    #[param(pattern = "^[A-Za-z0-9_-]{21}[AQgw]$")]
+    except: Option<String>,
+}
+
+/// Messages, and where the reader is now.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::back) struct Messages {
+    /// Ascending.
+    #[schema(value_type = Vec<super::MessageSchema>)]
+    messages: Vec<Line>,
+    /// The next `after`. It may be beyond the last message, where messages were left out.
+    offset: u64,
+    /// The next `epoch`.
+    #[schema(pattern = "^[0-9a-f]{16}$")]
+    epoch: String,
+    /// There are further ones in the direction that was asked for: ask at once.
+    more: bool,
+    /// In how many seconds it makes sense to ask again.
+    poll_after: u64,
+}
+
+/// Read messages: at once (polling), or when there are some (long-polling)
+///
+/// Without `after` and `before`: the newest. Each answer says where the reader is now (`offset`, `epoch`) and when it makes sense to ask again
+/// (`poll_after`, and the header `Poll-After`). With `If-None-Match` it is 304 while nothing new was said in the room.
+#[utoipa::path(
+    get, path = "/api/rooms/{room}/messages", tag = "rooms",
+    params(RoomParam, Reading, ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the last answer")),
+    responses(
+        (status = 200, description = "Messages, or none", body = Messages,
+            headers(("ETag" = String), ("Poll-After" = u64, description = "Seconds"))),
+        (status = 304, description = "No news", headers(("ETag" = String), ("Poll-After" = u64, description = "Seconds"))),
+        (status = 400, description = "`history_invalid`, `wait_invalid`, `sender_invalid`", body = Problem),
+        (status = 404, description = "`room_invalid`", body = Problem),
+        (status = 410, description = "`position_lost`: the history doesn't reach back so far, or is another one", body = Problem),
+        (status = 429, description = "`rate_limited`", body = Problem, headers(("Retry-After" = u64, description = "Seconds"))),
+        (status = 503, description = "`store_unavailable`", body = Problem, headers(("Retry-After" = u64, description = "Seconds"))),
+    ),
+)]
+pub(in crate::back) async fn messages(
+    State(app): State<Arc<App>>,
+    InRoom(room): InRoom,
+    reading: Result<Query<Reading>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let Query(reading) = reading?;
+    let range = reading.range()?;
+    let except: Option<Sender> = reading.except.as_deref().map(str::parse).transpose()?;
+    let wait = reading.wait(app.max_wait)?;
+    let known = headers.get(header::IF_NONE_MATCH);
+    if wait.is_none() && known.is_some() && known == Some(&tag(&room)) && reading.is_current(range, &room) {
+        return Ok(answer(&room, StatusCode::NOT_MODIFIED, room.poll_after()).into_response());
+    }
+    let excerpt = match wait {
+        Some(wait) if matches!(range.place, Place::After(_)) => {
+            wait_for(&app, &room, range, except, Instant::now() + wait).await?
+        }
+        _ => room.read(range, except).await?,
+    };
+    let poll_after = match (wait, excerpt.more) {
+        (None, false) => room.poll_after(),
+        // Whoever waits asks again at once.
+        _ => Duration::ZERO,
+    };
+    let body = Messages {
+        messages: excerpt.messages,
+        offset: excerpt.position.offset,
+        epoch: excerpt.position.epoch.to_string(),
+        more: excerpt.more,
+        poll_after: poll_after.as_secs(),
+    };
+    let (status, headers) = answer(&room, StatusCode::OK, poll_after);
+    Ok((status, headers, Json(body)).into_response())
+}
+
+impl Reading {
+    fn range(&self) -> Result<Range, Problem> {
+        let epoch = self.epoch.as_deref().map(str::parse).transpose();
+        let epoch = epoch.map_err(|_| Code::HistoryInvalid)?;
+        if self.after.is_some_and(|after| after > 0) && epoch.is_none() {
+            return Err(Code::HistoryInvalid.into());
+        }
+        Ok(Range::new(self.after, self.before, epoch, self.limit)?)
+    }
+
+    fn wait(&self, max: Duration) -> Result<Option<Duration>, Code> {
+        let Some(wait) = &self.wait else { return Ok(None) };
+        let seconds = wait.strip_suffix('s').unwrap_or(wait).parse();
+        let wait = Duration::from_secs(seconds.map_err(|_| Code::WaitInvalid)?);
+        if wait > max {
+            return Err(Code::WaitInvalid);
+        }
+        Ok((!wait.is_zero()).then_some(wait))
+    }
+
+    /// Whether the same was asked when the tag was given: a tag belongs to an address, and this one's position is where the room stands.
+    fn is_current(&self, range: Range, room: &OpenRoom) -> bool {
+        let now = room.history().position();
+        match range.place {
+            Place::After(offset) => {
+                offset.cast_unsigned() <= now.offset && range.epoch.is_none_or(|epoch| epoch == now.epoch)
+            }
+            Place::Before(_) | Place::Newest => true,
+        }
+    }
+}
+
+/// Reads when there is something to read, or nothing at the deadline.
+async fn wait_for(
+    app: &App,
+    room: &OpenRoom,
+    range: Range,
+    except: Option<Sender>,
+    deadline: Instant,
+) -> Result<Excerpt, Problem> {
+    loop {
+        let excerpt = room.read(range, except).await?;
+        if !excerpt.messages.is_empty() || excerpt.more || app.stop.is_cancelled() {
+            return Ok(excerpt);
+        }
+        let Some(waiter) = room.wait(excerpt.position, except) else {
+            // Something was said in the meantime.
+            continue;
+        };
+        let news = async {
+            tokio::select! {
+                () = waiter.news() => {}
+                () = app.stop.cancelled() => {}
+            }
+        };
+        if timeout_at(deadline, news).await.is_err() {
+            return Ok(excerpt);
+        }
+    }
+}
+
+fn answer(
+    room: &OpenRoom,
+    status: StatusCode,
+    poll_after: Duration,
+) -> (StatusCode, [(HeaderName, HeaderValue); 3]) {
+    let headers = [
+        (header::ETAG, tag(room)),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+        (POLL_AFTER, HeaderValue::from(poll_after.as_secs())),
+    ];
+    (status, headers)
+}
+
+/// Changes when something is said in the room.
+fn tag(room: &OpenRoom) -> HeaderValue {
+    let Position { offset, epoch } = room.history().position();
+    HeaderValue::from_str(&format!("\"{epoch}.{offset}\""))
+        .unwrap_or_else(|_| unreachable!("digits can stand in a header"))
+}

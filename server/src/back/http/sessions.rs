@@ -1,0 +1,39 @@
+//! `POST /api/sessions`: a session for those who come over HTTP.
+
+use axum::Json;
+use http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::problem::Problem;
+use crate::back::conversation::new_session;
+
+/// A session.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::back) struct NewSession {
+    /// A secret, to send messages with.
+    #[schema(pattern = "^[A-Za-z0-9_-]{21}[AQgw]$")]
+    session: String,
+    /// Its public id, for `except`: one's own messages are left out.
+    #[schema(pattern = "^[A-Za-z0-9_-]{21}[AQgw]$")]
+    sender: String,
+}
+
+/// Make a session
+///
+/// Nothing is stored: it is valid as long as the client likes.
+#[utoipa::path(
+    post, path = "/api/sessions", tag = "rooms",
+    responses(
+        (status = 201, description = "A session that nobody has had", body = NewSession),
+        (status = 429, description = "`rate_limited`", body = Problem, headers(("Retry-After" = u64, description = "Seconds"))),
+    ),
+)]
+pub(in crate::back) async fn session() -> (StatusCode, Json<NewSession>) {
+    let session = new_session();
+    let body = NewSession {
+        session: session.to_string(),
+        sender: session.sender().to_string(),
+    };
+    (StatusCode::CREATED, Json(body))
+}

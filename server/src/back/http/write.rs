@@ -1,0 +1,277 @@
+//! `POST /api/rooms/{room}/messages`: saying something without a socket, for people and for other back ends.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::extract::rejection::JsonRejection;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, StatusCode};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::RoomParam;
+use super::problem::Problem;
+use super::room::InRoom;
+use crate::back::app::App;
+use crate::back::rooms::{OpenRoom, Said, Saying};
+use crate::chat::{BATCH_LIMIT, ClientId, Code, Name, Refusal, Sender, Session, Text};
+
+/// One message.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(in crate::back) struct NewMessage {
+    /// The client's own id of it: sent again with the same, it is stored once. The header `Idempotency-Key` may stand for it.
+    #[schema(pattern = "^[A-Za-z0-9_-]{1,64}$", example = "c1")]
+    client_id: Option<String>,
+    /// Who says it: 1 to 40 characters.
+    #[schema(min_length = 1, max_length = 40, pattern = r"^[^\s\p{C}]+$", example = "Kim")]
+    name: String,
+    /// What: 1 to 4,000 characters.
+    #[schema(
+        min_length = 1,
+        max_length = 4000,
+        pattern = r"^[^\s\x00]+$",
+        example = "Hello!"
+    )]
+    text: String,
+    /// The secret of a session, to which the message isn't told again.
+    #[schema(pattern = "^[A-Za-z0-9_-]{21}[AQgw]$")]
+    session: Option<String>,
+}
+
+/// Several messages of one author.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(in crate::back) struct Batch {
+    /// Who says them: 1 to 40 characters.
+    #[schema(min_length = 1, max_length = 40, pattern = r"^[^\s\p{C}]+$", example = "Kim")]
+    name: String,
+    /// The secret of a session, to which the messages aren't told again.
+    #[schema(pattern = "^[A-Za-z0-9_-]{21}[AQgw]$")]
+    session: Option<String>,
+    /// In order.
+    #[schema(min_items = 1, max_items = 100)]
+    messages: Vec<BatchMessage>,
+}
+
+/// One of several messages.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(in crate::back) struct BatchMessage {
+    /// The client's own id of it.
+    #[schema(pattern = "^[A-Za-z0-9_-]{1,64}$", example = "c1")]
+    client_id: String,
+    /// What: 1 to 4,000 characters.
+    #[schema(
+        min_length = 1,
+        max_length = 4000,
+        pattern = r"^[^\s\x00]+$",
+        example = "Hello!"
+    )]
+    text: String,
+}
+
+/// What became of a message.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::back) struct Stored {
+    /// Its place in the room.
+    offset: u64,
+    /// Which life of the room's numbers that is.
+    #[schema(pattern = "^[0-9a-f]{16}$")]
+    epoch: String,
+    /// When it was stored, in milliseconds since 1970-01-01 UTC.
+    at: i64,
+    /// It had been stored before.
+    duplicate: bool,
+    /// The public id of the session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sender: Option<String>,
+}
+
+/// What became of several messages.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::back) struct StoredBatch {
+    /// Which life of the room's numbers the offsets are of.
+    #[schema(pattern = "^[0-9a-f]{16}$")]
+    epoch: String,
+    /// The public id of the session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sender: Option<String>,
+    /// For each message, in order. Behind the first that failed for want of the database, the rest were not tried.
+    results: Vec<BatchResult>,
+}
+
+/// What became of one of several messages.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub(in crate::back) enum BatchResult {
+    /// It is stored.
+    Stored {
+        /// Its place in the room.
+        offset: u64,
+        /// When it was stored, in milliseconds since 1970-01-01 UTC.
+        at: i64,
+        /// It had been stored before.
+        duplicate: bool,
+    },
+    /// It isn't.
+    Refused {
+        /// One of the stable codes.
+        code: &'static str,
+        /// A sentence for people.
+        message: String,
+    },
+}
+
+/// Say something
+///
+/// 201 when it is stored; 200 when it had been stored before under the same author and `client_id`: then nobody is told again. 409 when that one had another
+/// text. Without an API key the limits of its address hold, with one those of the key.
+#[utoipa::path(
+    post, path = "/api/rooms/{room}/messages", tag = "rooms",
+    params(RoomParam, ("Idempotency-Key" = Option<String>, Header, description = "Stands for `client_id`")),
+    request_body = NewMessage,
+    security((), ("api_key" = [])),
+    responses(
+        (status = 201, description = "Stored", body = Stored),
+        (status = 200, description = "It had been stored before", body = Stored),
+        (status = 400, description = "`bad_json`, `name_invalid`, `name_too_long`, `text_empty`, `text_too_long`, `text_invalid`, `client_id_invalid`, `session_invalid`", body = Problem),
+        (status = 401, description = "`api_key_unknown`", body = Problem),
+        (status = 403, description = "`room_read_only`", body = Problem),
+        (status = 404, description = "`room_invalid`", body = Problem),
+        (status = 409, description = "`idempotency_mismatch`", body = Problem),
+        (status = 413, description = "`bad_json`: more than 64 KiB", body = Problem),
+        (status = 415, description = "`bad_json`: not `application/json`", body = Problem),
+        (status = 422, description = "`bad_json`: not the documented fields", body = Problem),
+        (status = 429, description = "`rate_limited`", body = Problem, headers(("Retry-After" = u64, description = "Seconds"))),
+        (status = 503, description = "`store_unavailable`: send the same again", body = Problem, headers(("Retry-After" = u64, description = "Seconds"))),
+    ),
+)]
+pub(in crate::back) async fn message(
+    State(app): State<Arc<App>>,
+    InRoom(room): InRoom,
+    headers: HeaderMap,
+    body: Result<Json<NewMessage>, JsonRejection>,
+) -> Result<Response, Problem> {
+    let Json(new) = body?;
+    let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok());
+    let author = author(&new.name, new.session.as_deref())?;
+    let client_id = new
+        .client_id
+        .or_else(|| key.map(str::to_owned))
+        .unwrap_or_default();
+    let said = say(&app, &room, &author, client_id, new.text).await?;
+    let status = if said.duplicate {
+        StatusCode::OK
+    } else {
+        StatusCode::CREATED
+    };
+    let stored = Stored {
+        offset: said.position.offset,
+        epoch: said.position.epoch.to_string(),
+        at: said.at,
+        duplicate: said.duplicate,
+        sender: author.sender.map(|sender| sender.to_string()),
+    };
+    Ok((status, Json(stored)).into_response())
+}
+
+/// Say several things
+///
+/// In order, each stored or refused by itself. May be sent again as a whole.
+#[utoipa::path(
+    post, path = "/api/rooms/{room}/messages/batch", tag = "rooms",
+    params(RoomParam),
+    request_body = Batch,
+    security((), ("api_key" = [])),
+    responses(
+        (status = 200, description = "What became of each", body = StoredBatch),
+        (status = 400, description = "`bad_json`, `batch_invalid`, `name_invalid`, `name_too_long`, `session_invalid`", body = Problem),
+        (status = 401, description = "`api_key_unknown`", body = Problem),
+        (status = 403, description = "`room_read_only`", body = Problem),
+        (status = 404, description = "`room_invalid`", body = Problem),
+        (status = 413, description = "`bad_json`: more than 1 MiB", body = Problem),
+        (status = 415, description = "`bad_json`: not `application/json`", body = Problem),
+        (status = 422, description = "`bad_json`: not the documented fields", body = Problem),
+        (status = 429, description = "`rate_limited`", body = Problem, headers(("Retry-After" = u64, description = "Seconds"))),
+        (status = 503, description = "`store_unavailable`", body = Problem, headers(("Retry-After" = u64, description = "Seconds"))),
+    ),
+)]
+pub(in crate::back) async fn batch(
+    State(app): State<Arc<App>>,
+    InRoom(room): InRoom,
+    body: Result<Json<Batch>, JsonRejection>,
+) -> Result<Json<StoredBatch>, Problem> {
+    let Json(batch) = body?;
+    if !(1..=BATCH_LIMIT).contains(&batch.messages.len()) {
+        return Err(Code::BatchInvalid.into());
+    }
+    if room.is_read_only() {
+        return Err(Code::RoomReadOnly.into());
+    }
+    let author = author(&batch.name, batch.session.as_deref())?;
+    let mut results = Vec::with_capacity(batch.messages.len());
+    let mut failed: Option<Refusal> = None;
+    for message in batch.messages {
+        let result = match &failed {
+            Some(failed) => Err(failed.clone()),
+            None => say(&app, &room, &author, message.client_id, message.text).await,
+        };
+        results.push(match result {
+            Ok(said) => BatchResult::Stored {
+                offset: said.position.offset,
+                at: said.at,
+                duplicate: said.duplicate,
+            },
+            Err(refusal) => {
+                // The rest would only wait for the same, and come out of order if it came back.
+                if refusal.code == Code::StoreUnavailable {
+                    failed = Some(refusal.clone());
+                }
+                let problem = Problem::from(refusal);
+                BatchResult::Refused {
+                    code: problem.code(),
+                    message: problem.into_message(),
+                }
+            }
+        });
+    }
+    Ok(Json(StoredBatch {
+        epoch: room.history().position().epoch.to_string(),
+        sender: author.sender.map(|sender| sender.to_string()),
+        results,
+    }))
+}
+
+/// Who says something.
+struct Author {
+    name: Name,
+    sender: Option<Sender>,
+}
+
+fn author(name: &str, session: Option<&str>) -> Result<Author, Refusal> {
+    let name = name.parse()?;
+    let session: Option<Session> = session.map(str::parse).transpose()?;
+    Ok(Author {
+        name,
+        sender: session.map(Session::sender),
+    })
+}
+
+async fn say(
+    app: &App,
+    room: &OpenRoom,
+    author: &Author,
+    client_id: String,
+    text: String,
+) -> Result<Said, Refusal> {
+    let client_id = ClientId::new(client_id)?;
+    let text = Text::new(text)?.into_string();
+    // A server that stops waits for what is under way.
+    let _tracked = app.tasks.token();
+    let saying = Saying {
+        author: &author.name,
+        client_id: client_id.as_str(),
+        text: &text,
+        sender: author.sender,
+    };
+    room.say(saying).await
+}

@@ -1,0 +1,202 @@
+//! Somebody in a room by a socket: presence, typing, stepping in and out.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+use std::time::Instant;
+
+use madang_hub::{Position, Publication, SessionId};
+use smallvec::SmallVec;
+
+use super::history::{Excerpt, Failure};
+use super::open::{OpenRoom, Said, Saying};
+use super::{Seat, hub_session};
+use crate::chat::{ClientId, Event, Name, Presence, Range, Refusal, Sender, Session, Text, Written};
+
+/// Who is in a room.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    presence: Presence,
+    /// Whether a task ends the leases of `presence`.
+    timed: bool,
+    /// The sockets of Socket.IO that are here, by the sender that they are.
+    sockets: HashMap<Sender, SmallVec<[SessionId; 1]>>,
+    /// When something was said last, since the room was opened.
+    pub(super) said: Option<Instant>,
+}
+
+/// Somebody in a room. Dropped, they are lost: the connection broke off, and whoever returns soon was never away.
+#[derive(Debug)]
+pub(in crate::back) struct Guest {
+    room: Arc<OpenRoom>,
+    name: Name,
+    sender: Sender,
+    seat: Seat,
+    goodbye: bool,
+}
+
+impl OpenRoom {
+    /// Steps in: from now on the room's events reach the seat. The welcome, which comes first, is handed to `welcome`; what was missed since a
+    /// position, unless that is too long ago, comes behind it.
+    pub(in crate::back) fn join(
+        self: Arc<Self>,
+        name: Name,
+        session: Session,
+        seat: Seat,
+        since: Option<Position>,
+        welcome: impl FnOnce(&Seat, Written),
+    ) -> Guest {
+        let sender = session.sender();
+        let mut state = self.state();
+        seat.join(self.address());
+        if let Some(socket) = seat.other_session() {
+            state.sockets.entry(sender).or_default().push(socket);
+        }
+        if let Some(joined) = state.presence.join(&name) {
+            self.tell(&joined, state.seats_of(Some(sender)));
+        }
+        let missed = since.map(|since| self.missed(since, sender));
+        let position = self.history().position();
+        let event = Event::Welcome {
+            room: self.name(),
+            name: name.as_str(),
+            session: session.to_string(),
+            sender: sender.to_string(),
+            offset: position.offset,
+            epoch: position.epoch.to_string(),
+            recovered: missed.as_ref().map(Option::is_some),
+            members: state.presence.list(&name),
+        };
+        welcome(&seat, event.write());
+        for publication in missed.flatten().unwrap_or_default() {
+            seat.send(&self.shared().wire.hub, publication);
+        }
+        drop(state);
+        Guest {
+            room: self,
+            name,
+            sender,
+            seat,
+            goodbye: false,
+        }
+    }
+
+    /// What others have said since a position; `None` if memory doesn't reach back so far.
+    fn missed(&self, since: Position, sender: Sender) -> Option<Vec<Publication>> {
+        let entries = self.history().since(Instant::now(), self.of_today(since)).ok()?;
+        let others = entries
+            .into_iter()
+            .filter(|entry| !entry.except.contains(&hub_session(sender)));
+        Some(others.map(|entry| entry.publication).collect())
+    }
+
+    /// Has a task end the leases, while there are any.
+    fn keep_time(self: &Arc<Self>, state: &mut State) {
+        if state.timed || state.presence.poll_timeout().is_none() {
+            return;
+        }
+        state.timed = true;
+        let room = self.clone();
+        tokio::spawn(async move {
+            // A new lease is never the first to end, since all have one length: no need to be woken for it.
+            while let Some(deadline) = room.next_deadline() {
+                tokio::select! {
+                    () = room.shared().stop.cancelled() => return,
+                    () = tokio::time::sleep_until(deadline.into()) => {}
+                }
+                room.state()
+                    .presence
+                    .handle_timeout(Instant::now(), |event| room.tell(&event, None));
+            }
+        });
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        let mut state = self.state();
+        let deadline = state.presence.poll_timeout();
+        state.timed = deadline.is_some();
+        deadline
+    }
+}
+
+impl State {
+    /// Every session of the hub that a sender has here.
+    pub(super) fn seats_of(&self, sender: Option<Sender>) -> SmallVec<[SessionId; 2]> {
+        let Some(sender) = sender else {
+            return SmallVec::new();
+        };
+        let sockets = self.sockets.get(&sender).into_iter().flatten().copied();
+        std::iter::once(hub_session(sender)).chain(sockets).collect()
+    }
+
+    /// Whoever has said something doesn't type it any more.
+    pub(super) fn stopped_typing<'a>(&mut self, author: &'a Name) -> Option<Event<'a>> {
+        self.presence.typing(author, false, Instant::now())
+    }
+}
+
+impl Guest {
+    /// Says something to the others.
+    ///
+    /// # Errors
+    /// As [`OpenRoom::say`].
+    pub(in crate::back) async fn send(&self, client_id: &ClientId, text: Text) -> Result<Said, Refusal> {
+        let saying = Saying {
+            author: &self.name,
+            client_id: client_id.as_str(),
+            text: &text.into_string(),
+            sender: Some(self.sender),
+        };
+        self.room.say(saying).await
+    }
+
+    /// Reads a part of the history, one's own messages too.
+    ///
+    /// # Errors
+    /// As [`OpenRoom::read`].
+    pub(in crate::back) async fn history(&self, range: Range) -> Result<Excerpt, Failure> {
+        self.room.read(range, None).await
+    }
+
+    /// Tells the others who types.
+    pub(in crate::back) fn typing(&self, active: bool) {
+        let state = &mut *self.room.state();
+        if let Some(event) = state.presence.typing(&self.name, active, Instant::now()) {
+            self.room.tell(&event, state.seats_of(Some(self.sender)));
+        }
+        self.room.keep_time(state);
+    }
+
+    /// Steps out after a goodbye.
+    pub(in crate::back) fn leave(mut self) {
+        self.goodbye = true;
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        self.seat.leave(self.room.address());
+        let mut state = self.room.state();
+        if let Some(socket) = self.seat.other_session()
+            && let Entry::Occupied(mut sockets) = state.sockets.entry(self.sender)
+        {
+            sockets.get_mut().retain(|other| *other != socket);
+            if sockets.get().is_empty() {
+                sockets.remove();
+            }
+        }
+        let left = if self.goodbye {
+            state.presence.leave(&self.name)
+        } else {
+            state.presence.lose(&self.name, Instant::now())
+        };
+        // A server that stops has no such news: everybody is being sent away, and will be back.
+        if self.room.shared().stop.is_cancelled() {
+            return;
+        }
+        if let Some(left) = left {
+            self.room.tell(&left, None);
+        }
+        self.room.keep_time(&mut state);
+    }
+}

@@ -1,0 +1,280 @@
+//! One room: what is said in it, and its history.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use madang_hub::{Epoch, History, HistoryLimits, Position, RoomName, SessionId};
+use tokio::sync::OnceCell;
+
+use super::guest::State;
+use super::history::message;
+use super::{Shared, hub_session};
+use crate::chat::{Code, Event, HISTORY_LIMIT, Message, Name, Refusal, Room, Sender};
+use crate::store::{Draft, Store, StoreError};
+
+/// What a room with a database behind it keeps in memory for those who were away for a moment: more is read from the database.
+const RECENT: HistoryLimits = HistoryLimits {
+    entries: 512,
+    bytes: 256 * 1024,
+    age: Duration::from_secs(3600),
+};
+
+/// How often a room should be asked in which something was said just now: more often would not be polling any more.
+const POLL_OFTEN: Duration = Duration::from_secs(1);
+
+/// How often a quiet room should be asked: what the tutorial's polling pages do.
+const POLL_SELDOM: Duration = Duration::from_secs(10);
+
+/// One room. It exists while somebody holds it.
+#[derive(Debug)]
+pub(in crate::back) struct OpenRoom {
+    name: Room,
+    /// The hub's name of it.
+    address: RoomName,
+    shared: Arc<Shared>,
+    /// One message at a time is stored and published.
+    turn: tokio::sync::Mutex<()>,
+    /// Whoever publishes or steps in holds it.
+    state: Mutex<State>,
+    /// Set when it is known where the room stands.
+    history: OnceCell<History>,
+}
+
+/// What became of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::back) struct Said {
+    /// Where it is.
+    pub(in crate::back) position: Position,
+    /// When it was stored, in milliseconds since 1970-01-01 UTC; for a duplicate, the first one's time.
+    pub(in crate::back) at: i64,
+    /// It was there already.
+    pub(in crate::back) duplicate: bool,
+}
+
+/// A message on its way into a room.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::back) struct Saying<'a> {
+    pub(in crate::back) author: &'a Name,
+    pub(in crate::back) client_id: &'a str,
+    pub(in crate::back) text: &'a str,
+    /// Whom it isn't told.
+    pub(in crate::back) sender: Option<Sender>,
+}
+
+impl OpenRoom {
+    pub(super) fn new(name: &Room, shared: &Arc<Shared>) -> Self {
+        Self {
+            name: name.clone(),
+            address: address(name),
+            shared: shared.clone(),
+            turn: tokio::sync::Mutex::default(),
+            state: Mutex::default(),
+            history: OnceCell::new(),
+        }
+    }
+
+    /// Learns where the room stands, if that isn't known yet.
+    pub(super) async fn prepare(&self) -> Result<(), StoreError> {
+        let prepared = self.history.get_or_try_init(|| async {
+            let standing = match self.store() {
+                Some(store) => store.standing(self.name()).await?,
+                None => None,
+            };
+            let start = match standing {
+                Some(standing) => Position {
+                    offset: standing.offset.cast_unsigned(),
+                    epoch: Epoch::new(standing.epoch.cast_unsigned()),
+                },
+                None => Position {
+                    offset: 0,
+                    epoch: Epoch::new(random()),
+                },
+            };
+            let limits = self.store().map_or_else(HistoryLimits::default, |_| RECENT);
+            Ok(History::new(&self.shared.wire.hub, &self.address, start, limits))
+        });
+        prepared.await.map(|_| ())
+    }
+
+    pub(in crate::back) fn name(&self) -> &str {
+        self.name.as_str()
+    }
+
+    /// Where it is in the hub.
+    pub(in crate::back) fn address(&self) -> &RoomName {
+        &self.address
+    }
+
+    /// Whether only the server says something here.
+    pub(in crate::back) fn is_read_only(&self) -> bool {
+        self.name.is_read_only()
+    }
+
+    /// Whether its history is in the database too.
+    pub(in crate::back) fn is_durable(&self) -> bool {
+        self.name.is_durable()
+    }
+
+    /// Where its messages are kept, unless that is in memory.
+    pub(super) fn store(&self) -> Option<&Store> {
+        self.name.is_durable().then_some(&self.shared.store)
+    }
+
+    pub(in crate::back) fn history(&self) -> &History {
+        self.history
+            .get()
+            .unwrap_or_else(|| unreachable!("nobody is handed a room before it is prepared"))
+    }
+
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// When it makes sense to ask for news again: soon where much is said.
+    pub(in crate::back) fn poll_after(&self) -> Duration {
+        let quiet = self.state().said.map_or(POLL_SELDOM, |said| said.elapsed() / 8);
+        quiet.clamp(POLL_OFTEN, POLL_SELDOM)
+    }
+
+    /// Stores what somebody says, and tells everybody else.
+    ///
+    /// # Errors
+    /// Nobody may say anything here, the same `client_id` had another text, or the store failed: then the message may be there all the same, and saying
+    /// it again, with its id, is safe.
+    pub(in crate::back) async fn say(&self, saying: Saying<'_>) -> Result<Said, Refusal> {
+        if self.is_read_only() {
+            return Err(Code::RoomReadOnly.into());
+        }
+        self.announce(saying).await
+    }
+
+    /// The same for what the server says, which may do so everywhere.
+    ///
+    /// # Errors
+    /// As [`Self::say`].
+    pub(in crate::back) async fn announce(&self, saying: Saying<'_>) -> Result<Said, Refusal> {
+        let at = now();
+        let _turn = self.turn.lock().await;
+        let Some(store) = self.store() else {
+            let position = self.publish(&saying, at);
+            return Ok(Said {
+                position,
+                at,
+                duplicate: false,
+            });
+        };
+        let epoch = self.history().position().epoch;
+        let draft = Draft {
+            room: self.name().to_owned(),
+            author: saying.author.as_str().to_owned(),
+            client_id: saying.client_id.to_owned(),
+            sender: saying.sender.map(|sender| sender.to_string()).unwrap_or_default(),
+            text: saying.text.to_owned(),
+            at,
+            epoch: epoch.as_u64().cast_signed(),
+        };
+        let appended = match store.append(&draft).await {
+            Ok(appended) => self.publish_missed(appended.offset).await.map(|()| appended),
+            Err(error) => Err(error),
+        };
+        let appended = appended.map_err(|error| unavailable(&error))?;
+        if appended.differs {
+            return Err(Code::ClientIdUsed.into());
+        }
+        let offset = appended.offset.cast_unsigned();
+        if offset > self.history().position().offset {
+            self.publish(&saying, appended.at);
+        }
+        Ok(Said {
+            position: Position { offset, epoch },
+            at: appended.at,
+            duplicate: appended.duplicate,
+        })
+    }
+
+    /// Tells everybody but its sender.
+    fn publish(&self, saying: &Saying<'_>, at: i64) -> Position {
+        let state = &mut *self.state();
+        if let Some(stopped) = state.stopped_typing(saying.author) {
+            self.tell(&stopped, state.seats_of(saying.sender));
+        }
+        let now = Instant::now();
+        state.said = Some(now);
+        self.history()
+            .publish(now, &state.seats_of(saying.sender), |position| {
+                let message = Event::Message(Message {
+                    offset: position.offset.cast_signed(),
+                    author: saying.author.as_str(),
+                    client_id: saying.client_id,
+                    text: saying.text,
+                    at,
+                });
+                self.shared.wire.publication(&message, Some(position))
+            })
+    }
+
+    /// Tells what has no place in the history. The caller holds the state.
+    pub(super) fn tell(&self, event: &Event<'_>, except: impl IntoIterator<Item = SessionId>) {
+        let wire = &self.shared.wire;
+        let target = wire.hub.to(&self.address);
+        let others = except
+            .into_iter()
+            .fold(target, |others, session| others.except_session(session));
+        others.publish(wire.publication(event, None));
+    }
+
+    /// Publishes what was stored between the last published message and `offset` by somebody who couldn't publish it: a commit whose answer got lost. The
+    /// caller has the turn.
+    async fn publish_missed(&self, offset: i64) -> Result<(), StoreError> {
+        let Some(store) = self.store() else { return Ok(()) };
+        loop {
+            let last = self.history().position().offset.cast_signed();
+            if offset <= last + 1 {
+                return Ok(());
+            }
+            let missed = store.after(self.name(), last, HISTORY_LIMIT).await?;
+            let _state = self.state();
+            for row in missed.messages.iter().filter(|row| row.offset < offset) {
+                let sender: Option<Sender> = row.sender.parse().ok();
+                let except: Vec<_> = sender.map(hub_session).into_iter().collect();
+                self.history().publish(Instant::now(), &except, |position| {
+                    self.shared
+                        .wire
+                        .publication(&Event::Message(message(row)), Some(position))
+                });
+            }
+            if self.history().position().offset.cast_signed() == last {
+                return Ok(());
+            }
+        }
+    }
+}
+
+impl Drop for OpenRoom {
+    fn drop(&mut self) {
+        self.shared.forget(&self.name);
+    }
+}
+
+pub(in crate::back) fn unavailable(error: &StoreError) -> Refusal {
+    tracing::error!(%error, "the store failed");
+    Code::StoreUnavailable.into()
+}
+
+/// A chat room has the same name in the hub: 64 characters of UTF-8 are 256 bytes at most, none of them a control character.
+fn address(room: &Room) -> RoomName {
+    RoomName::try_from(room.as_str()).unwrap_or_else(|error| unreachable!("{error}"))
+}
+
+fn random() -> u64 {
+    getrandom::u64().unwrap_or_else(|error| unreachable!("the system has no randomness: {error}"))
+}
+
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
