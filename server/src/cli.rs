@@ -87,4 +87,7 @@ pub struct Flags {
     /// Seconds that a long-poll may wait for news at most [default: 60]
     #[arg(long, global = true, value_name = "SECONDS")]
     pub max_wait: Option<String>,
+    /// Ports for the laboratory's lines: any, off, or FIRST-LAST [default: any]
+    #[arg(long, global = true, value_name = "PORTS")]
+    pub lab_ports: Option<String>,
 }

@@ -97,6 +97,7 @@ impl Servers {
                         allowed_origins,
                         limits,
                         max_wait: config.max_wait,
+                        lab_ports: config.lab_ports.clone(),
                     },
                 )?;
                 tracing::info!(addr = %back.addr(), "back listening");

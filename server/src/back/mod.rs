@@ -10,6 +10,7 @@
 mod app;
 mod conversation;
 mod http;
+mod lab;
 mod rooms;
 mod server;
 mod socketio;

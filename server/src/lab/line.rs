@@ -11,6 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::time::sleep;
 use tokio_util::sync::{CancellationToken, DropGuard};
+use utoipa::ToSchema;
 
 use super::conditions::Conditions;
 use super::flow;
@@ -25,7 +26,7 @@ pub struct Line {
 
 /// What passed through a line since it was opened. Bytes are those of TCP's payload, so with all headers of HTTP and
 /// frames of WebSocket, and without what TCP and IP add themselves.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Counted {
     /// Connections that were let through.
     pub connections: u64,

@@ -23,4 +23,4 @@ pub use line::{Counted, Line};
 pub use plan::{BadPlan, Change, Plan};
 pub use ports::Ports;
 pub use run::{Figures, LaneFigures, Run};
-pub use runs::{Refused, Runs, Site};
+pub use runs::{Announce, Refused, Runs, Site};

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use utoipa::ToSchema;
 
 use super::conditions::Conditions;
 use crate::load::Via;
 
 /// What a run does. Everything but the lanes can be changed while it runs.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Plan {
     /// Events a second.
     pub rate: f64,
@@ -30,7 +31,7 @@ pub struct Plan {
 }
 
 /// Some of the fields of a [`Plan`]; the others stay as they are.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Change {
     /// [`Plan::rate`]

@@ -10,6 +10,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::{CancellationToken, DropGuard};
+use utoipa::ToSchema;
 
 use super::line::{Counted, Line};
 use super::plan::{BadPlan, Change, Plan};
@@ -33,7 +34,7 @@ pub struct Run {
 }
 
 /// What a run did so far.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Figures {
     /// Its id.
     pub run: String,
@@ -52,7 +53,7 @@ pub struct Figures {
 }
 
 /// What passed on one lane.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct LaneFigures {
     /// The line's port.
     pub port: u16,
@@ -164,7 +165,7 @@ async fn publish(room: String, mut plan: watch::Receiver<Plan>, published: Arc<A
             }
             () = sleep_until(source.poll_timeout().into()) => {
                 if let Some(text) = source.poll(Instant::now().into_std(), site.clock.now_us()) {
-                    (site.announce)(&room, text);
+                    (site.announce)(&room, text).await;
                     published.fetch_add(1, Ordering::Relaxed);
                 }
             }

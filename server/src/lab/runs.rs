@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use thiserror::Error;
 use tokio::time::{Instant, sleep_until};
 
@@ -29,7 +30,8 @@ pub struct Site {
     pub announce: Announce,
 }
 
-type Announce = Arc<dyn Fn(&str, String) + Send + Sync>;
+/// Publishes a text to a room, in the order in which it's called; ready when that is done.
+pub type Announce = Arc<dyn Fn(&str, String) -> BoxFuture<'static, ()> + Send + Sync>;
 
 /// The runs.
 #[derive(Debug)]
@@ -231,7 +233,7 @@ mod tests {
 
     fn runs(ports: Ports) -> Runs {
         let back = "127.0.0.1:9".parse().unwrap();
-        Runs::new(Site::beside(back, ports, Arc::new(|_, _| {})))
+        Runs::new(Site::beside(back, ports, Arc::new(|_, _| Box::pin(async {}))))
     }
 
     #[tokio::test(start_paused = true)]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::sequence::Heard;
 
@@ -22,7 +23,7 @@ pub(super) struct Tally {
 }
 
 /// The numbers at one moment.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct Report {
     /// Readers that there should be.
     pub clients: usize,
@@ -47,7 +48,7 @@ pub struct Report {
 }
 
 /// Half of all events took at most `p50_us`, and so on; in microseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Percentiles {
     /// Of half of them.
     pub p50_us: u64,

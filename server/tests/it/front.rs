@@ -65,7 +65,8 @@ async fn every_answer_has_the_strict_policy() {
 async fn only_the_laboratory_may_connect_to_other_ports_of_the_back() {
     let (_front, addr) = open();
     let answer = get(addr, "/lab", "").await;
-    let connect = "connect-src 'self' ws://127.0.0.1:3999 http://127.0.0.1:3999 ws://127.0.0.1:* http://127.0.0.1:*; ";
+    let connect =
+        "connect-src 'self' ws://127.0.0.1:3999 http://127.0.0.1:3999 ws://127.0.0.1:* http://127.0.0.1:*; ";
     assert!(answer.contains(connect), "{answer}");
     assert_eq!(answer.matches("content-security-policy: ").count(), 1, "{answer}");
 }

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use madang_server::back::{Back, BackSettings};
+use madang_server::lab::Ports;
 use madang_server::listener::{ConnectionLimits, Listener};
 use madang_ws::client::ClientConfig;
 use madang_ws::{CloseFrame, Message, WebSocket};
@@ -40,6 +41,7 @@ impl Running {
             allowed_origins,
             limits,
             max_wait: Duration::from_secs(60),
+            lab_ports: Ports::Any,
         };
         let back = Back::open(listener, database.store().await, &settings).unwrap();
         Self {

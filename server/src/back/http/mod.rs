@@ -5,6 +5,7 @@
 //! events    GET  …/events: Server-Sent Events             sessions  POST /api/sessions
 //! audit     POST /api/audit: what pages find wrong        openapi   the description of all that
 //! room      the room that an address names                problem   what is told when something isn't carried out
+//! lab       /api/lab: runs of the laboratory
 //! health    for whoever watches the program
 //! ```
 
@@ -14,6 +15,7 @@
 mod audit;
 mod events;
 pub(super) mod health;
+pub(super) mod lab;
 mod openapi;
 mod problem;
 mod read;

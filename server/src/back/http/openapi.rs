@@ -5,7 +5,7 @@ use axum::response::Html;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{audit, events, read, sessions, write};
+use super::{audit, events, lab, read, sessions, write};
 
 /// The description.
 #[derive(OpenApi)]
@@ -18,8 +18,16 @@ use super::{audit, events, read, sessions, write};
         write::message,
         write::batch,
         audit::audit,
+        lab::begin,
+        lab::figures,
+        lab::change,
+        lab::end,
+        lab::clock,
     ),
-    tags((name = "rooms", description = "Rooms and their messages")),
+    tags(
+        (name = "rooms", description = "Rooms and their messages"),
+        (name = "lab", description = "The transport laboratory"),
+    ),
     modifiers(&ApiKey),
 )]
 struct Description;
