@@ -159,16 +159,16 @@ impl Plan {
 }
 
 impl Default for Plan {
-    /// What a reader can follow: two events a second, and whoever polls comes every two seconds.
+    /// What a reader can follow: an event every two seconds, and whoever polls asks twice as often.
     fn default() -> Self {
         Self {
-            rate: 2.0,
+            rate: 0.5,
             payload: 64,
             clients: 0,
             latency_ms: 0,
             loss: 0.0,
             offline: false,
-            interval_ms: 2000,
+            interval_ms: 1000,
             lanes: Via::ALL.to_vec(),
         }
     }

@@ -164,7 +164,7 @@ async fn publish(room: String, mut plan: watch::Receiver<Plan>, published: Arc<A
                 source.change(Instant::now().into_std(), rate, payload);
             }
             () = sleep_until(source.poll_timeout().into()) => {
-                if let Some(text) = source.poll(Instant::now().into_std(), site.clock.now_us()) {
+                if let Some(text) = source.poll(Instant::now().into_std(), site.clock.now_us(), fastrand::f64()) {
                     (site.announce)(&room, text).await;
                     published.fetch_add(1, Ordering::Relaxed);
                 }

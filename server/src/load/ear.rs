@@ -18,6 +18,8 @@ use super::target::Target;
 pub(super) struct Ear {
     pub(super) target: Target,
     pub(super) room: String,
+    /// Its name as a part of an address.
+    pub(super) address: String,
     /// How long it waits before it polls again.
     pub(super) interval: watch::Receiver<Duration>,
     clock: Clock,
@@ -43,6 +45,7 @@ impl Ear {
     ) -> Self {
         Self {
             target,
+            address: escaped(&room),
             room,
             interval,
             clock,
@@ -123,6 +126,15 @@ impl Drop for Ear {
     fn drop(&mut self) {
         self.hang_up();
     }
+}
+
+/// RFC 3986 §2.1, for whatever isn't unreserved.
+pub(super) fn escaped(name: &str) -> String {
+    let escape = |byte: u8| match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
+        other => format!("%{other:02X}"),
+    };
+    name.bytes().map(escape).collect()
 }
 
 fn offset(said: &Value) -> Result<u64, Failure> {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until};
 
 use super::clock::Clock;
+use super::ear::escaped;
 use super::http::{Failure, Http};
 use super::source::Source;
 use super::target::Target;
@@ -19,13 +20,13 @@ pub(super) async fn publish(
     clock: Clock,
 ) -> Result<Infallible, Failure> {
     let mut http = Http::new(target);
-    let path = format!("/api/rooms/{room}/messages");
+    let path = format!("/api/rooms/{}/messages", escaped(room));
     // Its own ids, apart from those of another tool in the same room.
     let run: String = std::iter::repeat_with(fastrand::alphanumeric).take(12).collect();
     let mut sent = 0_u64;
     loop {
         sleep_until(source.poll_timeout().into()).await;
-        let Some(text) = source.poll(Instant::now().into_std(), clock.now_us()) else {
+        let Some(text) = source.poll(Instant::now().into_std(), clock.now_us(), fastrand::f64()) else {
             continue;
         };
         sent += 1;

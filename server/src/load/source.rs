@@ -37,14 +37,17 @@ impl Source {
         self.due
     }
 
-    /// The text of the event that is due now, if one is; `sent_us` is the time that stands in it.
-    pub fn poll(&mut self, now: Instant, sent_us: u64) -> Option<String> {
+    /// The text of the event that is due now, if one is; `sent_us` is the time that stands in it, `random` a number in [0, 1).
+    ///
+    /// The next one comes after half an interval to one and a half: were it always one, whoever polls at a fixed interval too would find every event at
+    /// the same age.
+    pub fn poll(&mut self, now: Instant, sent_us: u64, random: f64) -> Option<String> {
         if now < self.due {
             return None;
         }
         self.made += 1;
         // What a busy machine kept from being made is left out: a crowd of late events would look like bad lanes.
-        self.due = (self.due + self.interval).max(now);
+        self.due = (self.due + self.interval.mul_f64(0.5 + random)).max(now);
         let event = json!({"n": self.made, "sent_us": sent_us, "pad": pad(self.payload)});
         Some(event.to_string())
     }
@@ -80,10 +83,10 @@ mod tests {
         for n in 0..5 {
             let now = at(start, n * 100);
             assert_eq!(source.poll_timeout(), now);
-            let event: Value = serde_json::from_str(&source.poll(now, 7).unwrap()).unwrap();
+            let event: Value = serde_json::from_str(&source.poll(now, 7, 0.5).unwrap()).unwrap();
             assert_eq!((&event["n"], &event["sent_us"]), (&json!(n + 1), &json!(7)));
             assert_eq!(event["pad"].as_str().unwrap().len(), 100);
-            assert_eq!(source.poll(now, 7), None, "once");
+            assert_eq!(source.poll(now, 7, 0.5), None, "once");
         }
     }
 
@@ -91,20 +94,30 @@ mod tests {
     fn what_could_not_be_made_in_time_is_not_made_up_for() {
         let start = Instant::now();
         let mut source = Source::new(start, 10.0, 0);
-        assert!(source.poll(at(start, 1000), 0).is_some());
+        assert!(source.poll(at(start, 1000), 0, 0.5).is_some());
         assert_eq!(source.poll_timeout(), at(start, 1000));
-        assert!(source.poll(at(start, 1000), 0).is_some());
+        assert!(source.poll(at(start, 1000), 0, 0.5).is_some());
         assert_eq!(source.poll_timeout(), at(start, 1100));
+    }
+
+    #[test]
+    fn the_next_event_may_come_sooner_or_later() {
+        let start = Instant::now();
+        for (random, due) in [(0.0, 50), (0.25, 75), (0.75, 125)] {
+            let mut source = Source::new(start, 10.0, 0);
+            source.poll(start, 0, random);
+            assert_eq!(source.poll_timeout(), at(start, due));
+        }
     }
 
     #[test]
     fn a_faster_rate_counts_at_once() {
         let start = Instant::now();
         let mut source = Source::new(start, 0.1, 0);
-        source.poll(start, 0);
+        source.poll(start, 0, 0.5);
         source.change(at(start, 50), 100.0, 3);
         assert_eq!(source.poll_timeout(), at(start, 60));
-        let event: Value = serde_json::from_str(&source.poll(at(start, 60), 0).unwrap()).unwrap();
+        let event: Value = serde_json::from_str(&source.poll(at(start, 60), 0, 0.5).unwrap()).unwrap();
         assert_eq!(event["pad"].as_str().unwrap().len(), 3);
     }
 }

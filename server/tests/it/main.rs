@@ -12,6 +12,7 @@ mod bad_input;
 mod chat;
 mod documents;
 mod front;
+mod lab;
 mod line;
 mod program;
 mod socketio;

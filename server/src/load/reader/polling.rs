@@ -19,7 +19,7 @@ const LIMIT: usize = 200;
 
 pub(super) async fn follow(ear: &mut Ear, wait: Option<Duration>) -> Result<Infallible, Failure> {
     let mut http = Http::new(ear.target.clone());
-    let messages = format!("/api/rooms/{}/messages", ear.room);
+    let messages = format!("/api/rooms/{}/messages", ear.address);
     if ear.position().is_none() {
         // Where the room stands; what was said before is of no interest.
         ear.asked();

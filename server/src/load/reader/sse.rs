@@ -13,7 +13,7 @@ use super::since;
 
 pub(super) async fn follow(ear: &mut Ear) -> Result<Infallible, Failure> {
     let mut http = Http::new(ear.target.clone());
-    let path = format!("/api/rooms/{}/events?{}", ear.room, since(ear));
+    let path = format!("/api/rooms/{}/events?{}", ear.address, since(ear));
     ear.asked();
     let answer = http.open(Method::GET, &path, "").await?;
     if answer.status() != StatusCode::OK {

@@ -12,7 +12,7 @@ use super::{join, welcome};
 
 pub(super) async fn follow(ear: &mut Ear) -> Result<Infallible, Failure> {
     ear.asked();
-    let url = format!("ws://{}/ws/{}", ear.target.authority(), ear.room);
+    let url = format!("ws://{}/ws/{}", ear.target.authority(), ear.address);
     let (mut ws, _) = ClientConfig::default().connect(&url).await?;
     let mut command = join(ear);
     command["type"] = "join".into();

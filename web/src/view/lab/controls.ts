@@ -14,12 +14,12 @@ const STEPS = {
 type Slider = keyof typeof STEPS;
 const SLIDERS = Object.keys(STEPS) as Slider[];
 
-/** What a reader can follow: two events a second, and whoever polls comes every two seconds. */
+/** What a reader can follow: an event every two seconds, and whoever polls asks twice as often. */
 const BEGINNING: Plan = {
-  rate: 2,
+  rate: 0.5,
   payload: 64,
   clients: 0,
-  interval_ms: 2000,
+  interval_ms: 1000,
   latency_ms: 0,
   loss: 0,
   offline: false,

@@ -58,7 +58,12 @@ function plot(id: string, distribution: 1 | 3, words: (value: number) => string)
       },
       axes: [
         { ...axis, values: (_, ticks) => ticks.map((tick) => `${tick} s`) },
-        { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : words(tick))) },
+        {
+          ...axis,
+          size: 64,
+          ...(distribution === 3 ? { splits: powers } : {}),
+          values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : words(tick))),
+        },
       ],
       series: [
         {},
@@ -87,4 +92,11 @@ function decades(_: uPlot, least: number, most: number): [number, number] {
   const low = 10 ** Math.floor(Math.log10(Math.max(0.1, least)));
   const high = 10 ** Math.ceil(Math.log10(Math.max(10, most)));
   return [low, high];
+}
+
+/** The powers of ten from one to the other. */
+function powers(_: uPlot, __: number, low: number, high: number): number[] {
+  const first = Math.round(Math.log10(low));
+  const count = Math.round(Math.log10(high)) - first + 1;
+  return Array.from({ length: Math.max(0, count) }, (_, place) => 10 ** (first + place));
 }
