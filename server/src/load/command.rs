@@ -172,11 +172,12 @@ mod tests {
             max_us: 2001,
         });
         let table = table(&report, 10.0);
-        for row in [
-            "events a second              10.0",
-            "latency p50              1.50 ms",
-        ] {
-            assert!(table.contains(row), "{table}");
+        let rows: Vec<_> = table
+            .lines()
+            .map(|row| row.split_whitespace().collect::<Vec<_>>().join(" "))
+            .collect();
+        for row in ["events a second 10.0", "latency p50 1.50 ms"] {
+            assert!(rows.iter().any(|one| one == row), "{table}");
         }
     }
 

@@ -100,7 +100,7 @@ describe("the transport laboratory", () => {
 
   test("the picture of a run", async () => {
     const [chromium] = setting.browsers;
-    const lab = await Lab.open(chromium, setting.program, { viewport: { width: 1320, height: 1180 }, scale: 1.5 });
+    const lab = await Lab.open(chromium, setting.program, { viewport: { width: 1320, height: 1290 }, scale: 1.5 });
     await lab.slide("clients", 3);
     await lab.start();
     const patient = process.env.UPDATE_SCREENSHOTS === "1" ? 24 : 2;
