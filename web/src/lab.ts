@@ -58,12 +58,14 @@ addEventListener("pagehide", () => void stop());
 
 async function start(): Promise<void> {
   controls.problem("");
+  controls.starting(true);
   try {
     for (let trip = 0; trip < FIRST_TRIPS; trip += 1) await setClock();
     begin(await runs.begin(controls.plan));
   } catch (reason) {
     controls.problem(words(reason));
   }
+  controls.starting(false);
 }
 
 function begin(figures: Figures): void {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { textsOf } from "../src/i18n/texts";
 import { ClockSync } from "../src/lab/clock-sync";
 import { behind, cost } from "../src/lab/cost";
 import { Latencies, percentiles } from "../src/lab/latencies";
@@ -7,6 +8,7 @@ import { report } from "../src/lab/report";
 import type { Counted, Figures, LaneFigures } from "../src/lab/run";
 import { Sequence } from "../src/lab/sequence";
 import { perLane, Series } from "../src/lab/series";
+import { Units } from "../src/view/lab/units";
 
 const counted = (more: Partial<Counted> = {}): Counted => ({
   connections: 1,
@@ -216,5 +218,34 @@ describe("the figures", () => {
     expect(Object.keys(read.lanes)).toEqual(["polling", "long-polling", "sse", "websocket", "socketio"]);
     expect(read.lanes.sse.per_event).toEqual({ requests: 2, bytes: 20 });
     expect(read.lanes.sse.page.events).toBe(2);
+  });
+});
+
+describe("numbers", () => {
+  const units = new Units("en", textsOf("en"));
+
+  it("have the unit in which they are short", () => {
+    expect([0, 999, 1000, 12_345, 123_456, 9_999_999].map((value) => units.bytes(value))).toEqual([
+      "0 B",
+      "999 B",
+      "1 KB",
+      "12.3 KB",
+      "123 KB",
+      "10 MB",
+    ]);
+    expect([0.24, 9.96, 12.3, 999, 1000, 12_345].map((value) => units.milliseconds(value))).toEqual([
+      "0.2 ms",
+      "10 ms",
+      "12 ms",
+      "999 ms",
+      "1 s",
+      "12 s",
+    ]);
+  });
+
+  it("have the digits that count", () => {
+    expect([0.012, 2.345, 23.45, 234.5].map((value) => units.share(value))).toEqual(["0.01", "2.35", "23.5", "235"]);
+    expect([units.percent(0.05), units.count(12_345), units.perSecond(0.5)]).toEqual(["5%", "12,345", "0.5 a second"]);
+    expect(new Units("ko", textsOf("ko")).perSecond(20)).toBe("초당 20개");
   });
 });

@@ -34,28 +34,46 @@ pub struct Plan {
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Change {
-    /// [`Plan::rate`]
+    /// Events a second.
+    #[schema(minimum = 0.1, maximum = 200)]
     pub rate: Option<f64>,
-    /// [`Plan::payload`]
+    /// Bytes that fill each event.
+    #[schema(maximum = 16384)]
     pub payload: Option<usize>,
-    /// [`Plan::clients`]
+    /// Simulated clients, spread evenly over the lanes.
+    #[schema(maximum = 1000)]
     pub clients: Option<usize>,
-    /// [`Plan::latency_ms`]
+    /// Milliseconds that each direction of a line takes longer.
+    #[schema(maximum = 2000)]
     pub latency_ms: Option<u64>,
-    /// [`Plan::loss`]
+    /// The share of segments that get lost on a line.
+    #[schema(minimum = 0, maximum = 0.3)]
     pub loss: Option<f64>,
-    /// [`Plan::offline`]
+    /// The lines are cut.
     pub offline: Option<bool>,
-    /// [`Plan::interval_ms`]
+    /// Milliseconds that those who poll wait before they ask again.
+    #[schema(minimum = 50, maximum = 60000)]
     pub interval_ms: Option<u64>,
-    /// [`Plan::lanes`], only at the beginning.
+    /// The ways that are compared; only when a run begins.
+    #[schema(min_items = 1)]
     pub lanes: Option<Vec<Via>>,
 }
 
-/// A plan that can't be carried out, and what is wrong with it.
+/// A plan that can't be carried out.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("{0}")]
-pub struct BadPlan(pub String);
+pub enum BadPlan {
+    /// A field is out of its range: which, and what that is.
+    #[error("{0}")]
+    Range(String),
+    /// Each field is in its range, but together they are too much: so many MiB a second.
+    #[error("this would be {0} MiB a second, and may be {most}: lower the rate, the payload or the number of clients", most = Plan::SPEED / MIB)]
+    TooMuch(u64),
+    /// The lanes of a run that goes on.
+    #[error("`lanes` can't be changed while it runs")]
+    Lanes,
+}
+
+const MIB: f64 = 1024.0 * 1024.0;
 
 impl Plan {
     /// Events a second: one every ten seconds, as a scoreboard, up to what no eye can follow.
@@ -73,7 +91,7 @@ impl Plan {
 
     /// Bytes a second that a run may send to all its readers: about what the machine's loopback does beside its
     /// other work.
-    pub const SPEED: f64 = 32.0 * 1024.0 * 1024.0;
+    pub const SPEED: f64 = 32.0 * MIB;
 
     /// What an event takes besides what fills it: its numbers, and the headers of some of the lanes.
     const AROUND: f64 = 512.0;
@@ -83,6 +101,9 @@ impl Plan {
     /// # Errors
     /// What is out of its range.
     pub fn with(&self, change: Change) -> Result<Self, BadPlan> {
+        let mut lanes = change.lanes.unwrap_or_else(|| self.lanes.clone());
+        lanes.sort_unstable();
+        lanes.dedup();
         let plan = Self {
             rate: change.rate.unwrap_or(self.rate),
             payload: change.payload.unwrap_or(self.payload),
@@ -91,7 +112,7 @@ impl Plan {
             loss: change.loss.unwrap_or(self.loss),
             offline: change.offline.unwrap_or(self.offline),
             interval_ms: change.interval_ms.unwrap_or(self.interval_ms),
-            lanes: change.lanes.unwrap_or_else(|| self.lanes.clone()),
+            lanes,
         };
         plan.check()?;
         Ok(plan)
@@ -118,7 +139,7 @@ impl Plan {
     }
 
     fn check(&self) -> Result<(), BadPlan> {
-        let bad = |what: String| Err(BadPlan(what));
+        let bad = |what: String| Err(BadPlan::Range(what));
         let (least, most) = Self::RATES;
         if !(least..=most).contains(&self.rate) {
             return bad(format!("`rate` is {least} to {most} events a second"));
@@ -140,19 +161,14 @@ impl Plan {
         if !(least..=most).contains(&self.interval_ms) {
             return bad(format!("`interval_ms` is {least} to {most}"));
         }
-        let twice = |(place, lane): (usize, &Via)| self.lanes[..place].contains(lane);
-        if self.lanes.is_empty() || self.lanes.iter().enumerate().any(twice) {
-            return bad("`lanes` names at least one way, and none twice".to_owned());
+        if self.lanes.is_empty() {
+            return bad("`lanes` names at least one way".to_owned());
         }
         // Each lane has a reader in the page too.
         let readers = (self.clients + self.lanes.len()) as f64;
         let speed = self.rate * readers * (self.payload as f64 + Self::AROUND);
         if speed > Self::SPEED {
-            return bad(format!(
-                "this would be {:.0} MiB a second, and may be {:.0}: lower the rate, the payload or the number of clients",
-                speed / 1024.0 / 1024.0,
-                Self::SPEED / 1024.0 / 1024.0,
-            ));
+            return Err(BadPlan::TooMuch((speed / MIB).ceil() as u64));
         }
         Ok(())
     }
@@ -208,9 +224,8 @@ mod tests {
             (r#"{"interval_ms": 49}"#, "interval_ms"),
             (r#"{"interval_ms": 60001}"#, "interval_ms"),
             (r#"{"lanes": []}"#, "lanes"),
-            (r#"{"lanes": ["sse", "sse"]}"#, "lanes"),
         ] {
-            let BadPlan(why) = Plan::default().with(change(json)).unwrap_err();
+            let why = Plan::default().with(change(json)).unwrap_err().to_string();
             assert!(why.contains(&format!("`{name}`")), "{json}: {why}");
         }
     }
@@ -220,8 +235,17 @@ mod tests {
         let most = r#"{"rate": 200, "clients": 100}"#;
         assert!(Plan::default().with(change(most)).is_ok());
         let most = r#"{"rate": 200, "clients": 1000, "payload": 16384}"#;
-        let BadPlan(why) = Plan::default().with(change(most)).unwrap_err();
-        assert!(why.contains("MiB a second"), "{why}");
+        let why = Plan::default().with(change(most)).unwrap_err();
+        assert!(matches!(why, BadPlan::TooMuch(3000..4000)), "{why}");
+        assert!(why.to_string().contains("may be 32:"), "{why}");
+    }
+
+    #[test]
+    fn a_lane_that_is_named_twice_is_one() {
+        let plan = Plan::default()
+            .with(change(r#"{"lanes": ["sse", "polling", "sse"]}"#))
+            .unwrap();
+        assert_eq!(plan.lanes, [Via::Polling, Via::Sse]);
     }
 
     #[test]

@@ -109,7 +109,7 @@ impl Run {
     /// That can't be done; all stays as it is.
     pub fn change(&self, change: Change) -> Result<(), BadPlan> {
         if change.lanes.is_some() {
-            return Err(BadPlan("`lanes` can't be changed while it runs".to_owned()));
+            return Err(BadPlan::Lanes);
         }
         // Held until all is changed, so that two changes at once don't mix.
         let mut loads = self.loads();

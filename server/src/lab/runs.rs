@@ -75,7 +75,9 @@ impl Refused {
             Self::Busy => "lab_busy",
             Self::Ports => "lab_ports",
             Self::Unknown => "lab_run_unknown",
-            Self::Plan(_) => "lab_plan",
+            Self::Plan(BadPlan::Range(_)) => "lab_plan",
+            Self::Plan(BadPlan::TooMuch(_)) => "lab_too_much",
+            Self::Plan(BadPlan::Lanes) => "lab_lanes",
         }
     }
 }
@@ -152,7 +154,10 @@ impl Runs {
         if going.len() >= Self::AT_ONCE {
             return Err(Refused::Busy);
         }
-        let id = format!("{:016x}", fastrand::u64(..));
+        // Whoever knows it may change the run.
+        let id =
+            getrandom::u64().unwrap_or_else(|error| unreachable!("the system has no randomness: {error}"));
+        let id = format!("{id:016x}");
         let run = Run::begin(id.clone(), plan, &self.site).map_err(|error| {
             tracing::warn!(%error, "no line for a run");
             Refused::Ports

@@ -142,3 +142,68 @@ fn offset(said: &Value) -> Result<u64, Failure> {
         .as_u64()
         .ok_or_else(|| Failure::Words("no `offset`".to_owned()))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::load::tally::Tally;
+
+    fn ear() -> (Ear, Arc<Mutex<Tally>>) {
+        let tally = Arc::new(Mutex::new(Tally::new()));
+        let target = "http://127.0.0.1:9".parse().unwrap();
+        let (_, interval) = watch::channel(Duration::ZERO);
+        let ear = Ear::new(target, "마당".to_owned(), interval, Clock::start(), tally.clone());
+        (ear, tally)
+    }
+
+    fn report(tally: &Mutex<Tally>) -> crate::load::Report {
+        tally.lock().unwrap().report(1)
+    }
+
+    #[test]
+    fn who_has_to_begin_further_on_has_missed_what_lies_between() {
+        let (mut ear, tally) = ear();
+        assert_eq!(ear.position(), None);
+        ear.begin(&json!({"offset": 3, "epoch": "a"})).unwrap();
+        ear.hear(&json!({"offset": 4, "text": "hello"})).unwrap();
+        assert_eq!(ear.position(), Some((4, "a")));
+        ear.begin(&json!({"offset": 9, "epoch": "a"})).unwrap();
+        assert_eq!((report(&tally).events, report(&tally).missed), (1, 5));
+        // The numbers of another epoch say nothing about these.
+        ear.begin(&json!({"offset": 90, "epoch": "b"})).unwrap();
+        assert_eq!((ear.position(), report(&tally).missed), (Some((90, "b")), 5));
+        assert!(ear.begin(&json!({"epoch": "b"})).is_err());
+    }
+
+    #[test]
+    fn it_counts_as_connected_once_and_until_it_is_gone() {
+        let (mut ear, tally) = ear();
+        ear.live();
+        ear.live();
+        assert_eq!(report(&tally).connected, 1);
+        ear.lost(&Failure::Ended);
+        assert_eq!((report(&tally).connected, report(&tally).failures), (0, 1));
+        ear.live();
+        drop(ear);
+        assert_eq!((report(&tally).connected, report(&tally).failures), (0, 1));
+    }
+
+    #[test]
+    fn delays_are_those_of_events_that_say_when_they_were_sent() {
+        let (mut ear, tally) = ear();
+        ear.hear(&json!({"offset": 1, "text": "hello"})).unwrap();
+        assert_eq!(report(&tally).latency, None);
+        let sent = ear.clock.now_us() - 5000;
+        ear.hear(&json!({"offset": 2, "text": json!({"n": 1, "sent_us": sent}).to_string()}))
+            .unwrap();
+        assert!(report(&tally).latency.unwrap().p50_us >= 5000);
+    }
+
+    #[test]
+    fn names_are_escaped_in_addresses() {
+        assert_eq!(escaped("a-Z_0.~"), "a-Z_0.~");
+        assert_eq!(escaped("마 /"), "%EB%A7%88%20%2F");
+    }
+}

@@ -33,7 +33,9 @@ fn the_laboratory_s_document_has_every_code_and_no_other() {
         Refused::Busy,
         Refused::Ports,
         Refused::Unknown,
-        Refused::Plan(BadPlan(String::new())),
+        Refused::Plan(BadPlan::Range(String::new())),
+        Refused::Plan(BadPlan::TooMuch(33)),
+        Refused::Plan(BadPlan::Lanes),
     ];
     let listed = first_cells(&read("docs/lab.md"), "## Error codes");
     assert_eq!(listed, refused.map(|refused| refused.code().to_owned()));

@@ -173,7 +173,14 @@ async fn what_cannot_be_done_is_refused_and_changes_nothing() {
         ("POST", "/api/lab/runs", json!({"rate": 1000}), 400, "lab_plan"),
         ("POST", "/api/lab/runs", json!({"rat": 1}), 422, "bad_json"),
         ("PATCH", &*path, json!({"loss": 0.9}), 400, "lab_plan"),
-        ("PATCH", &*path, json!({"lanes": ["sse"]}), 400, "lab_plan"),
+        ("PATCH", &*path, json!({"lanes": ["sse"]}), 409, "lab_lanes"),
+        (
+            "PATCH",
+            &*path,
+            json!({"rate": 200, "payload": 16384, "clients": 500}),
+            409,
+            "lab_too_much",
+        ),
         ("PATCH", "/api/lab/runs/none", json!({}), 404, "lab_run_unknown"),
         (
             "DELETE",
@@ -201,7 +208,7 @@ async fn what_cannot_be_done_is_refused_and_changes_nothing() {
         begin(&server, json!({})).await;
     }
     let (status, answer) = ask(&server, "POST", "/api/lab/runs", &json!({})).await;
-    assert_eq!((status, &answer["code"]), (503, &json!("lab_busy")));
+    assert_eq!((status, &answer["code"]), (409, &json!("lab_busy")));
 }
 
 #[tokio::test]

@@ -74,10 +74,11 @@ pub(in crate::back) async fn clock(State(runs): State<Arc<Runs>>) -> impl IntoRe
         (status = 201, description = "It has begun", body = Figures),
         (status = 400, description = "`bad_json`, `lab_plan`", body = LabProblem),
         (status = 403, description = "`lab_off`", body = LabProblem),
+        (status = 409, description = "`lab_busy`: four runs are going; `lab_too_much`: more than 32 MiB a second", body = LabProblem),
         (status = 413, description = "`bad_json`: more than 4 KiB", body = LabProblem),
         (status = 415, description = "`bad_json`: not `application/json`", body = LabProblem),
         (status = 422, description = "`bad_json`: not the documented fields", body = LabProblem),
-        (status = 503, description = "`lab_busy`, `lab_ports`", body = LabProblem),
+        (status = 503, description = "`lab_ports`", body = LabProblem),
     ),
 )]
 pub(in crate::back) async fn begin(
@@ -118,6 +119,7 @@ pub(in crate::back) async fn figures(
         (status = 200, description = "Changed", body = Figures),
         (status = 400, description = "`bad_json`, `lab_plan`", body = LabProblem),
         (status = 404, description = "`lab_run_unknown`", body = LabProblem),
+        (status = 409, description = "`lab_too_much`: more than 32 MiB a second; `lab_lanes`", body = LabProblem),
         (status = 413, description = "`bad_json`: more than 4 KiB", body = LabProblem),
         (status = 415, description = "`bad_json`: not `application/json`", body = LabProblem),
         (status = 422, description = "`bad_json`: not the documented fields", body = LabProblem),
@@ -152,9 +154,10 @@ impl From<Refused> for LabProblem {
     fn from(refused: Refused) -> Self {
         let status = match refused {
             Refused::Off => StatusCode::FORBIDDEN,
-            Refused::Busy | Refused::Ports => StatusCode::SERVICE_UNAVAILABLE,
+            Refused::Ports => StatusCode::SERVICE_UNAVAILABLE,
             Refused::Unknown => StatusCode::NOT_FOUND,
-            Refused::Plan(BadPlan(_)) => StatusCode::BAD_REQUEST,
+            Refused::Plan(BadPlan::Range(_)) => StatusCode::BAD_REQUEST,
+            Refused::Busy | Refused::Plan(BadPlan::TooMuch(_) | BadPlan::Lanes) => StatusCode::CONFLICT,
         };
         Self {
             code: refused.code(),

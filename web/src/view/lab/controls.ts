@@ -74,6 +74,11 @@ export class Controls {
     this.#offline.checked = plan.offline;
   }
 
+  /** Between the press of the button and the server's answer. */
+  starting(starting: boolean): void {
+    this.#start.disabled = starting;
+  }
+
   running(running: boolean): void {
     this.#start.hidden = running;
     this.#stop.hidden = !running;
