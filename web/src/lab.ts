@@ -22,6 +22,8 @@ import { Units } from "./view/lab/units";
 
 /** How often the figures are asked for, in milliseconds. */
 const STEP_MS = 1000;
+/** How long closed sockets may take to say goodbye before their lines are cut, in milliseconds. */
+const GOODBYE_MS = 300;
 /** Round trips by which the clocks are set before a run begins; later one for each step. */
 const FIRST_TRIPS = 8;
 
@@ -49,12 +51,13 @@ let last: Going | null = null;
 
 const controls = new Controls(units, {
   start: () => void start(),
-  stop: () => void stop(),
+  stop: () => void stop(GOODBYE_MS),
   changed: (change) => void alter(change),
   export: save,
 });
 
-addEventListener("pagehide", () => void stop());
+// A page that goes has no time to wait.
+addEventListener("pagehide", () => void stop(0));
 
 async function start(): Promise<void> {
   controls.problem("");
@@ -144,10 +147,11 @@ async function alter(change: Partial<Plan>): Promise<void> {
   }
 }
 
-async function stop(): Promise<void> {
+async function stop(goodbye: number): Promise<void> {
   const current = going;
   if (current === null) return;
   rest(current);
+  if (goodbye > 0) await new Promise((done) => setTimeout(done, goodbye));
   try {
     current.figures = await runs.end(current.id);
     paint(current);
