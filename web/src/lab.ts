@@ -51,13 +51,12 @@ let last: Going | null = null;
 
 const controls = new Controls(units, {
   start: () => void start(),
-  stop: () => void stop(GOODBYE_MS),
+  stop: () => void stop(),
   changed: (change) => void alter(change),
   export: save,
 });
 
-// A page that goes has no time to wait.
-addEventListener("pagehide", () => void stop(0));
+addEventListener("pagehide", leave);
 
 async function start(): Promise<void> {
   controls.problem("");
@@ -131,7 +130,10 @@ async function step(): Promise<void> {
     paint(current);
   } catch (reason) {
     controls.problem(words(reason));
-    if (reason instanceof Refusal && going === current) rest(current);
+    if (reason instanceof Refusal && going === current) {
+      rest(current);
+      forget(current);
+    }
   }
 }
 
@@ -147,17 +149,29 @@ async function alter(change: Partial<Plan>): Promise<void> {
   }
 }
 
-async function stop(goodbye: number): Promise<void> {
+async function stop(): Promise<void> {
   const current = going;
   if (current === null) return;
   rest(current);
-  if (goodbye > 0) await new Promise((done) => setTimeout(done, goodbye));
+  await new Promise((done) => setTimeout(done, GOODBYE_MS));
   try {
     current.figures = await runs.end(current.id);
     paint(current);
   } catch (reason) {
     controls.problem(words(reason));
   }
+  forget(current);
+}
+
+/** A page that goes has no time to wait for anything. */
+function leave(): void {
+  const { run } = document.body.dataset;
+  if (run !== undefined) runs.end(run).catch(() => {});
+}
+
+/** The run is over on the server too. */
+function forget({ id }: Going): void {
+  if (document.body.dataset.run === id) delete document.body.dataset.run;
 }
 
 /** The lanes are closed; what they have measured stays. */
@@ -166,7 +180,6 @@ function rest(current: Going): void {
   current.stop();
   for (const lane of current.lanes) lane.close();
   for (const lane of LANES) current.meters[lane].state("stopped");
-  delete document.body.dataset.run;
   controls.running(false);
   paint(current);
 }

@@ -42,6 +42,15 @@ export class Lab {
     await this.shows("every lane is connected", (rows) => rows.every(({ lane }) => lane === "live"));
   }
 
+  /** Stops, and waits until the server has ended the run: there may be only a few. */
+  async stop() {
+    await this.page.click("#stop");
+    await this.shows("every lane is stopped", (rows) => rows.every(({ lane }) => lane === "stopped"));
+    await eventually(async () => {
+      assert.equal(await this.page.evaluate(() => document.body.dataset.run ?? null), null, this.page.engine);
+    });
+  }
+
   /** What the table says, a row for each way, by the names of its cells. */
   rows() {
     return this.page.evaluate(() =>
@@ -57,7 +66,8 @@ export class Lab {
   shows(what, check) {
     return eventually(async () => {
       const rows = await this.rows();
-      assert.ok(check(rows), `${this.page.engine}: ${what}: ${JSON.stringify(rows)}\n${this.page.problems()}`);
+      const problem = await this.page.evaluate(() => document.querySelector("#lab-problem").textContent);
+      assert.ok(check(rows), `${this.page.engine}: ${what}: ${problem} ${JSON.stringify(rows)}`);
       return rows;
     }, PATIENCE_MS);
   }

@@ -49,8 +49,7 @@ describe("the transport laboratory", () => {
             lane === "live" && number(late) > 0 && number(behind) < 15 && number(events) > number(later[place].events) + 20,
         ),
       );
-      await lab.page.click("#stop");
-      await lab.shows("stopped", (rows) => rows.every(({ lane }) => lane === "stopped"));
+      await lab.stop();
 
       const saved = await lab.saved();
       assert.deepEqual(Object.keys(saved.lanes), LANES);
@@ -76,6 +75,7 @@ describe("the transport laboratory", () => {
     await lab.shows("much is yet to come", (rows) => rows.every(({ behind }) => number(behind) >= 200));
     await lab.page.click("#offline");
     await lab.shows("missed", (rows) => rows.every(({ missed }) => number(missed) > 0));
+    await lab.stop();
     await lab.page.close();
   });
 
@@ -91,8 +91,7 @@ describe("the transport laboratory", () => {
       await isAccessible(page, "a run");
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       assert.ok(overflow <= 0, `${page.engine}: ${overflow} px stick out`);
-      await page.click("#stop");
-      await lab.shows("stopped", (rows) => rows.every(({ lane }) => lane === "stopped"));
+      await lab.stop();
       assert.deepEqual(page.problems(), [], page.engine);
       await page.close();
     }
@@ -108,7 +107,7 @@ describe("the transport laboratory", () => {
     await lab.page.evaluate(() => document.querySelector(".lab-controls").scrollIntoView());
     const picture = await lab.page.screenshot();
     assert.ok(picture.length > 50_000, "it shows something");
-    await lab.page.click("#stop");
+    await lab.stop();
     if (process.env.UPDATE_SCREENSHOTS !== "1") return;
     await mkdir(dirname(PICTURE), { recursive: true });
     await writeFile(PICTURE, picture);
