@@ -15,6 +15,7 @@ pub use origin::Origin;
 pub use sources::{Key, Setting};
 
 use crate::cli::Flags;
+use crate::lab::Ports;
 
 /// The settings in force.
 #[derive(Clone, Debug)]
@@ -44,6 +45,8 @@ pub struct Config {
     ///
     /// The default, 60 s, is where proxies commonly give up.
     pub max_wait: Duration,
+    /// Which ports the laboratory's lines may take. Any by default: they are there only while somebody looks at a run.
+    pub lab_ports: Ports,
 }
 
 impl Config {
@@ -137,6 +140,7 @@ fn parse(settings: &[Setting], problems: &mut Vec<Problem>) -> Option<Config> {
     });
     let max_connections_per_address = read.one(Key::MaxConnectionsPerAddress, count);
     let max_wait = read.one(Key::MaxWait, seconds);
+    let lab_ports = read.one(Key::LabPorts, |text| text.parse::<Ports>());
     Some(Config {
         back_addr: back_addr?,
         front_addr: front_addr?,
@@ -147,6 +151,7 @@ fn parse(settings: &[Setting], problems: &mut Vec<Problem>) -> Option<Config> {
         max_connections: max_connections?,
         max_connections_per_address: max_connections_per_address?,
         max_wait: max_wait?,
+        lab_ports: lab_ports?,
     })
 }
 

@@ -23,6 +23,7 @@ use super::rooms::Rooms;
 use super::websocket::{self, Entrance};
 use crate::chat::Room;
 use crate::config::Origin;
+use crate::lab::{Ports, Runs};
 use crate::listener::{ConnectionLimits, Peer};
 use crate::store::Store;
 
@@ -58,6 +59,8 @@ pub struct BackSettings {
     pub limits: ConnectionLimits,
     /// How long a request may wait for news at most.
     pub max_wait: Duration,
+    /// Which ports the laboratory's lines may take.
+    pub lab_ports: Ports,
 }
 
 /// What every request and connection of the back shares.
@@ -128,14 +131,25 @@ impl App {
 ///
 /// # Errors
 /// An allowed origin cannot stand in a header.
-pub(super) fn router(app: Arc<App>, io: &SocketIo, origins: &[Origin]) -> Result<Router, InvalidHeaderValue> {
+pub(super) fn router(
+    app: Arc<App>,
+    runs: Arc<Runs>,
+    io: &SocketIo,
+    origins: &[Origin],
+) -> Result<Router, InvalidHeaderValue> {
     let origins: Result<Vec<_>, _> = origins
         .iter()
         .map(|origin| HeaderValue::from_str(origin.as_str()))
         .collect();
     let cors = CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins?))
-        .allow_methods([Method::GET, Method::HEAD, Method::POST])
+        .allow_methods([
+            Method::GET,
+            Method::HEAD,
+            Method::POST,
+            Method::PATCH,
+            Method::DELETE,
+        ])
         .allow_headers([
             header::ACCEPT,
             header::AUTHORIZATION,
@@ -151,6 +165,7 @@ pub(super) fn router(app: Arc<App>, io: &SocketIo, origins: &[Origin]) -> Result
         .route("/ws/{room}", any(room))
         .merge(http::router())
         .with_state(app)
+        .merge(http::lab::router(runs))
         .layer(cors)
         // Which has CORS of its own, since its pages also send.
         .layer(io.layer())

@@ -4,12 +4,13 @@
 //! app           settings and routes           server    opens and closes
 //! websocket     the plain way to a room       socketio  the one over Socket.IO
 //! conversation  what both have in common      http      the ways without a socket: polling, long-polling, Server-Sent Events
-//! rooms         chat, store and hub together
+//! rooms         chat, store and hub together  lab       how the laboratory publishes
 //! ```
 
 mod app;
 mod conversation;
 mod http;
+mod lab;
 mod rooms;
 mod server;
 mod socketio;

@@ -42,11 +42,13 @@ pub enum Key {
     MaxConnectionsPerAddress,
     /// `max_wait`
     MaxWait,
+    /// `lab_ports`
+    LabPorts,
 }
 
 impl Key {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::BackAddr,
         Self::FrontAddr,
         Self::BackUrl,
@@ -56,6 +58,7 @@ impl Key {
         Self::MaxConnections,
         Self::MaxConnectionsPerAddress,
         Self::MaxWait,
+        Self::LabPorts,
     ];
 
     /// The name in `madang.toml`; the flag is the same with dashes, the environment variable the same in capitals
@@ -71,6 +74,7 @@ impl Key {
             Self::MaxConnections => "max_connections",
             Self::MaxConnectionsPerAddress => "max_connections_per_address",
             Self::MaxWait => "max_wait",
+            Self::LabPorts => "lab_ports",
         }
     }
 
@@ -83,6 +87,7 @@ impl Key {
             Self::MaxConnections => Some("16384"),
             Self::MaxConnectionsPerAddress => Some("0"),
             Self::MaxWait => Some("60"),
+            Self::LabPorts => Some("any"),
             Self::BackUrl | Self::AllowedOrigin => None,
         }
     }
@@ -98,6 +103,7 @@ impl Key {
             Self::MaxConnections => &flags.max_connections,
             Self::MaxConnectionsPerAddress => &flags.max_connections_per_address,
             Self::MaxWait => &flags.max_wait,
+            Self::LabPorts => &flags.lab_ports,
         }
         .iter()
         .cloned()

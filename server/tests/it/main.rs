@@ -15,6 +15,8 @@ mod documents;
 mod every_way;
 mod front;
 mod http;
+mod lab;
+mod line;
 mod program;
 mod socketio;
 mod store;

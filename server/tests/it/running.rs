@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use madang_server::back::{Back, BackSettings};
+use madang_server::lab::Ports;
 use madang_server::listener::{ConnectionLimits, Listener};
 use madang_server::store::Store;
 use madang_ws::client::ClientConfig;
@@ -43,6 +44,7 @@ impl Running {
             allowed_origins,
             limits,
             max_wait: Duration::from_secs(60),
+            lab_ports: Ports::Any,
         };
         let store = database.store().await;
         let back = Back::open(listener, store.clone(), &settings).unwrap();

@@ -73,6 +73,7 @@ mod tests {
                 per_address: None,
             },
             max_wait: Duration::from_secs(60),
+            lab_ports: crate::lab::Ports::Off,
         };
         let rooms = Rooms::new(Wire { hub, namespace }, store.clone(), stop.clone());
         (

@@ -6,6 +6,7 @@
 //! audit     POST /api/audit: what pages find wrong        openapi   the description of all that
 //! room      the room that an address names                problem   what is told when something isn't carried out
 //! schema    the forms of values, for the description      health    for whoever watches the program
+//! lab       /api/lab: runs of the laboratory
 //! ```
 
 // The macros of utoipa write paths in full.
@@ -14,6 +15,7 @@
 mod audit;
 mod events;
 pub(super) mod health;
+pub(super) mod lab;
 mod openapi;
 mod problem;
 mod read;
