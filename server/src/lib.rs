@@ -21,4 +21,5 @@ pub mod front;
 pub mod listener;
 pub mod logging;
 pub mod run;
+pub mod scores;
 pub mod store;

@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 
 use madang_server::chat::{Closing, Code};
 use madang_server::config::Key;
+use madang_server::scores::{
+    DEFAULT_PAUSE, LONGEST_PAUSE, PLAYS_LIMIT, Play, Refused, SCRIPT_BYTES, Script, Words,
+};
 
 #[test]
 fn the_protocol_document_has_every_code_and_no_other() {
@@ -29,6 +32,39 @@ fn the_protocol_document_has_every_code_and_no_other() {
 fn the_configuration_document_has_every_key_and_no_other() {
     let listed = first_cells(&read("docs/configuration.md"), "## Settings");
     assert_eq!(listed, Key::ALL.map(|key| key.name().to_owned()));
+}
+
+#[test]
+fn the_scores_document_has_every_play_and_refusal_and_an_example_that_can_be_played() {
+    let document = read("docs/scores.md");
+    let play = |what: &str| format!(r#"{{"what":"{what}","away":"a","home":"b"}}"#);
+    let listed = first_cells(&document, "### What");
+    for what in &listed {
+        assert!(serde_json::from_str::<Play>(&play(what)).is_ok(), "{what}");
+    }
+    let unknown = serde_json::from_str::<Play>(&play("dance"))
+        .unwrap_err()
+        .to_string();
+    let known: Vec<_> = unknown.split('`').skip(3).step_by(2).map(str::to_owned).collect();
+    assert_eq!(listed, known);
+    assert_eq!(
+        first_cells(&document, "### Refusals"),
+        Refused::ALL.map(Refused::code)
+    );
+    let (_, example) = document.split_once("```text\n").unwrap();
+    Script::read(example.split("```").next().unwrap()).unwrap();
+    for limit in [
+        Words::MAX_LEN.to_string(),
+        DEFAULT_PAUSE.as_secs().to_string(),
+        LONGEST_PAUSE.as_secs().to_string(),
+    ] {
+        assert!(document.contains(&limit), "{limit}");
+    }
+    assert_eq!(
+        (PLAYS_LIMIT, SCRIPT_BYTES),
+        (2000, 8 << 20),
+        "as the document says"
+    );
 }
 
 /// Every test that these documents name exists.
