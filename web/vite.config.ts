@@ -19,6 +19,8 @@ export default defineConfig({
       input: {
         chat: "src/chat.ts",
         home: "src/home.ts",
+        operator: "src/operator.ts",
+        scores: "src/scores.ts",
         theme: "src/theme.ts",
         style: "src/style/style.css",
       },

@@ -23,6 +23,8 @@ pub fn router(pages: Pages, back_url: &str) -> Result<Router, InvalidHeaderValue
     Ok(Router::new()
         .route("/", get(pages::home))
         .route("/chat", get(pages::chat))
+        .route("/scores", get(pages::scores))
+        .route("/scores/operator", get(pages::operator))
         .route("/assets/{*path}", get(assets::asset))
         .fallback(server::not_found)
         .with_state(Arc::new(pages))
