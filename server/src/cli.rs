@@ -83,4 +83,13 @@ pub struct Flags {
     /// Seconds that a long-poll may wait for news at most [default: 60]
     #[arg(long, global = true, value_name = "SECONDS")]
     pub max_wait: Option<String>,
+    /// With what somebody signs in at /scores/operator; better in the file or the environment [default: made at each start]
+    #[arg(long, global = true, value_name = "TEXT")]
+    pub operator_password: Option<String>,
+    /// Match to play in the room scores-yard: a file, sample or none [default: sample]
+    #[arg(long, global = true, value_name = "PATH")]
+    pub replay_file: Option<String>,
+    /// How much faster than it is written, 1 to 60 [default: 1]
+    #[arg(long, global = true, value_name = "N")]
+    pub replay_speed: Option<String>,
 }

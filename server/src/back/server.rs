@@ -14,7 +14,7 @@ use tokio_util::task::TaskTracker;
 
 use super::app::{self, App, BackSettings};
 use super::rooms::{Rooms, Wire};
-use super::socketio;
+use super::{scores, socketio};
 use crate::listener::Listener;
 use crate::store::Store;
 
@@ -61,6 +61,9 @@ impl Back {
             tasks.clone(),
         ));
         socketio::attach(&io, &app);
+        if let Some(script) = settings.scores.replay.clone() {
+            tasks.spawn(scores::play(app.clone(), script, settings.scores.speed));
+        }
         let router = app::router(app, &io, origins)?;
         let addr = listener.addr();
         let accepting = tokio::spawn(listener.serve(router, settings.limits, stop.clone(), tasks.clone()));

@@ -42,11 +42,17 @@ pub enum Key {
     MaxConnectionsPerAddress,
     /// `max_wait`
     MaxWait,
+    /// `operator_password`
+    OperatorPassword,
+    /// `replay_file`
+    ReplayFile,
+    /// `replay_speed`
+    ReplaySpeed,
 }
 
 impl Key {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::BackAddr,
         Self::FrontAddr,
         Self::BackUrl,
@@ -56,6 +62,9 @@ impl Key {
         Self::MaxConnections,
         Self::MaxConnectionsPerAddress,
         Self::MaxWait,
+        Self::OperatorPassword,
+        Self::ReplayFile,
+        Self::ReplaySpeed,
     ];
 
     /// The name in `madang.toml`; the flag is the same with dashes, the environment variable the same in capitals
@@ -71,6 +80,9 @@ impl Key {
             Self::MaxConnections => "max_connections",
             Self::MaxConnectionsPerAddress => "max_connections_per_address",
             Self::MaxWait => "max_wait",
+            Self::OperatorPassword => "operator_password",
+            Self::ReplayFile => "replay_file",
+            Self::ReplaySpeed => "replay_speed",
         }
     }
 
@@ -83,7 +95,9 @@ impl Key {
             Self::MaxConnections => Some("16384"),
             Self::MaxConnectionsPerAddress => Some("0"),
             Self::MaxWait => Some("60"),
-            Self::BackUrl | Self::AllowedOrigin => None,
+            Self::ReplayFile => Some("sample"),
+            Self::ReplaySpeed => Some("1"),
+            Self::BackUrl | Self::AllowedOrigin | Self::OperatorPassword => None,
         }
     }
 
@@ -98,6 +112,9 @@ impl Key {
             Self::MaxConnections => &flags.max_connections,
             Self::MaxConnectionsPerAddress => &flags.max_connections_per_address,
             Self::MaxWait => &flags.max_wait,
+            Self::OperatorPassword => &flags.operator_password,
+            Self::ReplayFile => &flags.replay_file,
+            Self::ReplaySpeed => &flags.replay_speed,
         }
         .iter()
         .cloned()
@@ -195,7 +212,8 @@ fn setting(key: Key, layers: &Figment, flags: &Flags, problems: &mut Vec<Problem
             "{key} must be a text{} (from {source})",
             match key {
                 Key::AllowedOrigin => " or a list of texts",
-                Key::MaxConnections | Key::MaxConnectionsPerAddress => " or a whole number",
+                Key::MaxConnections | Key::MaxConnectionsPerAddress | Key::MaxWait | Key::ReplaySpeed =>
+                    " or a whole number",
                 _ => "",
             }
         )));

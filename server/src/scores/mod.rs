@@ -11,6 +11,7 @@
 
 mod board;
 mod game;
+mod id;
 mod play;
 mod refused;
 mod replay;
@@ -20,14 +21,17 @@ mod runners;
 mod sample;
 mod script;
 mod sign_in;
+mod told;
 mod words;
 
 pub use board::{Board, Half, Side, Status};
 pub use game::{LAST_INNING, Match, PLAYS_LIMIT, REGULAR_INNINGS};
+pub use id::{MatchId, NoMatchId};
 pub use play::{Moves, Play, To, What};
 pub use refused::Refused;
 pub use replay::{Replay, Speed};
 pub use runners::From;
 pub use script::{DEFAULT_PAUSE, LONGEST_PAUSE, SCRIPT_BYTES, Script, ScriptError};
 pub use sign_in::{TOKEN_AGE, TOKENS_LIMIT, TRIES, TRIES_LIMIT, TRY_AGAIN, Token, Tokens, Tries};
+pub use told::{Line, Told};
 pub use words::Words;

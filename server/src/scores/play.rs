@@ -144,6 +144,41 @@ impl From<What> for Play {
 }
 
 impl What {
+    /// Its name in JSON.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Open { .. } => "open",
+            Self::Start => "start",
+            Self::Ball => "ball",
+            Self::Strike => "strike",
+            Self::Foul => "foul",
+            Self::Single => "single",
+            Self::Double => "double",
+            Self::Triple => "triple",
+            Self::HomeRun => "home_run",
+            Self::Walk => "walk",
+            Self::HitByPitch => "hit_by_pitch",
+            Self::Error => "error",
+            Self::GroundOut => "ground_out",
+            Self::FlyOut => "fly_out",
+            Self::LineOut => "line_out",
+            Self::SacrificeBunt => "sacrifice_bunt",
+            Self::SacrificeFly => "sacrifice_fly",
+            Self::DoublePlay => "double_play",
+            Self::FieldersChoice => "fielders_choice",
+            Self::Steal => "steal",
+            Self::CaughtStealing => "caught_stealing",
+            Self::PickedOff => "picked_off",
+            Self::WildPitch => "wild_pitch",
+            Self::PassedBall => "passed_ball",
+            Self::Balk => "balk",
+            Self::ThrowingError => "throwing_error",
+            Self::Note => "note",
+            Self::End => "end",
+            Self::Undo => "undo",
+        }
+    }
+
     /// Whether it ends what the batter was there for.
     pub(super) fn takes_the_batter(&self) -> bool {
         self.is_hit()

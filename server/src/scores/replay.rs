@@ -18,6 +18,11 @@ impl Speed {
     /// A play every tenth of a second: faster, nobody could follow.
     pub const MAX: u8 = 60;
 
+    /// How many times.
+    pub fn times(self) -> u8 {
+        self.0.get()
+    }
+
     /// A speed, if it is one.
     pub fn new(times: u8) -> Option<Self> {
         NonZeroU8::new(times)
@@ -90,7 +95,7 @@ impl Replay {
     fn go_to(&mut self, next: usize, now: Instant) {
         self.next = next;
         if let Some(line) = self.script.line(next) {
-            self.due = now + line.pause / u32::from(self.speed.0.get());
+            self.due = now + line.pause / u32::from(self.speed.times());
         }
     }
 }

@@ -3,10 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use madang_server::back::MATCHES_LIMIT;
 use madang_server::chat::{Closing, Code};
 use madang_server::config::Key;
 use madang_server::scores::{
-    DEFAULT_PAUSE, LONGEST_PAUSE, PLAYS_LIMIT, Play, Refused, SCRIPT_BYTES, Script, Words,
+    DEFAULT_PAUSE, LONGEST_PAUSE, PLAYS_LIMIT, Play, Refused, SCRIPT_BYTES, Script, TOKEN_AGE, TOKENS_LIMIT,
+    TRIES, Words,
 };
 
 #[test]
@@ -51,6 +53,7 @@ fn the_scores_document_has_every_play_and_refusal_and_an_example_that_can_be_pla
         first_cells(&document, "### Refusals"),
         Refused::ALL.map(Refused::code)
     );
+    assert!(first_cells(&document, "## Telling a match").contains(&"match_moved_on".to_owned()));
     let (_, example) = document.split_once("```text\n").unwrap();
     Script::read(example.split("```").next().unwrap()).unwrap();
     for limit in [
@@ -61,8 +64,13 @@ fn the_scores_document_has_every_play_and_refusal_and_an_example_that_can_be_pla
         assert!(document.contains(&limit), "{limit}");
     }
     assert_eq!(
-        (PLAYS_LIMIT, SCRIPT_BYTES),
-        (2000, 8 << 20),
+        (PLAYS_LIMIT, SCRIPT_BYTES, MATCHES_LIMIT),
+        (2000, 8 << 20, 100),
+        "as the document says"
+    );
+    assert_eq!(
+        (TOKENS_LIMIT, TRIES, TOKEN_AGE.as_secs()),
+        (100, 5, 12 * 60 * 60),
         "as the document says"
     );
 }

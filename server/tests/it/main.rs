@@ -13,5 +13,6 @@ mod chat;
 mod documents;
 mod front;
 mod program;
+mod scores;
 mod socketio;
 mod store;

@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use madang_server::back::{Back, BackSettings};
+use madang_server::back::{Back, BackSettings, OperatorPassword, ScoresSettings};
 use madang_server::listener::{ConnectionLimits, Listener};
+use madang_server::scores::Speed;
 use madang_ws::client::ClientConfig;
 use madang_ws::{CloseFrame, Message, WebSocket};
 use serde_json::{Value, json};
@@ -30,6 +31,11 @@ impl Running {
     }
 
     pub async fn on(database: TestDatabase) -> Self {
+        Self::telling(database, scores()).await
+    }
+
+    /// With matches.
+    pub async fn telling(database: TestDatabase, scores: ScoresSettings) -> Self {
         let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let limits = ConnectionLimits {
             total: NonZeroUsize::new(1000).unwrap(),
@@ -40,6 +46,7 @@ impl Running {
             allowed_origins,
             limits,
             max_wait: Duration::from_secs(60),
+            scores,
         };
         let back = Back::open(listener, database.store().await, &settings).unwrap();
         Self {
@@ -66,6 +73,18 @@ impl Running {
         get(self.addr, path, headers).await
     }
 }
+
+/// Nothing is played from a file.
+pub fn scores() -> ScoresSettings {
+    ScoresSettings {
+        password: OperatorPassword::new(PASSWORD).unwrap(),
+        replay: None,
+        speed: Speed::NORMAL,
+    }
+}
+
+/// What runs matches in tests.
+pub const PASSWORD: &str = "correct horse";
 
 /// A client of the chat.
 pub struct Client {

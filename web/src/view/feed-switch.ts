@@ -21,8 +21,8 @@ export class FeedSwitch {
   }
 
   get name(): FeedName {
-    const checked = this.#form.querySelector<HTMLInputElement>("[name=feed]:checked");
-    return FEEDS.find((name) => name === checked?.value) ?? "polling";
+    const chosen = new FormData(this.#form).get("feed");
+    return FEEDS.find((name) => name === chosen) ?? "polling";
   }
 
   get interval(): number {

@@ -39,7 +39,9 @@ mod tests {
     use super::*;
     use crate::back::app::BackSettings;
     use crate::back::rooms::{Rooms, Wire};
+    use crate::back::scores::{OperatorPassword, ScoresSettings};
     use crate::listener::ConnectionLimits;
+    use crate::scores::Speed;
     use crate::store::Store;
 
     #[tokio::test]
@@ -73,6 +75,11 @@ mod tests {
                 per_address: None,
             },
             max_wait: Duration::from_secs(60),
+            scores: ScoresSettings {
+                password: OperatorPassword::random(),
+                replay: None,
+                speed: Speed::NORMAL,
+            },
         };
         let rooms = Rooms::new(Wire { hub, namespace }, store.clone(), stop.clone());
         (

@@ -5,6 +5,7 @@
 //! events    GET  …/events: Server-Sent Events             sessions  POST /api/sessions
 //! audit     POST /api/audit: what pages find wrong        openapi   the description of all that
 //! room      the room that an address names                problem   what is told when something isn't carried out
+//! scores    GET  /api/scores: looking at matches        desk      POST /api/scores: telling them
 //! health    for whoever watches the program
 //! ```
 
@@ -12,12 +13,14 @@
 #![allow(unused_qualifications)]
 
 mod audit;
+mod desk;
 mod events;
 pub(super) mod health;
 mod openapi;
 mod problem;
 mod read;
 mod room;
+mod scores;
 mod sessions;
 mod write;
 
@@ -30,6 +33,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::app::{App, BATCH_BYTES, CHAT_MESSAGE_BYTES};
 pub(super) use read::POLL_AFTER;
+pub(super) use scores::DATA_AGE;
 
 /// The routes.
 pub(super) fn router() -> Router<Arc<App>> {
@@ -45,6 +49,10 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/api/rooms/{room}/messages/batch", batch)
         .route("/api/rooms/{room}/events", get(events::events))
         .route("/api/audit", post(audit::audit))
+        .route("/api/scores", get(scores::list).post(desk::open))
+        .route("/api/scores/sign-in", post(desk::sign_in))
+        .route("/api/scores/{match}", get(scores::snapshot))
+        .route("/api/scores/{match}/plays", post(desk::tell))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .layer(DefaultBodyLimit::max(CHAT_MESSAGE_BYTES))

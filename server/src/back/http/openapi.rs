@@ -5,7 +5,7 @@ use axum::response::Html;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{audit, events, read, sessions, write};
+use super::{audit, desk, events, read, scores, sessions, write};
 
 /// The description.
 #[derive(OpenApi)]
@@ -18,8 +18,16 @@ use super::{audit, events, read, sessions, write};
         write::message,
         write::batch,
         audit::audit,
+        scores::list,
+        scores::snapshot,
+        desk::sign_in,
+        desk::open,
+        desk::tell,
     ),
-    tags((name = "rooms", description = "Rooms and their messages")),
+    tags(
+        (name = "rooms", description = "Rooms and their messages"),
+        (name = "scores", description = "Matches that are told play by play"),
+    ),
     modifiers(&ApiKey),
 )]
 struct Description;
@@ -30,7 +38,8 @@ impl Modify for ApiKey {
     fn modify(&self, description: &mut utoipa::openapi::OpenApi) {
         let components = description.components.get_or_insert_default();
         let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
-        components.add_security_scheme("api_key", scheme);
+        components.add_security_scheme("api_key", scheme.clone());
+        components.add_security_scheme("operator", scheme);
     }
 }
 
