@@ -60,6 +60,7 @@ function begin(): void {
   meter = new Meter(systemClock);
   feed = feedOf(feedSwitch.name, meter);
   show("connecting");
+  feedSwitch.show(meter.read());
   feed.start();
 }
 
