@@ -7,6 +7,7 @@ import { type NewPlay, Operator, type Outcome } from "./scores/operator";
 import { Polling } from "./scores/polling";
 import { readList } from "./scores/protocol";
 import { Relay } from "./scores/relay";
+import { tellState } from "./scores/telling";
 import { byId, setText } from "./view/dom";
 import { showOpenMatches } from "./view/match-list";
 import { PlayForm } from "./view/play-form";
@@ -27,6 +28,8 @@ const form = new PlayForm(texts, (play) => void tell(play));
 let relay = new Relay();
 let feed: Polling | null = null;
 let match: string | null = null;
+/** What the list of matches says of this one. */
+let listed: string | null = null;
 
 enableLanguageSwitch();
 byId("sign-in", "form").addEventListener("submit", (event) => {
@@ -124,6 +127,9 @@ function show(): void {
   ticker.show(relay.lines);
   form.show(relay.board);
   document.body.dataset.offset = String(relay.offset);
+  const state = `${match} ${tellState(relay.board, texts)}`;
+  if (state !== listed) void list();
+  listed = state;
 }
 
 /** The value of what went well; else it says what went wrong. */
