@@ -460,3 +460,18 @@ async fn when_a_match_is_over_the_next_begins_as_soon_as_somebody_looks() {
         "one match, not many: {shown}"
     );
 }
+
+#[tokio::test]
+async fn whoever_starts_the_program_after_the_end_of_a_match_sees_the_next_at_once() {
+    // At this speed nothing but a start begins the next within a minute.
+    let settings = ScoresSettings {
+        speed: Speed::NORMAL,
+        ..playing(&SCRIPT.replace("600", "0"))
+    };
+    let running = Running::telling(TestDatabase::sqlite(), settings.clone()).await;
+    until(&running, |match_| match_["board"]["status"] == "final").await;
+    let Running { back, database, .. } = running;
+    assert!(back.close().await);
+    let running = Running::telling(database, settings).await;
+    until(&running, |match_| match_["offset"] == 8).await;
+}

@@ -34,6 +34,9 @@ async fn play_on(app: &App, script: Script, speed: Speed) {
     if !replay.resume(played.iter(), Instant::now()) {
         // Of another file; if it isn't over, it is now.
         let _ = tell(&yard, What::End.into()).await;
+    } else if replay.poll_timeout().is_none() {
+        // Who has just started the program wants to see something.
+        replay.rewind(Instant::now());
     }
     loop {
         while let Some(due) = replay.poll_timeout() {
@@ -61,7 +64,6 @@ async fn tell(yard: &Relay, play: Play) -> Result<(), Denied> {
             Err(Denied::Room(refusal)) => {
                 tracing::debug!(code = %refusal.code, "a play waits for the database");
             }
-
             Err(refused) => return Err(refused),
         }
         sleep(AGAIN).await;
