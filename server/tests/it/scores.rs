@@ -361,15 +361,13 @@ async fn after_a_restart_matches_are_as_they_were(database: TestDatabase) {
     let running = Running::on(database).await;
     let after = running.look("a", &before.etag()).await;
     assert_eq!(after.status, 304, "its position holds on");
-    let (mut after, mut expected) = (running.look("a", "").await.json(), before.json());
-    // Those of the match before aren't read again.
-    for snapshot in [&mut after, &mut expected] {
-        snapshot["plays"]
-            .as_array_mut()
-            .unwrap()
-            .retain(|play| play["offset"].as_u64() > Some(256));
-    }
-    assert_eq!(after, expected);
+    let shown = before.json();
+    assert_eq!(running.look("a", "").await.json(), shown);
+    assert_eq!(
+        shown["plays"].as_array().unwrap().len(),
+        3,
+        "those of the match before aren't its own"
+    );
     let operator = running.sign_in().await;
     running.tell(&operator, "a", &["undo"]).await;
     assert_eq!(

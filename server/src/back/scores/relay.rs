@@ -34,7 +34,7 @@ pub(in crate::back) struct Relay {
 #[derive(Debug, Default)]
 struct Course {
     game: Match,
-    /// The last ones.
+    /// The last plays.
     lines: VecDeque<Line>,
     offset: u64,
     /// Something was said in the room, and nobody knows whether it was stored: the room is to be read again.
@@ -187,6 +187,10 @@ impl Course {
 
     fn add(&mut self, told: &Told, offset: u64, at: i64) {
         self.offset = offset;
+        // The plays of another match say nothing about this one.
+        if matches!(told.play.what, What::Open { .. }) {
+            self.lines.clear();
+        }
         self.lines.push_back(told.line(offset, at));
         if self.lines.len() > LINES_TOLD {
             self.lines.pop_front();
