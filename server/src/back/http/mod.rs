@@ -6,7 +6,7 @@
 //! audit     POST /api/audit: what pages find wrong        openapi   the description of all that
 //! room      the room that an address names                problem   what is told when something isn't carried out
 //! scores    GET  /api/scores: looking at matches        desk      POST /api/scores: telling them
-//! health    for whoever watches the program
+//! schema    the forms of values, for the description      health    for whoever watches the program
 //! ```
 
 // The macros of utoipa write paths in full.
@@ -20,6 +20,7 @@ mod openapi;
 mod problem;
 mod read;
 mod room;
+mod schema;
 mod scores;
 mod sessions;
 mod write;
@@ -29,7 +30,6 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
-use utoipa::{IntoParams, ToSchema};
 
 use super::app::{App, BATCH_BYTES, CHAT_MESSAGE_BYTES};
 pub(super) use read::POLL_AFTER;
@@ -40,6 +40,7 @@ pub(super) fn router() -> Router<Arc<App>> {
     let batch = post(write::batch).layer(DefaultBodyLimit::max(BATCH_BYTES));
     Router::new()
         .route("/api", get(openapi::page))
+        .route("/api/style.css", get(openapi::style))
         .route("/api/openapi.json", get(openapi::json))
         .route("/api/sessions", post(sessions::session))
         .route(
@@ -56,36 +57,4 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .layer(DefaultBodyLimit::max(CHAT_MESSAGE_BYTES))
-}
-
-/// The room of an address, as the description has it.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Path)]
-#[allow(dead_code, reason = "it only describes")]
-struct RoomParam {
-    /// 1 to 64 letters or digits of any script, `-` or `_`. It need not be made.
-    #[param(
-        min_length = 1,
-        max_length = 64,
-        pattern = r"^[\p{L}\p{Nd}_-]+$",
-        example = "lobby"
-    )]
-    room: String,
-}
-
-/// A message, as the description has it.
-#[derive(ToSchema)]
-#[schema(as = Message)]
-#[allow(dead_code, reason = "it only describes")]
-struct MessageSchema {
-    /// Its place in the room, from 1, without a gap.
-    offset: u64,
-    /// Who wrote it.
-    author: String,
-    /// The author's own id of it.
-    client_id: String,
-    /// What it says.
-    text: String,
-    /// When it was stored, in milliseconds since 1970-01-01 UTC.
-    at: i64,
 }

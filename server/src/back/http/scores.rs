@@ -14,6 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::problem::Problem;
 use super::read::{POLL_AFTER, wait};
+use super::schema;
 use crate::back::app::App;
 use crate::back::scores::{Answer, Denied};
 use crate::scores::{Board, MatchId};
@@ -29,7 +30,7 @@ const TIMING_ALLOW_ORIGIN: HeaderName = HeaderName::from_static("timing-allow-or
 #[into_params(parameter_in = Query)]
 pub(in crate::back) struct Waiting {
     /// If `If-None-Match` is still so, wait so many seconds for news: `25s` or `25`.
-    #[param(pattern = "^[0-5]?[0-9]s?$", example = "25s")]
+    #[param(value_type = Option<schema::Wait>)]
     wait: Option<String>,
 }
 
@@ -74,7 +75,7 @@ pub(super) struct SnapshotSchema {
     /// Where it stands in its room `scores-{match}`: read on from there, by whichever way.
     offset: u64,
     /// Of which life of the room's numbers that offset is.
-    #[schema(pattern = "^[0-9a-f]{16}$")]
+    #[schema(value_type = schema::Epoch)]
     epoch: String,
     /// When its last play was told, in milliseconds since 1970-01-01 UTC.
     at: i64,
