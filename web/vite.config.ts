@@ -20,6 +20,8 @@ export default defineConfig({
         chat: "src/chat.ts",
         home: "src/home.ts",
         lab: "src/lab.ts",
+        operator: "src/operator.ts",
+        scores: "src/scores.ts",
         theme: "src/theme.ts",
         style: "src/style/style.css",
         "lab-style": "src/style/lab.css",

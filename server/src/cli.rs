@@ -90,4 +90,13 @@ pub struct Flags {
     /// Ports for the laboratory's lines: any, off, or FIRST-LAST [default: any]
     #[arg(long, global = true, value_name = "PORTS")]
     pub lab_ports: Option<String>,
+    /// With what somebody signs in at /scores/operator; better in the file or the environment [default: made at each start]
+    #[arg(long, global = true, value_name = "TEXT")]
+    pub operator_password: Option<String>,
+    /// Match to play in the room scores-yard: a file, sample or none [default: sample]
+    #[arg(long, global = true, value_name = "PATH")]
+    pub replay_file: Option<String>,
+    /// How much faster than it is written, 1 to 60 [default: 1]
+    #[arg(long, global = true, value_name = "N")]
+    pub replay_speed: Option<String>,
 }

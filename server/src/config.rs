@@ -5,6 +5,8 @@
 mod origin;
 mod sources;
 
+use std::fs;
+use std::io::Read as _;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -14,8 +16,10 @@ use thiserror::Error;
 pub use origin::Origin;
 pub use sources::{Key, Setting};
 
+use crate::back::OperatorPassword;
 use crate::cli::Flags;
 use crate::lab::Ports;
+use crate::scores::{SCRIPT_BYTES, Script, Speed};
 
 /// The settings in force.
 #[derive(Clone, Debug)]
@@ -47,6 +51,14 @@ pub struct Config {
     pub max_wait: Duration,
     /// Which ports the laboratory's lines may take. Any by default: they are there only while somebody looks at a run.
     pub lab_ports: Ports,
+    /// With what somebody signs in to tell plays of a match; `None`: one is made at each start.
+    pub operator_password: Option<OperatorPassword>,
+    /// The match that is played in the room `scores-yard`; `None`: none is.
+    pub replay: Option<Script>,
+    /// How much faster than it's written.
+    ///
+    /// The default, 1, has a play every 5 to 10 seconds, as a text relay has.
+    pub replay_speed: Speed,
 }
 
 impl Config {
@@ -141,6 +153,9 @@ fn parse(settings: &[Setting], problems: &mut Vec<Problem>) -> Option<Config> {
     let max_connections_per_address = read.one(Key::MaxConnectionsPerAddress, count);
     let max_wait = read.one(Key::MaxWait, seconds);
     let lab_ports = read.one(Key::LabPorts, |text| text.parse::<Ports>());
+    let operator_password = read.many(Key::OperatorPassword, OperatorPassword::new);
+    let replay = read.one(Key::ReplayFile, replay_file);
+    let replay_speed = read.one(Key::ReplaySpeed, str::parse::<Speed>);
     Some(Config {
         back_addr: back_addr?,
         front_addr: front_addr?,
@@ -152,6 +167,9 @@ fn parse(settings: &[Setting], problems: &mut Vec<Problem>) -> Option<Config> {
         max_connections_per_address: max_connections_per_address?,
         max_wait: max_wait?,
         lab_ports: lab_ports?,
+        operator_password: operator_password?.into_iter().next(),
+        replay: replay?,
+        replay_speed: replay_speed?,
     })
 }
 
@@ -178,11 +196,7 @@ impl Reader<'_> {
                 Ok(value) => values.push(value),
                 Err(why) => {
                     sound = false;
-                    let shown = if key == Key::DatabaseUrl {
-                        without_password(text)
-                    } else {
-                        text.clone()
-                    };
+                    let shown = setting.shown(text);
                     self.problems.push(Problem(format!(
                         "{key} `{shown}` {why} (from {})",
                         setting.source
@@ -203,10 +217,10 @@ impl Reader<'_> {
 impl Setting {
     /// A text of this setting as it may be shown: without its password.
     fn shown(&self, text: &str) -> String {
-        if self.key == Key::DatabaseUrl {
-            without_password(text)
-        } else {
-            text.to_owned()
+        match self.key {
+            Key::DatabaseUrl => without_password(text),
+            Key::OperatorPassword => HIDDEN.to_owned(),
+            _ => text.to_owned(),
         }
     }
 }
@@ -256,6 +270,25 @@ fn database_url(text: &str) -> Result<DatabaseUrl, String> {
     }
 }
 
+/// A match, or none.
+fn replay_file(path: &str) -> Result<Option<Script>, String> {
+    let script = match path {
+        "none" => return Ok(None),
+        "sample" => Script::sample(),
+        path => {
+            // A file that grows for ever, such as a device, is none.
+            let file = fs::File::open(path).map_err(|error| format!("can't be read: {error}"))?;
+            let mut text = String::new();
+            let read = file.take(SCRIPT_BYTES as u64 + 1).read_to_string(&mut text);
+            read.map_err(|error| format!("can't be read: {error}"))?;
+            Script::read(&text)
+        }
+    };
+    script
+        .map(Some)
+        .map_err(|error| format!("can't be played: {error}"))
+}
+
 fn log_format(text: &str) -> Result<LogFormat, String> {
     match text {
         "text" => Ok(LogFormat::Text),
@@ -276,6 +309,9 @@ fn count(text: &str) -> Result<Option<NonZeroUsize>, String> {
         .map(NonZeroUsize::new)
         .map_err(|_| "isn't a whole number".to_owned())
 }
+
+/// What stands for a secret.
+const HIDDEN: &str = "***";
 
 /// Hides all from the first colon to the last `@`: a password may hold characters that should have been escaped.
 fn without_password(url: &str) -> String {

@@ -24,4 +24,5 @@ pub mod listener;
 pub mod load;
 pub mod logging;
 pub mod run;
+pub mod scores;
 pub mod store;

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use thiserror::Error;
 use tokio::signal;
 
-use crate::back::{Back, BackSettings};
+use crate::back::{Back, BackSettings, OperatorPassword, ScoresSettings};
 use crate::cli::Command;
 use crate::config::{Config, DatabaseUrl, Problem};
 use crate::front::{Front, OpenError};
@@ -78,6 +78,8 @@ impl Servers {
         let back_url = config.back_url(back.as_ref().map_or(config.back_addr, Listener::addr));
         let front_addr = front.as_ref().map_or(config.front_addr, Listener::addr);
 
+        let password = config.operator_password.clone();
+        let password = password.unwrap_or_else(OperatorPassword::random);
         let back = match back {
             Some(listener) => {
                 let url = &config.database_url;
@@ -98,6 +100,11 @@ impl Servers {
                         limits,
                         max_wait: config.max_wait,
                         lab_ports: config.lab_ports.clone(),
+                        scores: ScoresSettings {
+                            password: password.clone(),
+                            replay: config.replay.clone(),
+                            speed: config.replay_speed,
+                        },
                     },
                 )?;
                 tracing::info!(addr = %back.addr(), "back listening");
@@ -117,6 +124,15 @@ impl Servers {
             }
             None => None,
         };
+        if back.is_some() && config.operator_password.is_none() {
+            let front = front
+                .as_ref()
+                .map_or_else(String::new, |front| format!("http://{}", front.addr()));
+            let password = password.reveal();
+            tracing::info!(
+                "matches are run at {front}/scores/operator with the password {password}, made for this start; operator_password sets another"
+            );
+        }
         Ok(Self { back, front })
     }
 

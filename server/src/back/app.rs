@@ -20,6 +20,7 @@ use tower_http::trace::TraceLayer;
 
 use super::http;
 use super::rooms::Rooms;
+use super::scores::{Scores, ScoresSettings};
 use super::websocket::{self, Entrance};
 use crate::chat::Room;
 use crate::config::Origin;
@@ -61,6 +62,8 @@ pub struct BackSettings {
     pub max_wait: Duration,
     /// Which ports the laboratory's lines may take.
     pub lab_ports: Ports,
+    /// How matches are told.
+    pub scores: ScoresSettings,
 }
 
 /// What every request and connection of the back shares.
@@ -68,6 +71,7 @@ pub struct BackSettings {
 pub(super) struct App {
     pub(super) store: Store,
     pub(super) rooms: Rooms,
+    pub(super) scores: Scores,
     /// Cancelled when the server begins to stop.
     pub(super) stop: CancellationToken,
     /// Connections that have work to finish.
@@ -89,6 +93,7 @@ impl App {
         Self {
             store,
             rooms,
+            scores: Scores::new(&settings.scores),
             stop,
             tasks,
             max_wait: settings.max_wait,
@@ -154,11 +159,17 @@ pub(super) fn router(
             header::ACCEPT,
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
+            header::IF_MATCH,
             header::IF_NONE_MATCH,
             HeaderName::from_static("idempotency-key"),
             HeaderName::from_static("last-event-id"),
         ])
-        .expose_headers([header::ETAG, header::RETRY_AFTER, http::POLL_AFTER])
+        .expose_headers([
+            header::ETAG,
+            header::RETRY_AFTER,
+            http::POLL_AFTER,
+            http::DATA_AGE,
+        ])
         .max_age(PREFLIGHT_TIME);
     Ok(Router::new()
         .route("/", any(relay))

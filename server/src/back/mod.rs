@@ -5,6 +5,7 @@
 //! websocket     the plain way to a room       socketio  the one over Socket.IO
 //! conversation  what both have in common      http      the ways without a socket: polling, long-polling, Server-Sent Events
 //! rooms         chat, store and hub together  lab       how the laboratory publishes
+//! rooms         chat, store and hub together      scores    matches that are told in rooms
 //! ```
 
 mod app;
@@ -12,11 +13,13 @@ mod conversation;
 mod http;
 mod lab;
 mod rooms;
+mod scores;
 mod server;
 mod socketio;
 mod websocket;
 
 pub use app::{BackSettings, CHAT_MESSAGE_BYTES, QUEUED_BYTES, RELAY_MESSAGE_BYTES};
 pub use rooms::HISTORY_BYTES;
+pub use scores::{MATCHES_LIMIT, OperatorPassword, ScoresSettings, YARD};
 pub use server::{Back, DRAIN_TIME};
 pub use socketio::WAITING_COMMANDS;

@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 use super::app::{self, App, BackSettings};
 use super::lab;
 use super::rooms::{Rooms, Wire};
-use super::socketio;
+use super::{scores, socketio};
 use crate::lab::{Runs, Site};
 use crate::listener::Listener;
 use crate::store::Store;
@@ -64,6 +64,9 @@ impl Back {
             tasks.clone(),
         ));
         socketio::attach(&io, &app);
+        if let Some(script) = settings.scores.replay.clone() {
+            tasks.spawn(scores::play(app.clone(), script, settings.scores.speed));
+        }
         let addr = listener.addr();
         let announce = lab::announce(app.clone());
         let runs = Arc::new(Runs::new(Site::beside(

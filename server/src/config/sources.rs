@@ -44,11 +44,17 @@ pub enum Key {
     MaxWait,
     /// `lab_ports`
     LabPorts,
+    /// `operator_password`
+    OperatorPassword,
+    /// `replay_file`
+    ReplayFile,
+    /// `replay_speed`
+    ReplaySpeed,
 }
 
 impl Key {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::BackAddr,
         Self::FrontAddr,
         Self::BackUrl,
@@ -59,6 +65,9 @@ impl Key {
         Self::MaxConnectionsPerAddress,
         Self::MaxWait,
         Self::LabPorts,
+        Self::OperatorPassword,
+        Self::ReplayFile,
+        Self::ReplaySpeed,
     ];
 
     /// The name in `madang.toml`; the flag is the same with dashes, the environment variable the same in capitals
@@ -75,6 +84,9 @@ impl Key {
             Self::MaxConnectionsPerAddress => "max_connections_per_address",
             Self::MaxWait => "max_wait",
             Self::LabPorts => "lab_ports",
+            Self::OperatorPassword => "operator_password",
+            Self::ReplayFile => "replay_file",
+            Self::ReplaySpeed => "replay_speed",
         }
     }
 
@@ -88,7 +100,9 @@ impl Key {
             Self::MaxConnectionsPerAddress => Some("0"),
             Self::MaxWait => Some("60"),
             Self::LabPorts => Some("any"),
-            Self::BackUrl | Self::AllowedOrigin => None,
+            Self::ReplayFile => Some("sample"),
+            Self::ReplaySpeed => Some("1"),
+            Self::BackUrl | Self::AllowedOrigin | Self::OperatorPassword => None,
         }
     }
 
@@ -104,6 +118,9 @@ impl Key {
             Self::MaxConnectionsPerAddress => &flags.max_connections_per_address,
             Self::MaxWait => &flags.max_wait,
             Self::LabPorts => &flags.lab_ports,
+            Self::OperatorPassword => &flags.operator_password,
+            Self::ReplayFile => &flags.replay_file,
+            Self::ReplaySpeed => &flags.replay_speed,
         }
         .iter()
         .cloned()
@@ -201,7 +218,8 @@ fn setting(key: Key, layers: &Figment, flags: &Flags, problems: &mut Vec<Problem
             "{key} must be a text{} (from {source})",
             match key {
                 Key::AllowedOrigin => " or a list of texts",
-                Key::MaxConnections | Key::MaxConnectionsPerAddress => " or a whole number",
+                Key::MaxConnections | Key::MaxConnectionsPerAddress | Key::MaxWait | Key::ReplaySpeed =>
+                    " or a whole number",
                 _ => "",
             }
         )));

@@ -28,6 +28,8 @@ pub fn router(pages: Pages, back_url: &str) -> Result<Router, InvalidHeaderValue
             "/lab",
             get(pages::lab).layer(always(header::CONTENT_SECURITY_POLICY, lab_policy)),
         )
+        .route("/scores", get(pages::scores))
+        .route("/scores/operator", get(pages::operator))
         .route("/assets/{*path}", get(assets::asset))
         .fallback(server::not_found)
         .with_state(Arc::new(pages))

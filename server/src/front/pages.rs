@@ -150,3 +150,19 @@ pub(super) async fn chat(
 ) -> Response {
     pages.respond("chat", &choice, &headers)
 }
+
+pub(super) async fn scores(
+    State(pages): State<Arc<Pages>>,
+    Query(choice): Query<Choice>,
+    headers: HeaderMap,
+) -> Response {
+    pages.respond("scores", &choice, &headers)
+}
+
+pub(super) async fn operator(
+    State(pages): State<Arc<Pages>>,
+    Query(choice): Query<Choice>,
+    headers: HeaderMap,
+) -> Response {
+    pages.respond("operator", &choice, &headers)
+}

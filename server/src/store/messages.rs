@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, OnConflict};
 use sea_orm::{
     ColumnTrait, DbErr, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, Select, Set, SqlErr,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
@@ -146,6 +146,27 @@ impl Store {
                 offset: row.last_offset,
                 epoch: row.epoch,
             }))
+        })
+        .await
+    }
+
+    /// Names of the rooms that begin so, the first `limit` of them.
+    ///
+    /// # Errors
+    /// Any [`StoreError`].
+    pub async fn rooms(&self, prefix: &str, limit: u64) -> Result<Vec<String>, StoreError> {
+        // Not by `LIKE`, which for some databases takes large letters for small ones.
+        let length = i32::try_from(prefix.chars().count()).unwrap_or(i32::MAX);
+        let beginning =
+            Func::cust("SUBSTR").args([Expr::col(room::Column::Name), Expr::value(1), Expr::value(length)]);
+        within(async {
+            let rooms = room::Entity::find()
+                .filter(Expr::expr(beginning).eq(prefix))
+                .order_by_asc(room::Column::Name)
+                .limit(limit)
+                .all(&self.reader)
+                .await?;
+            Ok(rooms.into_iter().map(|room| room.name).collect())
         })
         .await
     }

@@ -3,9 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use madang_server::back::MATCHES_LIMIT;
 use madang_server::chat::{Closing, Code};
 use madang_server::config::Key;
-use madang_server::lab::{BadPlan, Refused};
+use madang_server::lab::{BadPlan, Refused as RunRefused};
+use madang_server::scores::{
+    DEFAULT_PAUSE, LONGEST_PAUSE, PLAYS_LIMIT, Play, Refused, SCRIPT_BYTES, Script, TOKEN_AGE, TOKENS_LIMIT,
+    TRIES, Words,
+};
 
 #[test]
 fn the_protocol_document_has_every_code_and_no_other() {
@@ -29,13 +34,13 @@ fn the_protocol_document_has_every_code_and_no_other() {
 #[test]
 fn the_laboratory_s_document_has_every_code_and_no_other() {
     let refused = [
-        Refused::Off,
-        Refused::Busy,
-        Refused::Ports,
-        Refused::Unknown,
-        Refused::Plan(BadPlan::Range(String::new())),
-        Refused::Plan(BadPlan::TooMuch(33)),
-        Refused::Plan(BadPlan::Lanes),
+        RunRefused::Off,
+        RunRefused::Busy,
+        RunRefused::Ports,
+        RunRefused::Unknown,
+        RunRefused::Plan(BadPlan::Range(String::new())),
+        RunRefused::Plan(BadPlan::TooMuch(33)),
+        RunRefused::Plan(BadPlan::Lanes),
     ];
     let listed = first_cells(&read("docs/lab.md"), "## Error codes");
     assert_eq!(listed, refused.map(|refused| refused.code().to_owned()));
@@ -45,6 +50,45 @@ fn the_laboratory_s_document_has_every_code_and_no_other() {
 fn the_configuration_document_has_every_key_and_no_other() {
     let listed = first_cells(&read("docs/configuration.md"), "## Settings");
     assert_eq!(listed, Key::ALL.map(|key| key.name().to_owned()));
+}
+
+#[test]
+fn the_scores_document_has_every_play_and_refusal_and_an_example_that_can_be_played() {
+    let document = read("docs/scores.md");
+    let play = |what: &str| format!(r#"{{"what":"{what}","away":"a","home":"b"}}"#);
+    let listed = first_cells(&document, "### What");
+    for what in &listed {
+        assert!(serde_json::from_str::<Play>(&play(what)).is_ok(), "{what}");
+    }
+    let unknown = serde_json::from_str::<Play>(&play("dance"))
+        .unwrap_err()
+        .to_string();
+    let known: Vec<_> = unknown.split('`').skip(3).step_by(2).map(str::to_owned).collect();
+    assert_eq!(listed, known);
+    assert_eq!(
+        first_cells(&document, "### Refusals"),
+        Refused::ALL.map(Refused::code)
+    );
+    assert!(first_cells(&document, "## Telling a match").contains(&"match_moved_on".to_owned()));
+    let (_, example) = document.split_once("```text\n").unwrap();
+    Script::read(example.split("```").next().unwrap()).unwrap();
+    for limit in [
+        Words::MAX_LEN.to_string(),
+        DEFAULT_PAUSE.as_secs().to_string(),
+        LONGEST_PAUSE.as_secs().to_string(),
+    ] {
+        assert!(document.contains(&limit), "{limit}");
+    }
+    assert_eq!(
+        (PLAYS_LIMIT, SCRIPT_BYTES, MATCHES_LIMIT),
+        (2000, 8 << 20, 100),
+        "as the document says"
+    );
+    assert_eq!(
+        (TOKENS_LIMIT, TRIES, TOKEN_AGE.as_secs()),
+        (100, 5, 12 * 60 * 60),
+        "as the document says"
+    );
 }
 
 /// Every test that these documents name exists.

@@ -18,5 +18,6 @@ mod http;
 mod lab;
 mod line;
 mod program;
+mod scores;
 mod socketio;
 mod store;

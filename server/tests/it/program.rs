@@ -27,6 +27,7 @@ fn check_shows_each_setting_and_where_it_comes_from() {
     let output = madang(&directory, &["check", "--back-addr", "127.0.0.1:4000"])
         .env("MADANG_FRONT_ADDR", "127.0.0.1:5001")
         .env("MADANG_DATABASE_URL", "mysql://u:secret@db/x")
+        .env("MADANG_OPERATOR_PASSWORD", "another secret")
         .output()
         .unwrap();
     assert!(output.status.success());
@@ -39,6 +40,8 @@ fn check_shows_each_setting_and_where_it_comes_from() {
         "allowed_origin = http://127.0.0.1:5001, http://localhost:5001 (default)",
         "log_format = json (",
         "max_connections = 16384 (default)",
+        "operator_password = *** (MADANG_OPERATOR_PASSWORD)",
+        "replay_file = sample (default)",
     ] {
         assert!(shown.contains(line), "{line}\nin\n{shown}");
     }

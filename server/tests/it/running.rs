@@ -4,9 +4,10 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use madang_server::back::{Back, BackSettings};
+use madang_server::back::{Back, BackSettings, OperatorPassword, ScoresSettings};
 use madang_server::lab::Ports;
 use madang_server::listener::{ConnectionLimits, Listener};
+use madang_server::scores::Speed;
 use madang_server::store::Store;
 use madang_ws::client::ClientConfig;
 use madang_ws::{CloseFrame, Message, WebSocket};
@@ -34,6 +35,11 @@ impl Running {
     }
 
     pub async fn on(database: TestDatabase) -> Self {
+        Self::telling(database, scores()).await
+    }
+
+    /// With matches.
+    pub async fn telling(database: TestDatabase, scores: ScoresSettings) -> Self {
         let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let limits = ConnectionLimits {
             total: NonZeroUsize::new(1000).unwrap(),
@@ -45,6 +51,7 @@ impl Running {
             limits,
             max_wait: Duration::from_secs(60),
             lab_ports: Ports::Any,
+            scores,
         };
         let store = database.store().await;
         let back = Back::open(listener, store.clone(), &settings).unwrap();
@@ -85,6 +92,18 @@ impl Running {
         get(self.addr, path, headers).await
     }
 }
+
+/// Nothing is played from a file.
+pub fn scores() -> ScoresSettings {
+    ScoresSettings {
+        password: OperatorPassword::new(PASSWORD).unwrap(),
+        replay: None,
+        speed: Speed::NORMAL,
+    }
+}
+
+/// What runs matches in tests.
+pub const PASSWORD: &str = "correct horse";
 
 /// A client of the chat.
 pub struct Client {

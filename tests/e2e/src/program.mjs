@@ -6,17 +6,19 @@ import { Child } from "./child.mjs";
 import { freePort } from "./ports.mjs";
 import { eventually } from "./wait.mjs";
 
-/** The real program, `madang serve`, in a folder of its own with a fresh SQLite file and no settings but the ports. */
+/** The real program, `madang serve`, in a folder of its own with a fresh SQLite file and no settings but the ports, and those of a test. */
 export class Program {
   #folder;
   #backPort;
   #frontPort;
+  #settings;
   /** @type {Child} */
   #child;
 
-  /** Where it runs: `MADANG_PROGRAM`, the program's path. */
-  static async start() {
+  /** Where it runs: `MADANG_PROGRAM`, the program's path. `settings` are further flags. */
+  static async start(settings = []) {
     const program = new Program();
+    program.#settings = settings;
     program.#folder = await mkdtemp(join(tmpdir(), "madang-e2e-"));
     program.#backPort = await freePort();
     program.#frontPort = await freePort();
@@ -38,7 +40,8 @@ export class Program {
   async start() {
     const path = process.env.MADANG_PROGRAM;
     assert.ok(path, "MADANG_PROGRAM must name the program: see tests/e2e/README.md");
-    const args = ["serve", `--back-addr=127.0.0.1:${this.#backPort}`, `--front-addr=127.0.0.1:${this.#frontPort}`];
+    const ports = [`--back-addr=127.0.0.1:${this.#backPort}`, `--front-addr=127.0.0.1:${this.#frontPort}`];
+    const args = ["serve", ...ports, ...this.#settings];
     // Whoever runs the tests may have settings of their own.
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("MADANG_")));
     this.#child = new Child(path, args, { cwd: this.#folder, env });

@@ -5,14 +5,14 @@ import { launchWebKit } from "./browsers/webkit.mjs";
 import { Program } from "./program.mjs";
 
 /**
- * The program and the browsers, running while the tests of the suite run that calls this.
+ * The program, with some settings, and the browsers, running while the tests of the suite run that calls this.
  *
  * @returns {{ program: Program, browsers: import("./browsers/page.mjs").Browser[] }} filled before the first test
  */
-export function setUp(launch = [launchChromium, launchFirefox, launchWebKit]) {
+export function setUp(launch = [launchChromium, launchFirefox, launchWebKit], settings = []) {
   const setting = { program: null, browsers: [] };
   before(async () => {
-    setting.program = await Program.start();
+    setting.program = await Program.start(settings);
     const started = await Promise.allSettled(launch.map((start) => start()));
     setting.browsers = started.flatMap(({ value }) => value ?? []);
     for (const { reason } of started) if (reason) throw reason;

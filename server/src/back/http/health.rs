@@ -39,7 +39,9 @@ mod tests {
     use super::*;
     use crate::back::app::BackSettings;
     use crate::back::rooms::{Rooms, Wire};
+    use crate::back::scores::{OperatorPassword, ScoresSettings};
     use crate::listener::ConnectionLimits;
+    use crate::scores::Speed;
     use crate::store::Store;
 
     #[tokio::test]
@@ -74,6 +76,11 @@ mod tests {
             },
             max_wait: Duration::from_secs(60),
             lab_ports: crate::lab::Ports::Off,
+            scores: ScoresSettings {
+                password: OperatorPassword::random(),
+                replay: None,
+                speed: Speed::NORMAL,
+            },
         };
         let rooms = Rooms::new(Wire { hub, namespace }, store.clone(), stop.clone());
         (

@@ -5,6 +5,7 @@
 //! events    GET  …/events: Server-Sent Events             sessions  POST /api/sessions
 //! audit     POST /api/audit: what pages find wrong        openapi   the description of all that
 //! room      the room that an address names                problem   what is told when something isn't carried out
+//! scores    GET  /api/scores: looking at matches        desk      POST /api/scores: telling them
 //! schema    the forms of values, for the description      health    for whoever watches the program
 //! lab       /api/lab: runs of the laboratory
 //! ```
@@ -13,6 +14,7 @@
 #![allow(unused_qualifications)]
 
 mod audit;
+mod desk;
 mod events;
 pub(super) mod health;
 pub(super) mod lab;
@@ -21,6 +23,7 @@ mod problem;
 mod read;
 mod room;
 mod schema;
+mod scores;
 mod sessions;
 mod write;
 
@@ -32,6 +35,7 @@ use axum::routing::{get, post};
 
 use super::app::{App, BATCH_BYTES, CHAT_MESSAGE_BYTES};
 pub(super) use read::POLL_AFTER;
+pub(super) use scores::DATA_AGE;
 
 /// The routes.
 pub(super) fn router() -> Router<Arc<App>> {
@@ -48,6 +52,10 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/api/rooms/{room}/messages/batch", batch)
         .route("/api/rooms/{room}/events", get(events::events))
         .route("/api/audit", post(audit::audit))
+        .route("/api/scores", get(scores::list).post(desk::open))
+        .route("/api/scores/sign-in", post(desk::sign_in))
+        .route("/api/scores/{match}", get(scores::snapshot))
+        .route("/api/scores/{match}/plays", post(desk::tell))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .layer(DefaultBodyLimit::max(CHAT_MESSAGE_BYTES))

@@ -9,7 +9,7 @@ use minijinja::{Environment, Value};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{audit, events, lab, read, schema, sessions, write};
+use super::{audit, desk, events, lab, read, schema, scores, sessions, write};
 
 /// The description.
 #[derive(OpenApi)]
@@ -27,10 +27,16 @@ use super::{audit, events, lab, read, schema, sessions, write};
         lab::change,
         lab::end,
         lab::clock,
+        scores::list,
+        scores::snapshot,
+        desk::sign_in,
+        desk::open,
+        desk::tell,
     ),
     tags(
         (name = "rooms", description = "Rooms and their messages"),
         (name = "lab", description = "The transport laboratory"),
+        (name = "scores", description = "Matches that are told play by play"),
     ),
     components(schemas(schema::EventId, schema::Wait)),
     modifiers(&ApiKey),
@@ -43,7 +49,8 @@ impl Modify for ApiKey {
     fn modify(&self, description: &mut utoipa::openapi::OpenApi) {
         let components = description.components.get_or_insert_default();
         let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
-        components.add_security_scheme("api_key", scheme);
+        components.add_security_scheme("api_key", scheme.clone());
+        components.add_security_scheme("operator", scheme);
     }
 }
 

@@ -9,6 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::back::rooms::Failure;
+use crate::back::scores::Denied;
 use crate::chat::{Code, Refusal};
 
 /// How many seconds a database that doesn't answer is given.
@@ -22,7 +23,7 @@ pub(in crate::back) struct Problem {
     code: &'static str,
     /// A sentence for people.
     message: String,
-    /// With `rate_limited`: when to try again, in milliseconds from now.
+    /// With `rate_limited` and `too_many_tries`: when to try again, in milliseconds from now.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after_ms: Option<u64>,
     /// With `position_lost`: offset of the newest message.
@@ -39,9 +40,9 @@ pub(in crate::back) struct Problem {
 }
 
 impl Problem {
-    fn new(status: StatusCode, code: Code, message: String) -> Self {
+    fn new(status: StatusCode, code: &'static str, message: String) -> Self {
         Self {
-            code: code.as_str(),
+            code,
             message,
             retry_after_ms: None,
             offset: None,
@@ -84,7 +85,7 @@ impl From<Refusal> for Problem {
         let message = refusal.detail.unwrap_or_else(|| refusal.code.message());
         Self {
             retry_after_ms: retry_after.map(|time| u64::try_from(time).unwrap_or(u64::MAX)),
-            ..Self::new(status, refusal.code, message)
+            ..Self::new(status, refusal.code.as_str(), message)
         }
     }
 }
@@ -103,9 +104,32 @@ impl From<Failure> for Problem {
     }
 }
 
+impl From<Denied> for Problem {
+    fn from(denied: Denied) -> Self {
+        let status = match &denied {
+            Denied::Room(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Denied::NotFound => StatusCode::NOT_FOUND,
+            Denied::IdInvalid => StatusCode::BAD_REQUEST,
+            Denied::MovedOn => StatusCode::PRECONDITION_FAILED,
+            Denied::SignInNeeded => StatusCode::UNAUTHORIZED,
+            Denied::PasswordWrong => StatusCode::FORBIDDEN,
+            Denied::TooManyTries(_) => StatusCode::TOO_MANY_REQUESTS,
+            Denied::Replayed | Denied::TooMany | Denied::Play(_) => StatusCode::CONFLICT,
+        };
+        let retry_after = match &denied {
+            Denied::TooManyTries(time) => u64::try_from(time.as_millis()).ok(),
+            _ => None,
+        };
+        Self {
+            retry_after_ms: retry_after,
+            ..Self::new(status, denied.code(), denied.to_string())
+        }
+    }
+}
+
 impl From<JsonRejection> for Problem {
     fn from(rejection: JsonRejection) -> Self {
-        Self::new(rejection.status(), Code::BadJson, rejection.body_text())
+        Self::new(rejection.status(), Code::BadJson.as_str(), rejection.body_text())
     }
 }
 
@@ -113,7 +137,7 @@ impl From<QueryRejection> for Problem {
     fn from(rejection: QueryRejection) -> Self {
         Self::new(
             StatusCode::BAD_REQUEST,
-            Code::HistoryInvalid,
+            Code::HistoryInvalid.as_str(),
             rejection.body_text(),
         )
     }

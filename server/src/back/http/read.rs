@@ -91,7 +91,7 @@ pub(in crate::back) async fn messages(
     let Query(reading) = reading?;
     let range = reading.range()?;
     let except: Option<Sender> = reading.except.as_deref().map(str::parse).transpose()?;
-    let wait = reading.wait(app.max_wait)?;
+    let wait = wait(reading.wait.as_deref(), app.max_wait)?;
     let known = headers.get(header::IF_NONE_MATCH);
     if wait.is_none()
         && known.is_some()
@@ -140,16 +140,6 @@ impl Reading {
         Ok(Range::new(self.after, self.before, epoch, self.limit)?)
     }
 
-    fn wait(&self, max: Duration) -> Result<Option<Duration>, Code> {
-        let Some(wait) = &self.wait else { return Ok(None) };
-        let seconds = wait.strip_suffix('s').unwrap_or(wait).parse();
-        let wait = Duration::from_secs(seconds.map_err(|_| Code::WaitInvalid)?);
-        if wait > max {
-            return Err(Code::WaitInvalid);
-        }
-        Ok((!wait.is_zero()).then_some(wait))
-    }
-
     /// Whether the same was asked when the tag was given: a tag belongs to an address, and this one's position is where the room stands.
     fn is_current(&self, range: Range, room: &OpenRoom) -> bool {
         let now = room.history().position();
@@ -160,6 +150,17 @@ impl Reading {
             Place::Before(_) | Place::Newest => true,
         }
     }
+}
+
+/// How long somebody wants to wait for news, who may so `max` at most.
+pub(super) fn wait(wait: Option<&str>, max: Duration) -> Result<Option<Duration>, Code> {
+    let Some(wait) = wait else { return Ok(None) };
+    let seconds = wait.strip_suffix('s').unwrap_or(wait).parse();
+    let wait = Duration::from_secs(seconds.map_err(|_| Code::WaitInvalid)?);
+    if wait > max {
+        return Err(Code::WaitInvalid);
+    }
+    Ok((!wait.is_zero()).then_some(wait))
 }
 
 /// Reads when there is something to read, or nothing at the deadline; and where the room stood before that.

@@ -1,0 +1,237 @@
+//! Who may tell plays: whoever knows the password gets a token.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use argon2::Argon2;
+use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use tokio::sync::OnceCell;
+
+use super::Denied;
+use crate::scores::{Token, Tokens, Tries};
+
+/// What somebody signs in with: a text, or its Argon2 hash, which begins with `$argon2`. `Debug` hides it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct OperatorPassword(Arc<str>);
+
+impl OperatorPassword {
+    /// Characters of one that isn't hashed: with five tries a minute, more than anybody guesses.
+    pub const MIN_LEN: usize = 8;
+
+    /// Checks a password, or a hash.
+    ///
+    /// # Errors
+    /// What is wrong with it, without telling it.
+    pub fn new(text: &str) -> Result<Self, String> {
+        if text.starts_with(HASHED) {
+            PasswordHash::new(text).map_err(|error| format!("isn't an Argon2 hash: {error}"))?;
+        } else if text.chars().count() < Self::MIN_LEN {
+            return Err(format!("must have at least {} characters", Self::MIN_LEN));
+        }
+        Ok(Self(text.into()))
+    }
+
+    /// One that nobody knows, of 96 random bits.
+    pub fn random() -> Self {
+        Self(URL_SAFE_NO_PAD.encode(random::<12>()).into())
+    }
+
+    /// The secret itself, for whom it is made.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for OperatorPassword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OperatorPassword(..)")
+    }
+}
+
+/// How a hash begins, and no password does.
+const HASHED: &str = "$argon2";
+
+/// Where somebody signs in, and shows that they have.
+#[derive(Debug)]
+pub(in crate::back) struct Desk {
+    password: OperatorPassword,
+    /// The password's hash, made when somebody first tries.
+    hash: OnceCell<Arc<str>>,
+    /// One password is checked at a time: each takes 19 MiB and all of a core.
+    turn: tokio::sync::Mutex<()>,
+    tries: Mutex<Tries<IpAddr>>,
+    tokens: Mutex<Tokens>,
+}
+
+impl Desk {
+    pub(super) fn new(password: OperatorPassword) -> Self {
+        Self {
+            password,
+            hash: OnceCell::new(),
+            turn: tokio::sync::Mutex::default(),
+            tries: Mutex::default(),
+            tokens: Mutex::default(),
+        }
+    }
+
+    /// Gives a token for the password.
+    ///
+    /// # Errors
+    /// [`Denied::PasswordWrong`], or [`Denied::TooManyTries`] by this address: then it wasn't looked at.
+    pub(in crate::back) async fn sign_in(&self, who: IpAddr, password: String) -> Result<Token, Denied> {
+        let who = network(who);
+        let begun = lock(&self.tries).begin(who, Instant::now());
+        begun.map_err(Denied::TooManyTries)?;
+        let _turn = self.turn.lock().await;
+        let hash = self.hash.get_or_init(|| self.hash()).await.clone();
+        if !off_the_runtime(move || is_right(&hash, &password)).await {
+            return Err(Denied::PasswordWrong);
+        }
+        lock(&self.tries).succeeded(&who);
+        let token = Token::new(u128::from_ne_bytes(random()));
+        lock(&self.tokens).give(token, Instant::now());
+        Ok(token)
+    }
+
+    /// Whether the header `Authorization` has a token that holds.
+    ///
+    /// # Errors
+    /// [`Denied::SignInNeeded`].
+    pub(in crate::back) fn admit(&self, authorization: Option<&str>) -> Result<(), Denied> {
+        let token = authorization.and_then(|value| value.strip_prefix("Bearer ")?.trim().parse().ok());
+        let holds = token.is_some_and(|token| lock(&self.tokens).holds(token, Instant::now()));
+        holds.then_some(()).ok_or(Denied::SignInNeeded)
+    }
+
+    async fn hash(&self) -> Arc<str> {
+        let password = self.password.clone();
+        off_the_runtime(move || hash_of(&password)).await
+    }
+}
+
+fn hash_of(password: &OperatorPassword) -> Arc<str> {
+    if password.0.starts_with(HASHED) {
+        return password.0.clone();
+    }
+    let salt = SaltString::encode_b64(&random::<16>());
+    let hash = salt.and_then(|salt| {
+        let hash = Argon2::default().hash_password(password.0.as_bytes(), &salt)?;
+        Ok(hash.to_string())
+    });
+    hash.unwrap_or_else(|error| unreachable!("the usual parameters hash anything: {error}"))
+        .into()
+}
+
+fn is_right(hash: &str, password: &str) -> bool {
+    PasswordHash::new(hash).is_ok_and(|hash| {
+        Argon2::default()
+            .verify_password(password.as_bytes(), &hash)
+            .is_ok()
+    })
+}
+
+/// Hashing takes as long as it takes; nobody else should wait for it.
+async fn off_the_runtime<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
+/// Whoever has one address of IPv6 has all of its network (RFC 4291 §2.5.4).
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6((address.to_bits() >> 64 << 64).into()),
+        v4 => v4,
+    }
+}
+
+fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).unwrap_or_else(|error| unreachable!("the system has no randomness: {error}"));
+    bytes
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scores::TRIES;
+
+    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+    fn desk(password: &str) -> Desk {
+        Desk::new(OperatorPassword::new(password).unwrap())
+    }
+
+    #[tokio::test]
+    async fn the_password_gives_a_token_that_admits() {
+        let desk = desk("correct horse");
+        let token = desk.sign_in(HERE, "correct horse".to_owned()).await.unwrap();
+        assert!(desk.admit(Some(&format!("Bearer {token}"))).is_ok());
+        for wrong in [
+            None,
+            Some("Bearer AAAAAAAAAAAAAAAAAAAAAA"),
+            Some("Bearer "),
+            Some("x"),
+        ] {
+            assert!(
+                matches!(desk.admit(wrong), Err(Denied::SignInNeeded)),
+                "{wrong:?}"
+            );
+        }
+        assert!(
+            desk.admit(Some(&token.to_string())).is_err(),
+            "without its scheme"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_hash_is_as_good_as_the_password() {
+        let hash = hash_of(&OperatorPassword::new("correct horse").unwrap());
+        let desk = desk(&hash);
+        assert!(desk.sign_in(HERE, "correct horse".to_owned()).await.is_ok());
+        assert!(matches!(
+            desk.sign_in(HERE, hash.to_string()).await,
+            Err(Denied::PasswordWrong)
+        ));
+    }
+
+    #[tokio::test]
+    async fn after_too_many_wrong_tries_not_even_the_right_password_is_looked_at() {
+        let desk = desk("correct horse");
+        for _ in 0..TRIES {
+            let tried = desk.sign_in(HERE, "guess".to_owned()).await;
+            assert!(matches!(tried, Err(Denied::PasswordWrong)));
+        }
+        let tried = desk.sign_in(HERE, "correct horse".to_owned()).await;
+        assert!(matches!(tried, Err(Denied::TooManyTries(_))));
+        let elsewhere = "10.0.0.1".parse().unwrap();
+        assert!(desk.sign_in(elsewhere, "correct horse".to_owned()).await.is_ok());
+    }
+
+    #[test]
+    fn a_network_of_ipv6_is_one_address() {
+        let network = |text: &str| network(text.parse().unwrap());
+        assert_eq!(network("2001:db8:0:1::1"), network("2001:db8:0:1:ffff::2"));
+        assert_ne!(network("2001:db8:0:1::1"), network("2001:db8:0:2::1"));
+        assert_eq!(network("::ffff:10.0.0.1"), network("10.0.0.1"));
+    }
+
+    #[test]
+    fn a_password_is_long_or_hashed_and_never_shown() {
+        assert!(OperatorPassword::new("1234567").is_err());
+        assert!(OperatorPassword::new("$argon2id$nonsense").is_err());
+        let password = OperatorPassword::random();
+        assert!(!format!("{password:?}").contains(password.reveal()));
+        assert_ne!(password, OperatorPassword::random());
+        assert_eq!(password.reveal().len(), 16);
+    }
+}
