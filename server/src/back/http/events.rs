@@ -213,7 +213,7 @@ impl Stream {
         }
         match self
             .room
-            .stored_after(lost.clone(), since, HISTORY_LIMIT, self.except)
+            .stored_after(lost, since, HISTORY_LIMIT, self.except)
             .await
         {
             Ok(excerpt) => {

@@ -28,7 +28,11 @@ impl OperatorPassword {
     /// What is wrong with it, without telling it.
     pub fn new(text: &str) -> Result<Self, String> {
         if text.starts_with(HASHED) {
-            PasswordHash::new(text).map_err(|error| format!("isn't an Argon2 hash: {error}"))?;
+            let hash = PasswordHash::new(text).map_err(|error| format!("isn't an Argon2 hash: {error}"))?;
+            // A salt alone is well-formed too, and admits nobody.
+            if hash.salt.is_none() || hash.hash.is_none() {
+                return Err("isn't a whole Argon2 hash: something is missing at its end".to_owned());
+            }
         } else if text.chars().count() < Self::MIN_LEN {
             return Err(format!("must have at least {} characters", Self::MIN_LEN));
         }
