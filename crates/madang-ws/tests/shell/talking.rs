@@ -171,7 +171,7 @@ async fn fed_messages_leave_in_one_write_when_the_connection_is_received_from() 
     assert_eq!(writes.load(Ordering::Relaxed), 0);
     assert_eq!(
         sender.queued_bytes(),
-        (0..100).map(|n| format!("  message {n}").len()).sum()
+        (0..100).map(|n| format!("  message {n}").len()).sum::<usize>()
     );
     let receiving = tokio::spawn(async move { receiver.recv().await });
     for n in 0..100 {
