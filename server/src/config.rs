@@ -2,16 +2,20 @@
 //!
 //! [`load`] never stops at the first mistake: whoever starts the program gets every reason at once.
 
+mod api_key;
 mod origin;
+mod slow_readers;
 mod sources;
 
 use std::net::SocketAddr;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
 use thiserror::Error;
 
+pub use api_key::{ApiKey, NotAKey};
 pub use origin::Origin;
+pub use slow_readers::SlowReaders;
 pub use sources::{Key, Setting};
 
 use crate::cli::Flags;
@@ -44,6 +48,26 @@ pub struct Config {
     ///
     /// The default, 60 s, is where proxies commonly give up.
     pub max_wait: Duration,
+    /// Requests and commands of one address in 10 s, or no limit.
+    ///
+    /// The default, 100,000, is ten times what a school of a thousand pages asks from its one address, each polling once a second.
+    pub max_requests_per_address: Option<NonZeroU32>,
+    /// Bytes that one address sends in requests and commands in 10 s, or no limit.
+    ///
+    /// The default, 256 MiB, is a fifth of what a line of 1 Gbit/s brings.
+    pub max_bytes_per_address: Option<NonZeroU32>,
+    /// Messages of one user in 10 s, or no limit.
+    ///
+    /// The default, 1,000, is more than anybody types, and lets a page that comes back send all that it has kept.
+    pub max_messages_per_user: Option<NonZeroU32>,
+    /// Messages in one room in 10 s, or no limit.
+    ///
+    /// The default, 10,000, is more than anybody reads, and less than one room needs to keep the database from the others.
+    pub max_messages_per_room: Option<NonZeroU32>,
+    /// The keys of other back ends, which may ten times as much as an address.
+    pub api_keys: Vec<ApiKey>,
+    /// What happens to slow readers, for each room where they aren't disconnected.
+    pub slow_readers: Vec<SlowReaders>,
 }
 
 impl Config {
@@ -137,6 +161,16 @@ fn parse(settings: &[Setting], problems: &mut Vec<Problem>) -> Option<Config> {
     });
     let max_connections_per_address = read.one(Key::MaxConnectionsPerAddress, count);
     let max_wait = read.one(Key::MaxWait, seconds);
+    let max_requests_per_address = read.one(Key::MaxRequestsPerAddress, number);
+    let max_bytes_per_address = read.one(Key::MaxBytesPerAddress, number);
+    let max_messages_per_user = read.one(Key::MaxMessagesPerUser, number);
+    let max_messages_per_room = read.one(Key::MaxMessagesPerRoom, number);
+    let api_keys = read.many(Key::ApiKey, |text| {
+        text.parse::<ApiKey>().map_err(|e| e.to_string())
+    });
+    let slow_readers = read.many(Key::SlowReaders, |text| {
+        text.parse::<SlowReaders>().map_err(|e| e.to_string())
+    });
     Some(Config {
         back_addr: back_addr?,
         front_addr: front_addr?,
@@ -147,6 +181,12 @@ fn parse(settings: &[Setting], problems: &mut Vec<Problem>) -> Option<Config> {
         max_connections: max_connections?,
         max_connections_per_address: max_connections_per_address?,
         max_wait: max_wait?,
+        max_requests_per_address: max_requests_per_address?,
+        max_bytes_per_address: max_bytes_per_address?,
+        max_messages_per_user: max_messages_per_user?,
+        max_messages_per_room: max_messages_per_room?,
+        api_keys: api_keys?,
+        slow_readers: slow_readers?,
     })
 }
 
@@ -173,11 +213,7 @@ impl Reader<'_> {
                 Ok(value) => values.push(value),
                 Err(why) => {
                     sound = false;
-                    let shown = if key == Key::DatabaseUrl {
-                        without_password(text)
-                    } else {
-                        text.clone()
-                    };
+                    let shown = setting.shown(text);
                     self.problems.push(Problem(format!(
                         "{key} `{shown}` {why} (from {})",
                         setting.source
@@ -196,12 +232,12 @@ impl Reader<'_> {
 }
 
 impl Setting {
-    /// A text of this setting as it may be shown: without its password.
+    /// A text of this setting as it may be shown: without its secrets.
     fn shown(&self, text: &str) -> String {
-        if self.key == Key::DatabaseUrl {
-            without_password(text)
-        } else {
-            text.to_owned()
+        match self.key {
+            Key::DatabaseUrl => without_password(text),
+            Key::ApiKey => "***".to_owned(),
+            _ => text.to_owned(),
         }
     }
 }
@@ -270,6 +306,12 @@ fn count(text: &str) -> Result<Option<NonZeroUsize>, String> {
     text.parse()
         .map(NonZeroUsize::new)
         .map_err(|_| "isn't a whole number".to_owned())
+}
+
+fn number(text: &str) -> Result<Option<NonZeroU32>, String> {
+    text.parse()
+        .map(NonZeroU32::new)
+        .map_err(|_| format!("isn't a whole number up to {}", u32::MAX))
 }
 
 /// Hides all from the first colon to the last `@`: a password may hold characters that should have been escaped.

@@ -13,8 +13,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::app::{self, App, BackSettings};
-use super::rooms::{Rooms, Wire};
+use super::rooms::{Rooms, Wire, address};
 use super::socketio;
+use crate::config::SlowReaders;
 use crate::listener::Listener;
 use crate::store::Store;
 
@@ -52,7 +53,12 @@ impl Back {
         let origins = &settings.allowed_origins;
         let io = socketio::server(&hub, origins, stop.clone());
         let namespace = io.main().clone();
-        let rooms = Rooms::new(Wire { hub, namespace }, store.clone(), stop.clone());
+        for SlowReaders { room, policy } in &settings.slow_readers {
+            if let Err(error) = hub.set_policy(&address(room), *policy) {
+                tracing::warn!(%error, room = room.as_str(), "slow readers are disconnected here too");
+            }
+        }
+        let rooms = Rooms::new(Wire::new(hub, namespace), store.clone(), stop.clone());
         let app = Arc::new(App::new(
             store.clone(),
             rooms,

@@ -42,11 +42,23 @@ pub enum Key {
     MaxConnectionsPerAddress,
     /// `max_wait`
     MaxWait,
+    /// `max_requests_per_address`
+    MaxRequestsPerAddress,
+    /// `max_bytes_per_address`
+    MaxBytesPerAddress,
+    /// `max_messages_per_user`
+    MaxMessagesPerUser,
+    /// `max_messages_per_room`
+    MaxMessagesPerRoom,
+    /// `api_key`
+    ApiKey,
+    /// `slow_readers`
+    SlowReaders,
 }
 
 impl Key {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 15] = [
         Self::BackAddr,
         Self::FrontAddr,
         Self::BackUrl,
@@ -56,6 +68,12 @@ impl Key {
         Self::MaxConnections,
         Self::MaxConnectionsPerAddress,
         Self::MaxWait,
+        Self::MaxRequestsPerAddress,
+        Self::MaxBytesPerAddress,
+        Self::MaxMessagesPerUser,
+        Self::MaxMessagesPerRoom,
+        Self::ApiKey,
+        Self::SlowReaders,
     ];
 
     /// The name in `madang.toml`; the flag is the same with dashes, the environment variable the same in capitals
@@ -71,6 +89,12 @@ impl Key {
             Self::MaxConnections => "max_connections",
             Self::MaxConnectionsPerAddress => "max_connections_per_address",
             Self::MaxWait => "max_wait",
+            Self::MaxRequestsPerAddress => "max_requests_per_address",
+            Self::MaxBytesPerAddress => "max_bytes_per_address",
+            Self::MaxMessagesPerUser => "max_messages_per_user",
+            Self::MaxMessagesPerRoom => "max_messages_per_room",
+            Self::ApiKey => "api_key",
+            Self::SlowReaders => "slow_readers",
         }
     }
 
@@ -83,13 +107,24 @@ impl Key {
             Self::MaxConnections => Some("16384"),
             Self::MaxConnectionsPerAddress => Some("0"),
             Self::MaxWait => Some("60"),
-            Self::BackUrl | Self::AllowedOrigin => None,
+            Self::MaxRequestsPerAddress => Some("100000"),
+            Self::MaxBytesPerAddress => Some("268435456"),
+            Self::MaxMessagesPerUser => Some("1000"),
+            Self::MaxMessagesPerRoom => Some("10000"),
+            Self::BackUrl | Self::AllowedOrigin | Self::ApiKey | Self::SlowReaders => None,
         }
+    }
+
+    /// Whether there may be several values.
+    fn is_list(self) -> bool {
+        matches!(self, Self::AllowedOrigin | Self::ApiKey | Self::SlowReaders)
     }
 
     fn given_by(self, flags: &Flags) -> Vec<String> {
         match self {
             Self::AllowedOrigin => return flags.allowed_origin.clone(),
+            Self::ApiKey => return flags.api_key.clone(),
+            Self::SlowReaders => return flags.slow_readers.clone(),
             Self::BackAddr => &flags.back_addr,
             Self::FrontAddr => &flags.front_addr,
             Self::BackUrl => &flags.back_url,
@@ -98,6 +133,10 @@ impl Key {
             Self::MaxConnections => &flags.max_connections,
             Self::MaxConnectionsPerAddress => &flags.max_connections_per_address,
             Self::MaxWait => &flags.max_wait,
+            Self::MaxRequestsPerAddress => &flags.max_requests_per_address,
+            Self::MaxBytesPerAddress => &flags.max_bytes_per_address,
+            Self::MaxMessagesPerUser => &flags.max_messages_per_user,
+            Self::MaxMessagesPerRoom => &flags.max_messages_per_room,
         }
         .iter()
         .cloned()
@@ -190,12 +229,12 @@ fn setting(key: Key, layers: &Figment, flags: &Flags, problems: &mut Vec<Problem
         };
     };
     let source = source_name(key, layers.get_metadata(value.tag()));
-    let values = texts(&value, key == Key::AllowedOrigin).unwrap_or_else(|| {
+    let values = texts(&value, key.is_list()).unwrap_or_else(|| {
         problems.push(Problem(format!(
             "{key} must be a text{} (from {source})",
             match key {
-                Key::AllowedOrigin => " or a list of texts",
-                Key::MaxConnections | Key::MaxConnectionsPerAddress => " or a whole number",
+                key if key.is_list() => " or a list of texts",
+                key if key.name().starts_with("max_") => " or a whole number",
                 _ => "",
             }
         )));

@@ -12,6 +12,8 @@ mod bad_input;
 mod chat;
 mod documents;
 mod front;
+mod limits;
+mod metrics;
 mod program;
 mod socketio;
 mod store;

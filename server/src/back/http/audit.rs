@@ -1,12 +1,16 @@
 //! `POST /api/audit`: what a page's auditor has found to be wrong with what it was sent.
 
+use std::sync::Arc;
+
 use axum::Json;
+use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::problem::Problem;
+use crate::back::app::App;
 use crate::chat::{Code, Room};
 
 /// Something that should never be seen.
@@ -40,6 +44,20 @@ pub(in crate::back) enum Kind {
     Echo,
 }
 
+impl Kind {
+    pub(in crate::back) const ALL: [Self; 4] = [Self::Gap, Self::Duplicate, Self::Order, Self::Echo];
+
+    /// As it is reported, and counted.
+    pub(in crate::back) const fn name(self) -> &'static str {
+        match self {
+            Self::Gap => "gap",
+            Self::Duplicate => "duplicate",
+            Self::Order => "order",
+            Self::Echo => "echo",
+        }
+    }
+}
+
 /// Report a message that was lost, doubled, out of order or echoed
 ///
 /// The pages do, should they ever see one. It is logged and counted.
@@ -56,6 +74,7 @@ pub(in crate::back) enum Kind {
     ),
 )]
 pub(in crate::back) async fn audit(
+    State(app): State<Arc<App>>,
     body: Result<Json<Violation>, JsonRejection>,
 ) -> Result<StatusCode, Problem> {
     let Json(violation) = body?;
@@ -65,6 +84,7 @@ pub(in crate::back) async fn audit(
     if room.is_err() || !(1..=32).contains(&transport.len()) || !transport.bytes().all(letters) {
         return Err(Code::AuditInvalid.into());
     }
+    app.metrics.violated(violation.kind);
     tracing::error!(
         room = violation.room,
         transport,

@@ -19,6 +19,7 @@ use super::RoomParam;
 use super::problem::Problem;
 use super::room::InRoom;
 use crate::back::app::App;
+use crate::back::metrics::{Connected, Way};
 use crate::back::rooms::{Delivery, Listener, OpenRoom, server_sent_event};
 use crate::chat::{Code, HISTORY_LIMIT, Sender};
 
@@ -79,6 +80,7 @@ pub(in crate::back) async fn events(
         _ => beginning.position,
     };
     let mut stream = Stream {
+        _connected: app.metrics.connected(Way::EventStream),
         app,
         room,
         listener,
@@ -149,6 +151,7 @@ impl Following {
 
 /// What is still to be sent, and where more comes from.
 struct Stream {
+    _connected: Connected,
     app: Arc<App>,
     room: Arc<OpenRoom>,
     listener: Listener,
@@ -198,7 +201,7 @@ impl Stream {
         }
         match self
             .room
-            .stored_after(lost.clone(), since, HISTORY_LIMIT, self.except)
+            .stored_after(lost, since, HISTORY_LIMIT, self.except)
             .await
         {
             Ok(excerpt) => {

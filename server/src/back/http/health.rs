@@ -38,6 +38,7 @@ mod tests {
 
     use super::*;
     use crate::back::app::BackSettings;
+    use crate::back::limits::RateLimits;
     use crate::back::rooms::{Rooms, Wire};
     use crate::listener::ConnectionLimits;
     use crate::store::Store;
@@ -73,8 +74,10 @@ mod tests {
                 per_address: None,
             },
             max_wait: Duration::from_secs(60),
+            rates: RateLimits::default(),
+            slow_readers: Vec::new(),
         };
-        let rooms = Rooms::new(Wire { hub, namespace }, store.clone(), stop.clone());
+        let rooms = Rooms::new(Wire::new(hub, namespace), store.clone(), stop.clone());
         (
             Arc::new(App::new(
                 store,

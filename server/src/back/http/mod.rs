@@ -5,6 +5,7 @@
 //! events    GET  …/events: Server-Sent Events             sessions  POST /api/sessions
 //! audit     POST /api/audit: what pages find wrong        openapi   the description of all that
 //! room      the room that an address names                problem   what is told when something isn't carried out
+//! gate      who asks, and whether that is too much        metrics   what has happened, in numbers
 //! health    for whoever watches the program
 //! ```
 
@@ -13,7 +14,9 @@
 
 mod audit;
 mod events;
+mod gate;
 pub(super) mod health;
+mod metrics;
 mod openapi;
 mod problem;
 mod read;
@@ -25,14 +28,17 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use utoipa::{IntoParams, ToSchema};
 
 use super::app::{App, BATCH_BYTES, CHAT_MESSAGE_BYTES};
+pub(super) use audit::Kind;
+pub(super) use gate::measure;
 pub(super) use read::POLL_AFTER;
 
 /// The routes.
-pub(super) fn router() -> Router<Arc<App>> {
+pub(super) fn router(app: &Arc<App>) -> Router<Arc<App>> {
     let batch = post(write::batch).layer(DefaultBodyLimit::max(BATCH_BYTES));
     Router::new()
         .route("/api", get(openapi::page))
@@ -45,8 +51,11 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/api/rooms/{room}/messages/batch", batch)
         .route("/api/rooms/{room}/events", get(events::events))
         .route("/api/audit", post(audit::audit))
+        .route_layer(from_fn_with_state(app.clone(), gate::admit))
+        // Whoever watches the program must not be sent away.
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
+        .route("/metrics", get(metrics::metrics))
         .layer(DefaultBodyLimit::max(CHAT_MESSAGE_BYTES))
 }
 

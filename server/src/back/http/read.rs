@@ -17,6 +17,7 @@ use super::RoomParam;
 use super::problem::Problem;
 use super::room::InRoom;
 use crate::back::app::App;
+use crate::back::metrics::Way;
 use crate::back::rooms::{Excerpt, OpenRoom};
 use crate::chat::{Code, Line, Place, Range, Sender};
 
@@ -167,6 +168,7 @@ async fn wait_for(
             // Something was said in the meantime.
             continue;
         };
+        let _connected = app.metrics.connected(Way::LongPoll);
         let news = async {
             tokio::select! {
                 () = waiter.news() => {}

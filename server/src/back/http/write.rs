@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
+use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,8 @@ use super::RoomParam;
 use super::problem::Problem;
 use super::room::InRoom;
 use crate::back::app::App;
+use crate::back::limits::Caller;
+use crate::back::metrics::Way;
 use crate::back::rooms::{OpenRoom, Said, Saying};
 use crate::chat::{BATCH_LIMIT, ClientId, Code, Name, Refusal, Sender, Session, Text};
 
@@ -95,7 +97,7 @@ pub(in crate::back) struct StoredBatch {
     /// The public id of the session.
     #[serde(skip_serializing_if = "Option::is_none")]
     sender: Option<String>,
-    /// For each message, in order. Behind the first that failed for want of the database, the rest were not tried.
+    /// For each message, in order. Behind the first that failed for want of the database, or was one too many, the rest were not tried.
     results: Vec<BatchResult>,
 }
 
@@ -118,6 +120,9 @@ pub(in crate::back) enum BatchResult {
         code: &'static str,
         /// A sentence for people.
         message: String,
+        /// With `rate_limited`: when to try again, in milliseconds from now.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        retry_after_ms: Option<u64>,
     },
 }
 
@@ -148,12 +153,13 @@ pub(in crate::back) enum BatchResult {
 pub(in crate::back) async fn message(
     State(app): State<Arc<App>>,
     InRoom(room): InRoom,
+    Extension(caller): Extension<Caller>,
     headers: HeaderMap,
     body: Result<Json<NewMessage>, JsonRejection>,
 ) -> Result<Response, Problem> {
     let Json(new) = body?;
     let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok());
-    let author = author(&new.name, new.session.as_deref())?;
+    let author = author(caller, &new.name, new.session.as_deref())?;
     let client_id = new
         .client_id
         .or_else(|| key.map(str::to_owned))
@@ -198,6 +204,7 @@ pub(in crate::back) async fn message(
 pub(in crate::back) async fn batch(
     State(app): State<Arc<App>>,
     InRoom(room): InRoom,
+    Extension(caller): Extension<Caller>,
     body: Result<Json<Batch>, JsonRejection>,
 ) -> Result<Json<StoredBatch>, Problem> {
     let Json(batch) = body?;
@@ -207,7 +214,7 @@ pub(in crate::back) async fn batch(
     if room.is_read_only() {
         return Err(Code::RoomReadOnly.into());
     }
-    let author = author(&batch.name, batch.session.as_deref())?;
+    let author = author(caller, &batch.name, batch.session.as_deref())?;
     let mut results = Vec::with_capacity(batch.messages.len());
     let mut failed: Option<Refusal> = None;
     for message in batch.messages {
@@ -223,12 +230,13 @@ pub(in crate::back) async fn batch(
             },
             Err(refusal) => {
                 // The rest would only wait for the same, and come out of order if it came back.
-                if refusal.code == Code::StoreUnavailable {
+                if matches!(refusal.code, Code::StoreUnavailable | Code::RateLimited) {
                     failed = Some(refusal.clone());
                 }
                 let problem = Problem::from(refusal);
                 BatchResult::Refused {
                     code: problem.code(),
+                    retry_after_ms: problem.retry_after_ms(),
                     message: problem.into_message(),
                 }
             }
@@ -243,14 +251,16 @@ pub(in crate::back) async fn batch(
 
 /// Who says something.
 struct Author {
+    caller: Caller,
     name: Name,
     sender: Option<Sender>,
 }
 
-fn author(name: &str, session: Option<&str>) -> Result<Author, Refusal> {
+fn author(caller: Caller, name: &str, session: Option<&str>) -> Result<Author, Refusal> {
     let name = name.parse()?;
     let session: Option<Session> = session.map(str::parse).transpose()?;
     Ok(Author {
+        caller,
         name,
         sender: session.map(Session::sender),
     })
@@ -273,5 +283,10 @@ async fn say(
         text: &text,
         sender: author.sender,
     };
-    room.say(saying).await
+    app.admit_message(author.caller, author.sender, room.address())?;
+    let said = room.say(saying).await?;
+    if !said.duplicate {
+        app.metrics.said(Way::Http);
+    }
+    Ok(said)
 }

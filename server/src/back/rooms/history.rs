@@ -152,7 +152,9 @@ impl OpenRoom {
         shorten(&mut page, since.is_none());
         let epoch = self.history().position().epoch;
         let last = page.messages.last().map(|row| row.offset.cast_unsigned());
-        let offset = last.or(since.map(|since| since.offset)).unwrap_or_default();
+        let offset = last
+            .or_else(|| since.map(|since| since.offset))
+            .unwrap_or_default();
         let except = except.map(|sender| sender.to_string());
         Excerpt {
             messages: page

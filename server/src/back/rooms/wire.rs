@@ -1,7 +1,7 @@
 //! What is published, in the form of each way to a room.
 
 use bytes::Bytes;
-use madang_hub::{Encode, Hub, Position, Publication, WireForm};
+use madang_hub::{Encode, Hub, Key, Position, Publication, WireForm};
 use madang_socketio::Namespace;
 use madang_ws::Message as Frame;
 
@@ -13,20 +13,38 @@ pub(in crate::back) struct Wire {
     pub(in crate::back) hub: Hub,
     /// Where the sockets of Socket.IO are, whose rooms are the hub's.
     pub(in crate::back) namespace: Namespace,
+    /// What all messages of a room are about.
+    messages: Key,
 }
 
 impl Wire {
+    pub(in crate::back) fn new(hub: Hub, namespace: Namespace) -> Self {
+        let messages = Key::try_from("message").unwrap_or_else(|error| unreachable!("{error}"));
+        Self {
+            hub,
+            namespace,
+            messages,
+        }
+    }
+
     /// An event in the forms of both kinds of socket: by Socket.IO its `type` is the event's name. Who came over HTTP gets messages alone, which have a
     /// position.
     pub(in crate::back) fn publication(&self, event: &Event<'_>, position: Option<Position>) -> Publication {
         let written = event.write();
         let body = written.body();
         match self.namespace.event(written.name, &body) {
-            Ok(event) => Publication::new(Said {
-                event: event.with_frame(written.json),
-                position,
-                body: body.get().to_owned().into(),
-            }),
+            Ok(event) => {
+                let publication = Publication::new(Said {
+                    event: event.with_frame(written.json),
+                    position,
+                    body: body.get().to_owned().into(),
+                });
+                // Where only the latest counts, that is the latest message.
+                match position {
+                    Some(_) => publication.with_key(self.messages.clone()),
+                    None => publication,
+                }
+            }
             Err(error) => {
                 tracing::error!(%error, event = written.name, "an event can't go by Socket.IO");
                 Frame::from(written.json).into()
