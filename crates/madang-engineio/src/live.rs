@@ -452,6 +452,7 @@ impl<H: Handler> Recipient for Live<H> {
             drop(inner);
             return self.deliver_to(websocket, batch);
         }
+        inner.session.tell(batch.tally(WireForm::EngineIoPayload));
         let compress = batch.is_compressible();
         for (piece, overflow) in batch.frames(WireForm::EngineIoPayload) {
             inner.session.push(piece.clone(), overflow, compress);

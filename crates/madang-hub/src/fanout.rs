@@ -14,8 +14,9 @@ use crate::{
     id::{MemberId, SessionId},
     log::{Op, Set, To},
     members::{Member, Members},
-    policy::{Policies, Policy},
+    policy::{Policy, Slow},
     recipient::{Batch, Entry},
+    tally::Tallies,
 };
 
 /// What came of a fan-out.
@@ -28,13 +29,14 @@ pub(crate) struct Outcome {
 }
 
 /// Delivers a run of publications, between which nobody joined or left.
-pub(crate) fn deliver(posts: &[Op], members: &Members, policies: &Policies, shards: u32) -> Outcome {
+pub(crate) fn deliver(posts: &[Op], members: &Members, slow: &Slow, shards: u32) -> Outcome {
     let posts = || posts.iter().filter_map(Op::post);
     let Some(first) = posts().next() else {
         return Outcome::default();
     };
     let mut fanout = Fanout {
         members,
+        tallies: &slow.tallies,
         shards,
         excepted: SmallVec::new(),
         outcome: Outcome::default(),
@@ -48,7 +50,7 @@ pub(crate) fn deliver(posts: &[Op], members: &Members, policies: &Policies, shar
             _ => post
                 .to
                 .first_room()
-                .map_or_else(Policy::default, |room| policies.of(room)),
+                .map_or_else(Policy::default, |room| slow.policies.of(room)),
         };
         alike &= post.to == first.to;
         fanout.excepted.extend_from_slice(&post.except);
@@ -60,7 +62,7 @@ pub(crate) fn deliver(posts: &[Op], members: &Members, policies: &Policies, shar
     if alike {
         let mut scratch = Vec::new();
         let slots = fanout.audience(&first.to, &mut scratch);
-        fanout.hand_out(&Batch::all(&entries), slots);
+        fanout.hand_out(&Batch::all(&entries, &slow.tallies), slots);
     } else {
         fanout.mixed(&entries);
     }
@@ -69,6 +71,7 @@ pub(crate) fn deliver(posts: &[Op], members: &Members, policies: &Policies, shar
 
 struct Fanout<'a> {
     members: &'a Members,
+    tallies: &'a Tallies,
     shards: u32,
     /// Every session that some publication is kept from, sorted; one of them mostly.
     excepted: SmallVec<[SessionId; 4]>,
@@ -123,7 +126,9 @@ impl<'a> Fanout<'a> {
         if own.len() == batch.len() {
             member.recipient.deliver(batch);
         } else {
-            member.recipient.deliver(&Batch::picked(batch.entries(), own));
+            member
+                .recipient
+                .deliver(&Batch::picked(batch.entries(), own, self.tallies));
         }
     }
 
@@ -157,7 +162,10 @@ impl<'a> Fanout<'a> {
             slots.clear();
             slots.extend(same.iter().map(|gets| gets[0].0));
             match &groups_of(same[0])[..] {
-                [only] => self.hand_out(&Batch::picked(entries, &picks_of[*only as usize]), &slots),
+                [only] => self.hand_out(
+                    &Batch::picked(entries, &picks_of[*only as usize], self.tallies),
+                    &slots,
+                ),
                 several => {
                     let mut picks: Vec<u32> = several
                         .iter()
@@ -165,7 +173,7 @@ impl<'a> Fanout<'a> {
                         .copied()
                         .collect();
                     picks.sort_unstable();
-                    self.hand_out(&Batch::picked(entries, &picks), &slots);
+                    self.hand_out(&Batch::picked(entries, &picks, self.tallies), &slots);
                 }
             }
         }

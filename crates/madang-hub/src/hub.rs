@@ -18,7 +18,7 @@ use crate::{
     limits::Limits,
     log::{Op, Post, To},
     membership::Membership,
-    policy::{Policies, Policy},
+    policy::{Policy, Slow},
     publication::Publication,
     recipient::Recipient,
     shard::{Appended, Shard},
@@ -57,15 +57,15 @@ impl Hub {
     /// With more than `u32::MAX` shards.
     pub fn with_limits(shards: NonZeroUsize, limits: Limits) -> (Self, Vec<Flusher>) {
         let count = u32::try_from(shards.get()).expect("more shards than u32::MAX");
-        let policies = Arc::new(Policies::new());
+        let slow = Arc::new(Slow::new());
         let limits = Arc::new(limits);
-        let shard = |index| Arc::new(Shard::new(index, count, policies.clone(), limits.clone()));
+        let shard = |index| Arc::new(Shard::new(index, count, slow.clone(), limits.clone()));
         let shards: Box<[Arc<Shard>]> = (0..count).map(shard).collect();
         let flushers = shards.iter().cloned().map(Flusher::new).collect();
         let inner = Inner {
             shards,
             order: Mutex::new(()),
-            policies,
+            slow,
             limits,
             entered: AtomicUsize::new(0),
             published: AtomicU64::new(0),
@@ -141,7 +141,30 @@ impl Hub {
     /// # Errors
     /// When [`Limits::policies`] rooms have another policy than the default already.
     pub fn set_policy(&self, room: &RoomName, policy: Policy) -> Result<(), LimitReached> {
-        self.inner.policies.set(room, policy, &self.inner.limits)
+        self.inner.slow.policies.set(room, policy, &self.inner.limits)
+    }
+
+    /// Sets what a reader is told who missed publications because they were dropped ([`Policy::DropOldest`]), those that were replaced by newer ones
+    /// or are volatile left aside. It is made of their number when it's about to leave, behind what waited when the first of them was dropped; what is dropped until then
+    /// is in the number. One waits at a time, which is never dropped. Without this, nothing is told.
+    ///
+    /// ```
+    /// # use madang_hub::{Encode, Hub, Publication, WireForm};
+    /// # struct Text(String);
+    /// # impl Encode for Text {
+    /// #     fn encode(&self, _form: WireForm) -> bytes::Bytes {
+    /// #         self.0.clone().into()
+    /// #     }
+    /// # }
+    /// let (hub, flusher) = Hub::new();
+    /// hub.set_notice(|skipped| Publication::new(Text(format!("you have missed {skipped}"))));
+    /// # drop(flusher);
+    /// ```
+    ///
+    /// `notice` is called under the lock of the reader's connection: it must not use that. If it panics, the reader isn't told, nor is one whose form the publication
+    /// doesn't have. The hub keeps it: a hub that it holds itself is never let go.
+    pub fn set_notice(&self, notice: impl Fn(u64) -> Publication + Send + Sync + 'static) {
+        self.inner.slow.tallies.set_notice(Arc::new(notice));
     }
 
     /// Everyone who is in the room, as of all calls that returned before this one. To know that, it delivers what is waiting: for
@@ -182,6 +205,7 @@ impl Hub {
             .shards
             .iter()
             .for_each(|shard| shard.add_to(&mut stats));
+        self.inner.slow.tallies.add_to(&mut stats);
         stats
     }
 
@@ -243,7 +267,7 @@ struct Inner {
     shards: Box<[Arc<Shard>]>,
     /// Held while a publication goes into the logs of all shards, so that these agree on the order.
     order: Mutex<()>,
-    policies: Arc<Policies>,
+    slow: Arc<Slow>,
     limits: Arc<Limits>,
     entered: AtomicUsize,
     published: AtomicU64,

@@ -13,7 +13,7 @@
 //! history      History: numbered, remembered, missed and joined in one step      position: Epoch, Position
 //! members      dense tables of members and rooms        fanout: who gets what, in as few calls as recipients
 //! recipient    Recipient, and the Batch it is handed    outbox: bytes that wait for a slow socket, bounded
-//! policy       what happens to slow readers, per room   limits, error, stats
+//! policy       what happens to slow readers, per room   tally: how that is counted, and told   limits, error, stats
 //! ```
 //!
 //! # Example
@@ -102,6 +102,7 @@ mod recipient;
 mod shard;
 mod stats;
 mod sync;
+mod tally;
 mod target;
 
 pub use self::{
@@ -118,5 +119,6 @@ pub use self::{
     publication::{Encode, Key, Publication, WireForm},
     recipient::{Batch, Recipient},
     stats::Stats,
+    tally::Tally,
     target::Target,
 };

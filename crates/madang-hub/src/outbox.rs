@@ -4,7 +4,7 @@ use std::{collections::VecDeque, fmt, io::IoSlice};
 
 use bytes::{Buf, Bytes};
 
-use crate::publication::Key;
+use crate::{publication::Key, tally::Tally};
 
 /// What may be done for an entry, or to it, when the limit of the outbox would be crossed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -43,7 +43,7 @@ pub enum Pushed {
 /// Entries leave in the order in which they came, and an entry that has begun to leave stays until it has left: a stream cut in the middle of a frame is
 /// useless. The limit is on memory: what an entry holds is its bytes and [`Outbox::ENTRY_OVERHEAD`]. An entry that is alone fits whatever its
 /// size, since a limit on what may wait mustn't forbid what a fast reader would have taken at once; so an outbox holds at most
-/// its limit, or one entry.
+/// its limit, or one entry, and two notices: one that has begun to leave, one that waits.
 ///
 /// ```
 /// use madang_hub::{Outbox, Overflow, Pushed};
@@ -62,8 +62,7 @@ pub struct Outbox {
     limit: usize,
     /// Bytes of the entries, without overhead.
     bytes: usize,
-    /// Part of the first entry has left.
-    started: bool,
+    tally: Option<Tally>,
 }
 
 impl Outbox {
@@ -76,7 +75,15 @@ impl Outbox {
             entries: VecDeque::new(),
             limit,
             bytes: 0,
-            started: false,
+            tally: None,
+        }
+    }
+
+    /// From now on, what is dropped, replaced or refused is counted there, and the reader gets a notice of what was dropped, if the hub
+    /// [has one](crate::Hub::set_notice). A recipient says so before it queues what a [`Batch`](crate::Batch) brought; several hubs take turns.
+    pub fn tell(&mut self, tally: &Tally) {
+        if self.tally.as_ref().is_none_or(|known| !known.is(tally)) {
+            self.tally = Some(tally.clone());
         }
     }
 
@@ -90,6 +97,7 @@ impl Outbox {
             return Pushed::Queued;
         }
         if overflow == Overflow::Volatile {
+            self.count(Tally::count_volatile);
             return Pushed::Dropped { entries: 1 };
         }
         let replaced = match &overflow {
@@ -99,18 +107,19 @@ impl Outbox {
         let freed = replaced.map_or(0, |index| self.entries[index].cost());
         let after = self.cost() - freed + bytes.len() + Self::ENTRY_OVERHEAD;
         let Some(dropped) = self.victims(after.saturating_sub(self.limit), replaced) else {
-            return match overflow {
-                Overflow::Disconnect => Pushed::Overflowed,
-                _ => Pushed::Dropped { entries: 1 },
-            };
+            if overflow == Overflow::Disconnect {
+                self.count(Tally::count_disconnected);
+                return Pushed::Overflowed;
+            }
+            self.missed(1, self.entries.len());
+            return Pushed::Dropped { entries: 1 };
         };
+        if replaced.is_some() {
+            self.count(Tally::count_replaced);
+        }
         self.bytes += bytes.len();
-        let entry = Entry {
-            bytes,
-            overflow,
-            joined: false,
-        };
-        let in_order = matches!(entry.overflow, Overflow::LatestInOrder(_));
+        let in_order = matches!(overflow, Overflow::LatestInOrder(_));
+        let entry = Entry::new(bytes, Kind::Whole(overflow));
         let place = replaced.filter(|_| !in_order);
         match place {
             Some(index) => self.bytes -= std::mem::replace(&mut self.entries[index], entry).bytes.len(),
@@ -123,6 +132,8 @@ impl Outbox {
         if dropped > 0 {
             let spared = place.unwrap_or(self.entries.len() - 1);
             self.drop_oldest(dropped, spared);
+            // Before the one that is new.
+            self.missed(dropped, self.entries.len() - usize::from(place.is_none()));
             return Pushed::Dropped { entries: dropped };
         }
         if replaced.is_some() {
@@ -143,35 +154,33 @@ impl Outbox {
             "the rest of a started entry can't come after other entries"
         );
         self.push_frame(rest, Bytes::new());
-        self.started = !self.is_empty();
+        self.begin();
     }
 
     /// Puts a frame at the end whatever the limit says, never to be dropped: for what the caller bounds itself, such as control frames. Its `body`, which
     /// may be empty, stays a buffer of its own, and leaves with the `head` or not at all.
     pub fn push_frame(&mut self, head: Bytes, body: Bytes) {
-        for (bytes, joined) in [(head, false), (body, true)] {
+        for (bytes, kind) in [(head, Kind::Whole(Overflow::Disconnect)), (body, Kind::Joined)] {
             if !bytes.is_empty() {
                 self.bytes += bytes.len();
-                self.entries.push_back(Entry {
-                    bytes,
-                    overflow: Overflow::Disconnect,
-                    joined,
-                });
+                self.entries.push_back(Entry::new(bytes, kind));
             }
         }
     }
 
     /// Takes the oldest entry, or what has to leave of it: for transports that send whole answers rather than a stream.
     pub fn pop(&mut self) -> Option<Bytes> {
+        self.write_notice(1);
         let entry = self.entries.pop_front()?;
         self.bytes -= entry.bytes.len();
-        self.started = self.entries.front().is_some_and(|next| next.joined);
         self.release();
         Some(entry.bytes)
     }
 
-    /// Fills the slices with what has to leave, oldest first, and returns how many it filled: for one vectored write.
-    pub fn chunks<'a>(&'a self, into: &mut [IoSlice<'a>]) -> usize {
+    /// Fills the slices with what has to leave, oldest first, and returns how many it filled: for one vectored write. None are filled if nothing waits; a notice that comes to
+    /// nothing waits no longer.
+    pub fn chunks<'a>(&'a mut self, into: &mut [IoSlice<'a>]) -> usize {
+        self.write_notice(into.len());
         let filled = into.iter_mut().zip(&self.entries);
         filled
             .map(|(slice, entry)| *slice = IoSlice::new(&entry.bytes))
@@ -193,13 +202,11 @@ impl Outbox {
             let head = &mut self.entries[0].bytes;
             if n < head.len() {
                 head.advance(n);
-                self.started = true;
+                self.begin();
                 return;
             }
             n -= head.len();
             self.entries.pop_front();
-            // A frame whose head has left has begun.
-            self.started = self.entries.front().is_some_and(|next| next.joined);
         }
         self.release();
     }
@@ -210,9 +217,10 @@ impl Outbox {
             .entries
             .iter()
             .skip(1)
-            .take_while(|entry| entry.joined)
+            .take_while(|entry| entry.kind == Kind::Joined)
             .count();
-        self.entries.truncate(if self.started { 1 + begun } else { 0 });
+        self.entries
+            .truncate(if self.is_started() { 1 + begun } else { 0 });
         self.bytes = self.entries.iter().map(|entry| entry.bytes.len()).sum();
         self.release();
     }
@@ -245,16 +253,25 @@ impl Outbox {
     /// Where an entry with this key waits. A search through the queue: there are few entries with different keys in a limit's worth of bytes, and only those
     /// who read slowly have any.
     fn unsent(&self, key: &Key) -> Option<usize> {
-        let waiting = self.entries.iter().enumerate().skip(usize::from(self.started));
-        let mut same =
-            waiting.filter(|(_, entry)| matches!(&entry.overflow, Overflow::Latest(other) | Overflow::LatestInOrder(other) if other == key));
+        let waiting = self
+            .entries
+            .iter()
+            .enumerate()
+            .skip(usize::from(self.is_started()));
+        let mut same = waiting.filter(|(_, entry)| {
+            matches!(&entry.kind, Kind::Whole(Overflow::Latest(other) | Overflow::LatestInOrder(other)) if other == key)
+        });
         same.next().map(|(index, _)| index)
     }
 
     /// How many of the oldest droppable entries are worth that much, one aside; `None` if all of them together aren't, and others remain.
     fn victims(&self, mut needed: usize, aside: Option<usize>) -> Option<usize> {
-        let others = self.entries.len() - usize::from(aside.is_some());
-        let mut droppable = (usize::from(self.started)..self.entries.len())
+        if needed == 0 {
+            return Some(0);
+        }
+        let is_other = |(index, entry): &(usize, &Entry)| Some(*index) != aside && !entry.is_notice();
+        let others = self.entries.iter().enumerate().filter(is_other).count();
+        let mut droppable = (usize::from(self.is_started())..self.entries.len())
             .filter(|index| Some(*index) != aside && self.entries[*index].is_droppable());
         let mut count = 0;
         while needed > 0 && count < others {
@@ -265,7 +282,7 @@ impl Outbox {
     }
 
     fn drop_oldest(&mut self, mut count: usize, spared: usize) {
-        let first = usize::from(self.started);
+        let first = usize::from(self.is_started());
         let (mut index, mut bytes) = (0, self.bytes);
         self.entries.retain(|entry| {
             let drop = count > 0 && index >= first && index != spared && entry.is_droppable();
@@ -279,6 +296,62 @@ impl Outbox {
         self.bytes = bytes;
     }
 
+    fn count(&self, count: impl Fn(&Tally)) {
+        self.tally.iter().for_each(count);
+    }
+
+    /// Counts what the reader won't get, and has it told: in the notice that waits, or in a new one at this place.
+    fn missed(&mut self, entries: usize, at: usize) {
+        let Some(tally) = &self.tally else { return };
+        tally.count_dropped(entries);
+        let skipped = entries as u64;
+        let first = usize::from(self.is_started());
+        for waiting in self.entries.iter_mut().skip(first) {
+            if let Kind::Notice(before) = &mut waiting.kind {
+                *before += skipped;
+                self.bytes -= std::mem::take(&mut waiting.bytes).len();
+                return;
+            }
+        }
+        if tally.has_notice() {
+            self.entries
+                .insert(at, Entry::new(Bytes::new(), Kind::Notice(skipped)));
+        }
+    }
+
+    /// Makes the bytes of the notice that waits, if it's among the first entries.
+    fn write_notice(&mut self, first: usize) {
+        let mut next = self.entries.iter_mut().take(first).enumerate();
+        let unwritten = next.find_map(|(index, entry)| match entry.kind {
+            Kind::Notice(skipped) if entry.bytes.is_empty() => Some((index, entry, skipped)),
+            _ => None,
+        });
+        let Some((index, entry, skipped)) = unwritten else {
+            return;
+        };
+        entry.bytes = self
+            .tally
+            .as_ref()
+            .map_or_else(Bytes::new, |tally| tally.notice(skipped));
+        self.bytes += entry.bytes.len();
+        if entry.bytes.is_empty() {
+            self.entries.remove(index);
+            self.release();
+        }
+    }
+
+    /// Whether part of the first entry has left; a frame whose head has left has begun.
+    fn is_started(&self) -> bool {
+        let first = self.entries.front();
+        first.is_some_and(|first| first.begun || first.kind == Kind::Joined)
+    }
+
+    fn begin(&mut self) {
+        if let Some(first) = self.entries.front_mut() {
+            first.begun = true;
+        }
+    }
+
     /// An idle connection holds no buffer.
     fn release(&mut self) {
         if self.entries.is_empty() {
@@ -289,18 +362,13 @@ impl Outbox {
 
 impl fmt::Debug for Outbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            bytes,
-            limit,
-            started,
-            ..
-        } = self;
+        let Self { bytes, limit, .. } = self;
         let mut outbox = f.debug_struct("Outbox");
         outbox
             .field("len", &self.len())
             .field("bytes", bytes)
             .field("limit", limit)
-            .field("started", started)
+            .field("started", &self.is_started())
             .finish()
     }
 }
@@ -308,20 +376,41 @@ impl fmt::Debug for Outbox {
 struct Entry {
     /// What has not left yet.
     bytes: Bytes,
-    overflow: Overflow,
+    kind: Kind,
+    /// Part of it has left.
+    begun: bool,
+}
+
+#[derive(PartialEq)]
+enum Kind {
+    Whole(Overflow),
     /// The rest of the entry before it.
-    joined: bool,
+    Joined,
+    /// Tells that so many were dropped. Its bytes are made when it's about to leave.
+    Notice(u64),
 }
 
 impl Entry {
+    fn new(bytes: Bytes, kind: Kind) -> Self {
+        let begun = false;
+        Self { bytes, kind, begun }
+    }
+
     fn cost(&self) -> usize {
         self.bytes.len() + Outbox::ENTRY_OVERHEAD
     }
 
+    fn is_notice(&self) -> bool {
+        matches!(self.kind, Kind::Notice(_))
+    }
+
     fn is_droppable(&self) -> bool {
-        self.overflow != Overflow::Disconnect
+        matches!(&self.kind, Kind::Whole(overflow) if *overflow != Overflow::Disconnect)
     }
 }
+
+// An idle connection has an outbox: four words of the queue, and one for each thing else.
+const _: () = assert!(size_of::<Outbox>() <= 7 * size_of::<usize>());
 
 // The overhead covers the entry, and what a growing queue wastes on average.
 const _: () = assert!(size_of::<Entry>() <= Outbox::ENTRY_OVERHEAD);

@@ -7,19 +7,38 @@ use crate::{
     id::RoomName,
     limits::Limits,
     sync::{Mutex, lock},
+    tally::Tallies,
 };
 
 /// What becomes of a room's publications for a member whose outbox is full.
+///
+/// Whichever acts is seen: by the operator in [`Stats`](crate::Stats) (`disconnected`, `dropped`, `replaced`, `volatile`), and by the reader, who is
+/// disconnected with a reason (a WebSocket with close code 1008) or told what it missed with the notice of [`Hub::set_notice`](crate::Hub::set_notice).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Policy {
     /// The member is disconnected: it gets everything in order, or knows that it didn't. For chat, orders, anything with a history.
     #[default]
     Disconnect,
-    /// The oldest droppable publications make room. For notices that age: typing, cursors.
+    /// The oldest droppable publications make room, and the reader gets a notice of how many it missed. For notices that age: typing, cursors.
     DropOldest,
-    /// An unsent publication is replaced by a newer one of the room with the same key, full or not; then as `DropOldest`. For quotes and scores.
+    /// An unsent publication is replaced by a newer one of the room with the same key, full or not, of which there is no notice; then as `DropOldest`. For quotes and scores.
     Latest,
+}
+
+/// All that a hub has for slow readers.
+pub(crate) struct Slow {
+    pub(crate) policies: Policies,
+    pub(crate) tallies: Tallies,
+}
+
+impl Slow {
+    pub(crate) fn new() -> Self {
+        Self {
+            policies: Policies::new(),
+            tallies: Tallies::new(),
+        }
+    }
 }
 
 /// The rooms whose policy isn't the default one.

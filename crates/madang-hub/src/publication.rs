@@ -35,7 +35,27 @@ pub enum WireForm {
 impl WireForm {
     /// How many forms there are.
     pub const COUNT: usize = 8;
+
+    /// Each at its own index.
+    pub(crate) const ALL: [Self; Self::COUNT] = [
+        Self::Frame,
+        Self::DeflatedFrame,
+        Self::EngineIoFrames,
+        Self::DeflatedEngineIoFrames,
+        Self::EngineIo3Frames,
+        Self::EngineIoPayload,
+        Self::Json,
+        Self::EventStream,
+    ];
 }
+
+const _: () = {
+    let mut index = 0;
+    while index < WireForm::COUNT {
+        assert!(WireForm::ALL[index] as usize == index);
+        index += 1;
+    }
+};
 
 /// Turns a payload into bytes. Implemented by the message types of the protocol crates.
 pub trait Encode: Send + Sync + 'static {

@@ -10,6 +10,7 @@ use crate::{
     outbox::Overflow,
     policy::Policy,
     publication::{Key, WireForm},
+    tally::{Tallies, Tally},
 };
 
 /// Someone who gets publications: in practice the sending half of a connection.
@@ -33,6 +34,7 @@ pub struct Batch<'a> {
     /// Which of the entries, in order; all of them if `None`.
     picks: Option<&'a [u32]>,
     joined: [OnceCell<Bytes>; WireForm::COUNT],
+    tallies: &'a Tallies,
 }
 
 impl<'a> Batch<'a> {
@@ -73,19 +75,25 @@ impl<'a> Batch<'a> {
         self.iter().any(|entry| entry.post.publication.is_compressible())
     }
 
-    pub(crate) fn all(entries: &'a [Entry<'a>]) -> Self {
+    /// Where the hub counts what becomes of them, and what a reader who misses some is told: for an [`Outbox`](crate::Outbox::tell) that they have to wait in.
+    pub fn tally(&self, form: WireForm) -> &Tally {
+        self.tallies.of(form)
+    }
+
+    pub(crate) fn all(entries: &'a [Entry<'a>], tallies: &'a Tallies) -> Self {
         Self {
             entries,
             picks: None,
             joined: Default::default(),
+            tallies,
         }
     }
 
-    pub(crate) fn picked(entries: &'a [Entry<'a>], picks: &'a [u32]) -> Self {
+    /// Some of the entries.
+    pub(crate) fn picked(entries: &'a [Entry<'a>], picks: &'a [u32], tallies: &'a Tallies) -> Self {
         Self {
-            entries,
             picks: Some(picks),
-            joined: Default::default(),
+            ..Self::all(entries, tallies)
         }
     }
 

@@ -17,7 +17,7 @@ use crate::{
     limits::Limits,
     log::{Log, Op, Post},
     members::Members,
-    policy::Policies,
+    policy::Slow,
     stats::Stats,
     sync::{Mutex, MutexGuard, lock, thread_local, try_lock},
 };
@@ -29,19 +29,19 @@ pub(crate) struct Shard {
     /// Of how many shards it is one: a member id holds `slot * shards + shard`.
     shards: u32,
     index: u32,
-    policies: Arc<Policies>,
+    slow: Arc<Slow>,
     limits: Arc<Limits>,
     counters: Counters,
 }
 
 impl Shard {
-    pub(crate) fn new(index: u32, shards: u32, policies: Arc<Policies>, limits: Arc<Limits>) -> Self {
+    pub(crate) fn new(index: u32, shards: u32, slow: Arc<Slow>, limits: Arc<Limits>) -> Self {
         Self {
             state: Mutex::new(State::default()),
             log: Mutex::new(Log::default()),
             shards,
             index,
-            policies,
+            slow,
             limits,
             counters: Counters::default(),
         }
@@ -194,7 +194,7 @@ impl Shard {
         let members = &mut state.members;
         match &run[0] {
             Op::Publish(_) => {
-                let outcome = fanout::deliver(run, members, &self.policies, self.shards);
+                let outcome = fanout::deliver(run, members, &self.slow, self.shards);
                 self.counters.count(&outcome);
                 for slot in outcome.panicked {
                     members.exit(slot);

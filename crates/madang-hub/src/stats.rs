@@ -18,4 +18,12 @@ pub struct Stats {
     pub flushes: u64,
     /// Recipients taken out of the hub because they panicked.
     pub panicked: u64,
+    /// Publications that a slow reader didn't get because they had to make room, or didn't find any; each reader counted.
+    pub dropped: u64,
+    /// Publications that a slow reader didn't get because a newer one took their place, as [`Policy::Latest`](crate::Policy::Latest) has it.
+    pub replaced: u64,
+    /// Volatile publications that a reader didn't get because they would have had to wait.
+    pub volatile: u64,
+    /// Slow readers that had to go, because what they may not miss didn't fit.
+    pub disconnected: u64,
 }

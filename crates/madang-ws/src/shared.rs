@@ -348,6 +348,9 @@ impl Shared {
         while !state.outbox.is_empty() {
             let mut slices = [IoSlice::new(&[]); SLICES];
             let filled = state.outbox.chunks(&mut slices);
+            if filled == 0 {
+                break;
+            }
             let written = match state.writer.write_now(&slices[..filled]) {
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
                     let waker = waker.get_or_insert_with(|| self.waker());

@@ -3,7 +3,7 @@
 use super::heartbeat::later;
 use super::{Packet, Payload, Payload3, Protocol};
 use bytes::Bytes;
-use madang_hub::{Outbox, Overflow, Pushed};
+use madang_hub::{Outbox, Overflow, Pushed, Tally};
 use madang_ws::Utf8Bytes;
 use std::time::{Duration, Instant};
 
@@ -131,6 +131,10 @@ impl Polling {
         };
         self.compress |= compress;
         self.outbox.push(piece, overflow) != Pushed::Overflowed
+    }
+
+    pub(crate) fn tell(&mut self, tally: &Tally) {
+        self.outbox.tell(tally);
     }
 
     /// For packets of the protocol's own: one at a time of each, and never dropped.

@@ -4,7 +4,7 @@ use super::heartbeat::{Beat, Heartbeat, later};
 use super::polling::{Polling, Upgrade, with_packet};
 use super::{Answer, CloseReason, Packet, Payload, Protocol, Timing, TransportKind};
 use bytes::Bytes;
-use madang_hub::Overflow;
+use madang_hub::{Overflow, Tally};
 use madang_ws::Message;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -236,6 +236,13 @@ impl Session {
                 polling.discard();
                 self.end(CloseReason::ForcedClose);
             }
+        }
+    }
+
+    /// From now on, what is dropped because the client fetches too little is counted there, and the client gets a notice of it: [`Outbox::tell`](madang_hub::Outbox::tell). Ignored on WebSocket.
+    pub fn tell(&mut self, tally: &Tally) {
+        if let Some(polling) = &mut self.polling {
+            polling.tell(tally);
         }
     }
 

@@ -7,6 +7,7 @@ mod common;
 mod faults;
 mod history;
 mod limits;
+mod notices;
 mod outbox;
 mod policies;
 mod threads;

@@ -21,14 +21,15 @@ fn outbox(entries: usize, len: usize) -> Outbox {
 }
 
 /// What waits, as (number, bytes left).
-fn waiting(outbox: &Outbox) -> Vec<(u8, usize)> {
+fn waiting(outbox: &mut Outbox) -> Vec<(u8, usize)> {
     let mut chunks = [IoSlice::new(&[]); 64];
     let filled = outbox.chunks(&mut chunks);
-    assert_eq!(filled, outbox.len());
-    chunks[..filled]
+    let waiting: Vec<_> = chunks[..filled]
         .iter()
         .map(|chunk| (chunk[0], chunk.len()))
-        .collect()
+        .collect();
+    assert_eq!(waiting.len(), outbox.len());
+    waiting
 }
 
 #[test]
@@ -38,7 +39,7 @@ fn a_full_outbox_refuses_what_must_not_be_dropped() {
     assert_eq!(outbox.push(entry(2, 10), Overflow::Disconnect), Pushed::Queued);
     assert_eq!(outbox.cost(), outbox.limit());
     assert_eq!(outbox.push(entry(3, 1), Overflow::Disconnect), Pushed::Overflowed);
-    assert_eq!(waiting(&outbox), [(1, 10), (2, 10)]);
+    assert_eq!(waiting(&mut outbox), [(1, 10), (2, 10)]);
 }
 
 #[test]
@@ -51,19 +52,19 @@ fn the_oldest_droppable_entries_make_room() {
         outbox.push(entry(4, 10), Overflow::DropOldest),
         Pushed::Dropped { entries: 1 }
     );
-    assert_eq!(waiting(&outbox), [(1, 10), (3, 10), (4, 10)]);
+    assert_eq!(waiting(&mut outbox), [(1, 10), (3, 10), (4, 10)]);
     let bigger = 10 + Outbox::ENTRY_OVERHEAD;
     assert_eq!(
         outbox.push(entry(5, bigger), Overflow::DropOldest),
         Pushed::Dropped { entries: 2 }
     );
-    assert_eq!(waiting(&outbox), [(1, 10), (5, bigger)]);
+    assert_eq!(waiting(&mut outbox), [(1, 10), (5, bigger)]);
     assert_eq!(
         outbox.push(entry(6, 300), Overflow::DropOldest),
         Pushed::Dropped { entries: 1 }
     );
     assert_eq!(
-        waiting(&outbox),
+        waiting(&mut outbox),
         [(1, 10), (5, bigger)],
         "nothing makes room for what never fits"
     );
@@ -86,7 +87,7 @@ fn droppable_entries_make_room_for_one_that_must_not_be_dropped() {
         outbox.push(entry(5, 10), Overflow::Disconnect),
         Pushed::Overflowed
     );
-    assert_eq!(waiting(&outbox), [(3, 10), (4, 10)]);
+    assert_eq!(waiting(&mut outbox), [(3, 10), (4, 10)]);
 }
 
 #[test]
@@ -98,14 +99,14 @@ fn the_latest_takes_the_place_of_the_one_before_full_or_not() {
         outbox.push(entry(3, 8), Overflow::Latest(key(1))),
         Pushed::Replaced
     );
-    assert_eq!(waiting(&outbox), [(3, 8), (2, 10)]);
+    assert_eq!(waiting(&mut outbox), [(3, 8), (2, 10)]);
     // Longer than what it replaces, and than what is free: others give way, not the new one.
     let longer = 90;
     assert_eq!(
         outbox.push(entry(4, longer), Overflow::Latest(key(1))),
         Pushed::Dropped { entries: 1 }
     );
-    assert_eq!(waiting(&outbox), [(4, longer)]);
+    assert_eq!(waiting(&mut outbox), [(4, longer)]);
 }
 
 #[test]
@@ -117,14 +118,14 @@ fn the_latest_in_order_waits_behind_what_came_before_it() {
         outbox.push(entry(3, 8), Overflow::LatestInOrder(key(1))),
         Pushed::Replaced
     );
-    assert_eq!(waiting(&outbox), [(2, 10), (3, 8)]);
+    assert_eq!(waiting(&mut outbox), [(2, 10), (3, 8)]);
     let _ = outbox.push(entry(4, 12), Overflow::Latest(key(2)));
     assert_eq!(
         outbox.push(entry(5, 20), Overflow::LatestInOrder(key(1))),
         Pushed::Dropped { entries: 1 },
         "longer than what it replaces"
     );
-    assert_eq!(waiting(&outbox), [(2, 10), (5, 20)]);
+    assert_eq!(waiting(&mut outbox), [(2, 10), (5, 20)]);
 }
 
 #[test]
@@ -141,9 +142,9 @@ fn an_entry_that_has_begun_to_leave_stays() {
         outbox.push(entry(3, 10), Overflow::DropOldest),
         Pushed::Dropped { entries: 1 }
     );
-    assert_eq!(waiting(&outbox), [(1, 7), (3, 10)]);
+    assert_eq!(waiting(&mut outbox), [(1, 7), (3, 10)]);
     outbox.clear_unstarted();
-    assert_eq!(waiting(&outbox), [(1, 7)]);
+    assert_eq!(waiting(&mut outbox), [(1, 7)]);
     outbox.consume(7);
     assert!(outbox.is_empty());
     let _ = outbox.push(entry(4, 10), Overflow::DropOldest);
@@ -160,7 +161,7 @@ fn the_rest_of_a_started_entry_is_never_dropped() {
         Pushed::Dropped { entries: 1 }
     );
     outbox.clear_unstarted();
-    assert_eq!(waiting(&outbox), [(1, 10)]);
+    assert_eq!(waiting(&mut outbox), [(1, 10)]);
     outbox.consume(10);
     outbox.push_started(Bytes::new());
     let _ = outbox.push(entry(4, 10), Overflow::Disconnect);
@@ -175,7 +176,7 @@ fn the_rest_of_a_started_entry_is_taken_whatever_its_size() {
     assert_eq!(outbox.push(entry(2, 1), Overflow::Disconnect), Pushed::Overflowed);
     outbox.clear_unstarted();
     assert_eq!(
-        waiting(&outbox),
+        waiting(&mut outbox),
         [(1, 5000)],
         "cut here, the stream would be useless"
     );
@@ -190,12 +191,16 @@ fn an_entry_that_is_alone_fits_whatever_its_size() {
     ] {
         let mut outbox = outbox(1, 10);
         assert_eq!(outbox.push(entry(1, 5000), overflow.clone()), Pushed::Queued);
-        assert_eq!(waiting(&outbox), [(1, 5000)]);
+        assert_eq!(waiting(&mut outbox), [(1, 5000)]);
         let mut outbox = Outbox::new(1000);
         let _ = outbox.push(entry(1, 10), Overflow::DropOldest);
         let _ = outbox.push(entry(2, 10), Overflow::Latest(key(1)));
         let _ = outbox.push(entry(3, 5000), overflow);
-        assert_eq!(waiting(&outbox), [(3, 5000)], "what may be dropped makes room");
+        assert_eq!(
+            waiting(&mut outbox),
+            [(3, 5000)],
+            "what may be dropped makes room"
+        );
     }
 }
 
@@ -212,12 +217,12 @@ fn frames_are_always_accepted_at_the_end_and_stay() {
     let mut outbox = outbox(1, 10);
     let _ = outbox.push(entry(1, 10), Overflow::DropOldest);
     outbox.push_frame(entry(2, 5), Bytes::new());
-    assert_eq!(waiting(&outbox), [(1, 10), (2, 5)]);
+    assert_eq!(waiting(&mut outbox), [(1, 10), (2, 5)]);
     assert_eq!(
         outbox.push(entry(3, 1), Overflow::DropOldest),
         Pushed::Dropped { entries: 1 }
     );
-    assert_eq!(waiting(&outbox).last(), Some(&(2, 5)));
+    assert_eq!(waiting(&mut outbox).last(), Some(&(2, 5)));
 }
 
 #[test]
@@ -226,13 +231,13 @@ fn the_body_of_a_frame_leaves_with_its_head() {
     outbox.push_frame(entry(1, 2), entry(2, 10));
     outbox.push_frame(entry(3, 2), entry(4, 10));
     outbox.consume(2);
-    assert_eq!(waiting(&outbox), [(2, 10), (3, 2), (4, 10)]);
+    assert_eq!(waiting(&mut outbox), [(2, 10), (3, 2), (4, 10)]);
     outbox.clear_unstarted();
-    assert_eq!(waiting(&outbox), [(2, 10)], "its head has left");
+    assert_eq!(waiting(&mut outbox), [(2, 10)], "its head has left");
     outbox.push_frame(entry(5, 2), entry(6, 10));
     outbox.consume(11);
     outbox.clear_unstarted();
-    assert_eq!(waiting(&outbox), [(5, 1), (6, 10)], "half its head has left");
+    assert_eq!(waiting(&mut outbox), [(5, 1), (6, 10)], "half its head has left");
     outbox.consume(11);
     outbox.clear_unstarted();
     assert!(outbox.is_empty());
@@ -376,7 +381,7 @@ proptest! {
                     items.truncate(if begun { 1 + usize::from(body) } else { 0 });
                 }
             }
-            prop_assert_eq!(waiting(&outbox), items.iter().map(|item| (item.number, item.left)).collect::<Vec<_>>());
+            prop_assert_eq!(waiting(&mut outbox), items.iter().map(|item| (item.number, item.left)).collect::<Vec<_>>());
             prop_assert_eq!(outbox.bytes(), items.iter().map(|item| item.left).sum::<usize>());
             prop_assert_eq!(outbox.cost(), cost(&items));
             prop_assert_eq!(outbox.is_empty(), items.is_empty());

@@ -9,6 +9,8 @@ use madang_socketio::{
 use madang_ws::CloseCode;
 use std::collections::VecDeque;
 
+mod notices;
+
 /// What may wait for a client.
 const LIMIT: usize = 32 << 10;
 

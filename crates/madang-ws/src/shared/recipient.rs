@@ -68,10 +68,14 @@ impl Shared {
     #[cold]
     fn queue_batch(&self, state: &mut State, batch: &Batch<'_>, form: WireForm, mut written: usize) {
         state.uncork();
+        let tally = batch.tally(form);
+        state.outbox.tell(tally);
         for (bytes, overflow) in batch.frames(form) {
             let pushed = if written == 0 {
                 if overflow == Overflow::Volatile {
-                    self.transmit_volatile(state, bytes);
+                    if !self.transmit_volatile(state, bytes) {
+                        tally.count_volatile();
+                    }
                     continue;
                 }
                 if state.outbox.cost() + bytes.len() + Outbox::ENTRY_OVERHEAD > state.outbox.limit() {
@@ -102,18 +106,25 @@ impl Shared {
         let _ = self.poll_write(state);
     }
 
-    /// What doesn't leave at once is dropped, unless a part of it left.
-    fn transmit_volatile(&self, state: &mut State, bytes: &Bytes) {
+    /// What doesn't leave at once is dropped, unless a part of it left. Whether it left.
+    fn transmit_volatile(&self, state: &mut State, bytes: &Bytes) -> bool {
         let _ = self.poll_write(state);
         if state.end.is_some() || !state.outbox.is_empty() {
-            return;
+            return false;
         }
         match state.writer.write_now(&[IoSlice::new(bytes)]) {
-            Ok(written) if written > 0 && written < bytes.len() => {
-                state.outbox.push_started(bytes.slice(written..));
+            Ok(written) => {
+                if written > 0 && written < bytes.len() {
+                    state.outbox.push_started(bytes.slice(written..));
+                }
+                written > 0 || bytes.is_empty()
             }
-            Err(e) if e.kind() != io::ErrorKind::WouldBlock => self.broken(state, e.kind()),
-            _ => {}
+            Err(e) => {
+                if e.kind() != io::ErrorKind::WouldBlock {
+                    self.broken(state, e.kind());
+                }
+                false
+            }
         }
     }
 }

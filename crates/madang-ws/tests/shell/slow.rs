@@ -1,7 +1,7 @@
 //! Members of a room who read slowly or never, over real sockets: what they get, and that the others don't notice.
 
 use crate::common::{Peer, config, frame_to, queued, sockets, with_tcp_peer};
-use madang_hub::{Hub, Key, Membership, Policy, Publication, RoomName};
+use madang_hub::{Hub, Key, Membership, Policy, Publication, RoomName, Stats};
 use madang_ws::proto::{Event, OpCode, Role};
 use madang_ws::{CloseCode, DeflateConfig, Error, Message, Sender, WebSocket};
 use std::time::Duration;
@@ -61,6 +61,18 @@ impl Room {
         (member, reading)
     }
 
+    /// Dropped, replaced, volatile, disconnected.
+    fn counted(&self) -> [u64; 4] {
+        let Stats {
+            dropped,
+            replaced,
+            volatile,
+            disconnected,
+            ..
+        } = self.hub.stats();
+        [dropped, replaced, volatile, disconnected]
+    }
+
     async fn publish(&self, publication: impl Into<Publication>) {
         self.hub.to(&self.name).publish(publication.into());
         // One turn each, in which those who read get to read.
@@ -84,6 +96,7 @@ fn first_ones_and_1008(events: &[Event]) -> usize {
         panic!("doesn't end with a close frame: {:?}", events.last());
     };
     assert_eq!(frame.code, CloseCode::POLICY);
+    assert!(frame.reason.starts_with("too slow"), "{}", frame.reason);
     for (n, event) in messages.iter().enumerate() {
         match event {
             Event::Message(message) => assert_eq!(number(message), n),
@@ -129,6 +142,7 @@ async fn a_member_that_never_reads_is_closed_with_1008_and_the_others_do_not_not
     let events = stalled_peer.rest().await;
     let got = first_ones_and_1008(&events);
     assert!((1..count).contains(&got), "{got} messages");
+    assert_eq!(room.counted(), [0, 0, 0, 1]);
     drop(stalled_peer);
     is_too_slow(stalled.receiving.await.unwrap());
 }
@@ -231,6 +245,39 @@ async fn where_the_oldest_may_be_dropped_a_slow_member_misses_the_middle() {
         "the newest are there"
     );
     assert!(!member.receiving.is_finished(), "and it may stay");
+}
+
+#[tokio::test]
+async fn who_misses_something_is_told_how_much() {
+    let room = Room::new(Policy::DropOldest);
+    room.hub
+        .set_notice(|skipped| Message::from(format!("skipped {skipped}")).into());
+    let (member, mut peer) = room.member().await;
+    let count = 1000;
+    let mut missed_in_all = 0;
+    for round in 1..=2 {
+        for n in 0..count {
+            room.publish(numbered((round - 1) * count + n, 1000)).await;
+            assert!(member.sender.queued_bytes() <= LIMIT);
+        }
+        let (mut seen, mut missed, mut told) = (Vec::new(), 0, 0);
+        while seen.last() != Some(&(round * count - 1)) {
+            let message = peer.message().await;
+            match message.as_text().unwrap().strip_prefix("skipped ") {
+                Some(skipped) => {
+                    missed += skipped.parse::<usize>().unwrap();
+                    told += 1;
+                }
+                None => seen.push(number(&message)),
+            }
+        }
+        assert!(seen.is_sorted_by(|a, b| a < b), "in order, each once");
+        assert_eq!(seen.len() + missed, count, "told before the newest");
+        // One, unless the system took another few bytes meanwhile, and the notice with them.
+        assert!((1..4).contains(&told), "{told} notices");
+        missed_in_all += missed;
+    }
+    assert_eq!(room.counted(), [missed_in_all as u64, 0, 0, 0]);
 }
 
 #[tokio::test]
@@ -378,6 +425,8 @@ async fn volatile_publications_reach_those_who_read_and_never_wait_for_those_who
         late.push(lazy.message().await);
     }
     assert!(late.len() < 1_000, "what its socket holds: {}", late.len());
+    let missed = 2 * (quotes.len() + 1) - heard.len() - late.len();
+    assert_eq!(room.counted(), [0, 0, missed as u64, 0]);
     late.pop();
     // Not simply the first ones: the system moves bytes between its buffers when it likes, and then takes another few.
     let mut rest = quotes.iter();
