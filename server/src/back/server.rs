@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::InvalidHeaderValue;
-use madang_hub::Hub;
+use madang_hub::{Hub, Publication};
 use madang_socketio::SocketIo;
+use madang_ws::Message;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -67,6 +68,16 @@ impl Back {
             tasks.clone(),
         ));
         socketio::attach(&io, &app);
+        // Weak, since the hub keeps it.
+        let telling = Arc::downgrade(&app);
+        app.rooms
+            .wire()
+            .hub
+            .set_notice(move |skipped| match telling.upgrade() {
+                Some(app) => app.rooms.wire().notice(skipped),
+                // Everybody is being sent away.
+                None => Publication::from(Message::from("")),
+            });
         let router = app::router(app, &io, origins)?;
         let addr = listener.addr();
         let accepting = tokio::spawn(listener.serve(router, settings.limits, stop.clone(), tasks.clone()));

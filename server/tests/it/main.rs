@@ -15,5 +15,6 @@ mod front;
 mod limits;
 mod metrics;
 mod program;
+mod slow_readers;
 mod socketio;
 mod store;

@@ -187,7 +187,6 @@ impl Stream {
             () = self.app.stop.cancelled() => self.end("stopping", "the server stops"),
             delivery = self.listener.next() => match delivery {
                 Delivery::Events(events) => events,
-                Delivery::Skipped(count) => server_sent_event("skipped", None, json!({ "count": count }).to_string().as_bytes()),
                 Delivery::TooSlow => self.end("too_slow", "more waited for this reader than may; connect again and go on from the last event"),
             },
             () = tokio::time::sleep(HEARTBEAT) => Bytes::from_static(b":\n\n"),

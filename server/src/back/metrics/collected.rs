@@ -36,6 +36,21 @@ impl Collector for OfHub {
                 "Publications handed to readers, each reader counted",
                 stats.deliveries,
             ),
+            (
+                "madang_slow_dropped",
+                "Publications that slow readers missed because they were dropped",
+                stats.dropped,
+            ),
+            (
+                "madang_slow_replaced",
+                "Publications that slow readers missed because newer ones took their places",
+                stats.replaced,
+            ),
+            (
+                "madang_slow_disconnected",
+                "Slow readers who were disconnected",
+                stats.disconnected,
+            ),
         ];
         for (name, help, value) in counters {
             write(&mut encoder, name, help, &ConstCounter::new(value))?;

@@ -30,21 +30,29 @@ impl Wire {
     /// An event in the forms of both kinds of socket: by Socket.IO its `type` is the event's name. Who came over HTTP gets messages alone, which have a
     /// position.
     pub(in crate::back) fn publication(&self, event: &Event<'_>, position: Option<Position>) -> Publication {
+        match position {
+            // Where only the latest counts, that is the latest message.
+            Some(position) => self
+                .encoded(event, OverHttp::Message(position))
+                .with_key(self.messages.clone()),
+            None => self.encoded(event, OverHttp::Nothing),
+        }
+    }
+
+    /// What a reader is told who was too slow for so many publications.
+    pub(in crate::back) fn notice(&self, skipped: u64) -> Publication {
+        self.encoded(&Event::Skipped { count: skipped }, OverHttp::Notice)
+    }
+
+    fn encoded(&self, event: &Event<'_>, over_http: OverHttp) -> Publication {
         let written = event.write();
         let body = written.body();
         match self.namespace.event(written.name, &body) {
-            Ok(event) => {
-                let publication = Publication::new(Said {
-                    event: event.with_frame(written.json),
-                    position,
-                    body: body.get().to_owned().into(),
-                });
-                // Where only the latest counts, that is the latest message.
-                match position {
-                    Some(_) => publication.with_key(self.messages.clone()),
-                    None => publication,
-                }
-            }
+            Ok(event) => Publication::new(Said {
+                event: event.with_frame(written.json),
+                over_http,
+                body: body.get().to_owned().into(),
+            }),
             Err(error) => {
                 tracing::error!(%error, event = written.name, "an event can't go by Socket.IO");
                 Frame::from(written.json).into()
@@ -56,20 +64,29 @@ impl Wire {
 /// What was said in a room.
 struct Said {
     event: madang_socketio::Event,
-    position: Option<Position>,
+    over_http: OverHttp,
     /// Its JSON without the `type`.
     body: Bytes,
 }
 
+/// What it is to those who came over HTTP.
+#[derive(Clone, Copy)]
+enum OverHttp {
+    Message(Position),
+    Notice,
+    Nothing,
+}
+
 impl Encode for Said {
     fn encode(&self, form: WireForm) -> Bytes {
-        match (form, self.position) {
-            (WireForm::Json, Some(_)) => self.body.clone(),
-            (WireForm::EventStream, Some(position)) => {
-                // JSON as serde writes it has no line break.
+        match (form, self.over_http) {
+            (WireForm::Json, OverHttp::Message(_)) => self.body.clone(),
+            // JSON as serde writes it has no line break.
+            (WireForm::EventStream, OverHttp::Message(position)) => {
                 server_sent_event("message", Some(position), &self.body)
             }
-            (WireForm::Json | WireForm::EventStream, None) => Bytes::new(),
+            (WireForm::EventStream, OverHttp::Notice) => server_sent_event("skipped", None, &self.body),
+            (WireForm::Json | WireForm::EventStream, _) => Bytes::new(),
             (form, _) => self.event.encode(form),
         }
     }
