@@ -59,7 +59,7 @@ impl Back {
                 tracing::warn!(%error, room = room.as_str(), "slow readers are disconnected here too");
             }
         }
-        let rooms = Rooms::new(Wire::new(hub, namespace), store.clone(), stop.clone());
+        let rooms = Rooms::new(Wire { hub, namespace }, store.clone(), stop.clone());
         let app = Arc::new(App::new(
             store.clone(),
             rooms,

@@ -53,9 +53,11 @@ pub(in crate::back) struct Following {
 #[utoipa::path(
     get, path = "/api/rooms/{room}/events", tag = "rooms",
     params(RoomParam, Following, ("Last-Event-ID" = Option<String>, Header, description = "`{epoch}.{offset}`; wins over `after`")),
+    security((), ("api_key" = [])),
     responses(
         (status = 200, description = "The stream", content_type = "text/event-stream", body = String),
         (status = 400, description = "`history_invalid`, `sender_invalid`", body = Problem),
+        (status = 401, description = "`api_key_unknown`", body = Problem),
         (status = 404, description = "`room_invalid`", body = Problem),
         (status = 429, description = "`rate_limited`", body = Problem, headers(("Retry-After" = u64, description = "Seconds"))),
         (status = 503, description = "`store_unavailable`", body = Problem, headers(("Retry-After" = u64, description = "Seconds"))),

@@ -77,7 +77,7 @@ mod tests {
             rates: RateLimits::default(),
             slow_readers: Vec::new(),
         };
-        let rooms = Rooms::new(Wire::new(hub, namespace), store.clone(), stop.clone());
+        let rooms = Rooms::new(Wire { hub, namespace }, store.clone(), stop.clone());
         (
             Arc::new(App::new(
                 store,

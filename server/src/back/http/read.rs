@@ -72,11 +72,13 @@ pub(in crate::back) struct Messages {
 #[utoipa::path(
     get, path = "/api/rooms/{room}/messages", tag = "rooms",
     params(RoomParam, Reading, ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the last answer")),
+    security((), ("api_key" = [])),
     responses(
         (status = 200, description = "Messages, or none", body = Messages,
             headers(("ETag" = String), ("Poll-After" = u64, description = "Seconds"))),
         (status = 304, description = "No news", headers(("ETag" = String), ("Poll-After" = u64, description = "Seconds"))),
         (status = 400, description = "`history_invalid`, `wait_invalid`, `sender_invalid`", body = Problem),
+        (status = 401, description = "`api_key_unknown`", body = Problem),
         (status = 404, description = "`room_invalid`", body = Problem),
         (status = 410, description = "`position_lost`: the history doesn't reach back so far, or is another one", body = Problem),
         (status = 429, description = "`rate_limited`", body = Problem, headers(("Retry-After" = u64, description = "Seconds"))),

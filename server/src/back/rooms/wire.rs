@@ -13,29 +13,17 @@ pub(in crate::back) struct Wire {
     pub(in crate::back) hub: Hub,
     /// Where the sockets of Socket.IO are, whose rooms are the hub's.
     pub(in crate::back) namespace: Namespace,
-    /// What all messages of a room are about.
-    messages: Key,
 }
 
 impl Wire {
-    pub(in crate::back) fn new(hub: Hub, namespace: Namespace) -> Self {
-        let messages = Key::try_from("message").unwrap_or_else(|error| unreachable!("{error}"));
-        Self {
-            hub,
-            namespace,
-            messages,
-        }
-    }
-
     /// An event in the forms of both kinds of socket: by Socket.IO its `type` is the event's name. Who came over HTTP gets messages alone, which have a
     /// position.
     pub(in crate::back) fn publication(&self, event: &Event<'_>, position: Option<Position>) -> Publication {
-        match position {
-            // Where only the latest counts, that is the latest message.
-            Some(position) => self
-                .encoded(event, OverHttp::Message(position))
-                .with_key(self.messages.clone()),
-            None => self.encoded(event, OverHttp::Nothing),
+        let over_http = position.map_or(OverHttp::Nothing, OverHttp::Message);
+        let publication = self.encoded(event, over_http);
+        match subject(event) {
+            Some(subject) => publication.with_key(subject),
+            None => publication,
         }
     }
 
@@ -59,6 +47,16 @@ impl Wire {
             }
         }
     }
+}
+
+/// What an event is about: where only the latest counts, it takes the place of an earlier one about the same. A message, which has none of these, is about the room.
+fn subject(event: &Event<'_>) -> Option<Key> {
+    let subject = match event {
+        Event::Typing { name, .. } => format!("typing {name}"),
+        Event::Joined { name } | Event::Left { name } => format!("presence {name}"),
+        _ => return None,
+    };
+    Key::try_from(&*subject).ok()
 }
 
 /// What was said in a room.
