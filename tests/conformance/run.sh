@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Judges from outside: Autobahn's cases against server and client, foreign peers both ways, Socket.IO byte by byte and by its clients.
+# Judges from outside: Autobahn's cases against server and client, foreign peers both ways, Socket.IO byte by byte and by its clients, the HTTP API by its description.
 #
 #   tests/conformance/run.sh [CASES] [FOLDER]
 #
 # CASES: all (the default; it also writes the committed summaries), quick, core, 9.*, ...: see autobahn/cases.py.
-# FOLDER has madang-bench-server, madang-conformance-server, autobahn-client and echo-client (target/debug).
+# FOLDER has madang, madang-bench-server, madang-conformance-server, autobahn-client and echo-client (target/debug).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -34,5 +34,6 @@ replays=$([ "$cases" = all ] && echo all || echo quick)
 $venv/bin/python $here/socketio-raw/run.py "$programs/madang-conformance-server" $replays --quiet $(summary socketio-raw) || status=1
 $venv/bin/python $here/socketio-raw/run.py "$programs/madang-conformance-server" $replays --quiet --with=--tcp || status=1
 $here/socketio/run.sh "$replays" "$programs" $(summary socketio-clients) || status=1
+$here/openapi/run.sh "$replays" "$programs" || status=1
 if [ "$cases" = all ]; then $venv/bin/python $here/report.py; else $venv/bin/python $here/report.py --check || status=1; fi
 exit $status

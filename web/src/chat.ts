@@ -1,22 +1,31 @@
-import { readChoice } from "./chat/choice";
+import { auditReport } from "./chat/audit-report";
+import { Auditor } from "./chat/auditor";
+import { readChoice, tellsOfPeople } from "./chat/choice";
 import { ChatClient } from "./chat/client";
 import { plainWay } from "./chat/plain-way";
+import { pollingWay } from "./chat/polling-way";
 import { layOut } from "./chat/rows";
 import { checkRoom } from "./chat/rules";
 import { socketIoWay } from "./chat/socketio-way";
+import { sseWay } from "./chat/sse-way";
 import { BrowserMemory, openStorage, RoomMemory, randomId } from "./chat/storage";
 import { claimTab } from "./chat/tab";
 import type { Confirmed } from "./chat/timeline";
 import type { Way } from "./chat/way";
 import { fill, plural } from "./i18n/texts";
+import { pageAttention } from "./net/attention";
 import { systemClock } from "./net/clock";
+import { connectEventSource } from "./net/event-stream";
+import { httpTo } from "./net/http";
 import { connectWebSocket } from "./net/socket";
 import { loadSocketIo, socketIoConnector } from "./net/socketio";
 import { enableLanguageSwitch, readPage } from "./page";
 import { Announcer } from "./view/announcer";
+import { AuditLine } from "./view/audit-line";
 import { Composer } from "./view/composer";
 import { ConnectionView } from "./view/connection";
 import { byId, setText } from "./view/dom";
+import { HoldLine } from "./view/hold-line";
 import { MessageList, problemText } from "./view/message-list";
 import { NameDialog } from "./view/name-dialog";
 import { enablePanel } from "./view/panel";
@@ -33,6 +42,7 @@ const OLDER_PX = 600;
 const LONGEST_FRAME_MS = 100;
 
 const { language, texts, backWs, backHttp } = readPage(document.body);
+const http = httpTo(backHttp);
 const browser = new BrowserMemory(
   openStorage(() => localStorage),
   randomId,
@@ -76,6 +86,11 @@ async function enter(room: string): Promise<void> {
   let unseen = 0;
   const changed = onceAFrame(paint);
 
+  const report = auditReport(room, choice.via, http);
+  const auditor = new Auditor(systemClock, (violation) => {
+    report(violation);
+    changed();
+  });
   const client: ChatClient = new ChatClient({
     way: wayTo(room),
     name,
@@ -83,6 +98,7 @@ async function enter(room: string): Promise<void> {
     random: Math.random,
     clock: systemClock,
     memory,
+    auditor,
     events: { changed, arrived },
   });
 
@@ -109,6 +125,8 @@ async function enter(room: string): Promise<void> {
   );
   const people = new PeopleView(language, texts);
   const connection = new ConnectionView(texts, () => client.wake());
+  const holdLine = new HoldLine(texts);
+  const auditLine = new AuditLine(texts);
   const announcer = new Announcer(language, texts);
   const nameDialog = new NameDialog(texts, (chosen) => {
     memory.saveName(chosen);
@@ -132,12 +150,17 @@ async function enter(room: string): Promise<void> {
       name: client.name,
       isOwn,
       dayOf: (at) => dayOf.format(at),
+      skipped: client.skipped,
     });
     paintOlder();
     list.paint(rows);
     connection.show(state);
     waySwitch.show(client.carrier);
-    people.show(client.members, client.name, client.typing, state.kind === "live" || state.kind === "catching-up");
+    const present = state.kind === "live" || state.kind === "catching-up";
+    people.show(client.members, client.name, client.typing, present && tellsOfPeople(choice.via));
+    holdLine.show(client.hold);
+    auditLine.show(auditor.counts);
+    if (client.readOnly) composer.close(texts.problem.room_read_only);
     setText(nameButton, client.name);
     paintMarker();
     if (state.kind === "refused" && state.code !== "room_invalid")
@@ -150,7 +173,7 @@ async function enter(room: string): Promise<void> {
     older.hidden = !timeline.opened;
     if (timeline.moreBefore) setText(older, texts.chat.older_loading);
     else if (timeline.confirmed.length + timeline.pending.length === 0) setText(older, texts.chat.empty);
-    else setText(older, fill(texts.chat.beginning, { room }));
+    else setText(older, fill(timeline.first === 1 ? texts.chat.beginning : texts.chat.beginning_lost, { room }));
   }
 
   function paintMarker(): void {
@@ -199,9 +222,19 @@ async function enter(room: string): Promise<void> {
 }
 
 function wayTo(room: string): Way {
-  if (choice.via === "websocket") return plainWay(backWs, room, connectWebSocket);
-  const load = loadSocketIo(`${backHttp}/socket.io/socket.io.min.js`);
-  return socketIoWay(room, socketIoConnector(backHttp, choice.transport, load));
+  switch (choice.via) {
+    case "websocket":
+      return plainWay(backWs, room, connectWebSocket);
+    case "socketio": {
+      const load = loadSocketIo(`${backHttp}/socket.io/socket.io.min.js`);
+      return socketIoWay(room, socketIoConnector(backHttp, choice.transport, load));
+    }
+    case "sse":
+      return sseWay(backHttp, room, http, connectEventSource, systemClock);
+    case "long-polling":
+    case "polling":
+      return pollingWay(choice.via, room, http, systemClock, pageAttention);
+  }
 }
 
 /** Gathers calls into one per frame. Pages out of sight get no frames, but must not fall behind without end. */

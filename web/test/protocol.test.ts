@@ -4,17 +4,23 @@ import { parseServerMessage, roomUrl } from "../src/chat/protocol";
 
 describe("reading what the server says", () => {
   it("takes every message of the protocol", () => {
-    const stored = { seq: 1, author: "Kim", client_id: "a", text: "hi", at: 1 };
+    const position = { offset: 1, epoch: "00000000000000a1" };
+    const stored = { offset: 1, author: "Kim", client_id: "a", text: "hi", at: 1 };
     for (const message of [
-      { type: "welcome", room: "lobby", name: "Kim", session: "s", last_seq: 0, members: ["Kim"] },
+      { type: "welcome", room: "lobby", name: "Kim", session: "s", sender: "p", ...position, members: ["Kim"] },
+      { type: "welcome", name: "Kim", session: "s", sender: "p", ...position, members: [], recovered: true },
       { type: "message", ...stored },
-      { type: "ack", client_id: "a", seq: 1, at: 1, duplicate: false },
-      { type: "history", messages: [stored], after: 0, more: false },
-      { type: "history", messages: [], before: null, after: null, more: false },
+      { type: "ack", client_id: "a", ...position, at: 1, duplicate: false },
+      { type: "history", messages: [stored], after: 0, epoch: "e", more: false },
+      { type: "history", messages: [], before: null, after: null, epoch: "e", more: false },
       { type: "typing", name: "Kim", active: true },
       { type: "joined", name: "Kim" },
       { type: "left", name: "Kim" },
+      { type: "position", ...position },
+      { type: "lost", ...position, oldest: 1 },
+      { type: "skipped", count: 3 },
       { type: "error", code: "bad_json", message: "no" },
+      { type: "error", code: "rate_limited", message: "no", client_id: "a", retry_after_ms: 500 },
     ]) {
       expect(parseServerMessage(JSON.stringify(message))).toEqual(message);
     }
@@ -30,10 +36,14 @@ describe("reading what the server says", () => {
     '{"type":1}',
     '{"type":"new_kind"}',
     '{"type":"constructor"}',
-    '{"type":"ack","client_id":"a","seq":"1","at":1}',
-    '{"type":"message","seq":1.5,"author":"a","client_id":"b","text":"c","at":1}',
-    '{"type":"history","messages":[{"seq":1}],"more":false}',
-    '{"type":"welcome","name":"a","session":"s","last_seq":-1,"members":[]}',
+    '{"type":"ack","client_id":"a","offset":"1","epoch":"e","at":1}',
+    '{"type":"ack","client_id":"a","offset":1,"at":1}',
+    '{"type":"message","offset":1.5,"author":"a","client_id":"b","text":"c","at":1}',
+    '{"type":"history","messages":[{"offset":1}],"epoch":"e","more":false}',
+    '{"type":"welcome","name":"a","session":"s","sender":"p","offset":-1,"epoch":"e","members":[]}',
+    '{"type":"welcome","name":"a","session":"s","sender":"p","offset":1,"epoch":"e","members":[],"recovered":1}',
+    '{"type":"position","offset":1}',
+    '{"type":"skipped"}',
   ])("skips %s", (text) => {
     expect(parseServerMessage(text)).toBeNull();
   });

@@ -3,13 +3,18 @@ import { GROUP_MS, layOut, type MessageRow, type Viewer } from "../src/chat/rows
 import { Timeline } from "../src/chat/timeline";
 
 const day = new Intl.DateTimeFormat("en-CA", { dateStyle: "short", timeZone: "Asia/Seoul" });
-const viewer: Viewer = { name: "Kim", isOwn: (id) => id.startsWith("mine-"), dayOf: (at) => day.format(at) };
+const viewer: Viewer = {
+  name: "Kim",
+  isOwn: (id) => id.startsWith("mine-"),
+  dayOf: (at) => day.format(at),
+  skipped: false,
+};
 const noon = Date.parse("2026-03-01T12:00:00+09:00");
 
 function timelineOf(...messages: [author: string, at: number, id?: string][]): Timeline {
   const timeline = new Timeline();
   const page = messages.map(([author, at, id], index) => ({
-    seq: index + 1,
+    offset: index + 1,
     author,
     at,
     client_id: id ?? `x-${index}`,
@@ -45,6 +50,57 @@ describe("the rows of the list", () => {
     const timeline = timelineOf(["Lee", noon]);
     timeline.add("mine-9", "soon", noon + 1000);
     expect(layOut(timeline, viewer).at(-1)).toMatchObject({ author: "Kim", own: true, state: "queued", text: "soon" });
+  });
+
+  describe("breaks", () => {
+    const message = (offset: number) => ({
+      offset,
+      author: "Lee",
+      client_id: `x-${offset}`,
+      text: `${offset}`,
+      at: noon,
+    });
+    const breaks = (timeline: Timeline, skipped = false) =>
+      layOut(timeline, { ...viewer, skipped }).flatMap((row) =>
+        row.kind === "break" ? [row.why] : row.kind === "message" ? [row.text] : [],
+      );
+
+    it("say where the server has nothing any more, and not where something is on its way", () => {
+      const timeline = new Timeline();
+      timeline.open([message(1)], 1, false);
+      timeline.receive(message(3));
+      expect(breaks(timeline), "an own one may belong there").toEqual(["1", "3"]);
+      timeline.extend(1, [message(3), message(6)]);
+      expect(breaks(timeline)).toEqual(["1", "missing", "3", "missing", "6"]);
+      timeline.receive(message(2));
+      expect(breaks(timeline)).toEqual(["1", "2", "3", "missing", "6"]);
+    });
+
+    it("also at an empty answer: what the room is known to have had is gone", () => {
+      const timeline = new Timeline();
+      timeline.open([message(1)], 1, false);
+      timeline.tell(4);
+      timeline.extend(1, [], 4);
+      timeline.receive(message(5));
+      expect(breaks(timeline)).toEqual(["1", "missing", "5"]);
+    });
+
+    it("say what is being fetched, before what came after it", () => {
+      const timeline = new Timeline();
+      timeline.open([message(1)], 1, false);
+      timeline.add("mine-1", "mine", noon);
+      expect(breaks(timeline, true)).toEqual(["1", "skipped", "mine"]);
+      timeline.receive(message(4));
+      expect(breaks(timeline, true)).toEqual(["1", "skipped", "4", "mine"]);
+    });
+
+    it("say that the room has begun anew, above all that is of the new beginning", () => {
+      const timeline = new Timeline();
+      timeline.open([message(1)], 1, false);
+      timeline.restart();
+      timeline.open([message(1)], 1, false);
+      expect(breaks(timeline)).toEqual(["restarted", "1"]);
+    });
   });
 
   it("have keys of their own, also when a clock runs backwards over midnight", () => {

@@ -21,14 +21,18 @@ describe("what a tab remembers of a room", () => {
   it("comes back as it was, per room", () => {
     const tab = storage();
     const lobby = new RoomMemory(tab, "lobby");
-    lobby.saveSession("secret");
+    lobby.saveIdentity({ session: "secret", sender: "public" });
     lobby.saveDraft("half a sent");
     lobby.savePending([{ key: "c:a", clientId: "a", text: "hi", at: 1, state: "sending", attempts: 1 }]);
     const again = new RoomMemory(tab, "lobby");
-    expect([again.session, again.draft, again.pending.length]).toEqual(["secret", "half a sent", 1]);
+    expect([again.identity, again.draft, again.pending.length]).toEqual([
+      { session: "secret", sender: "public" },
+      "half a sent",
+      1,
+    ]);
     expect(new RoomMemory(tab, "other").pending).toEqual([]);
     again.disown();
-    expect([lobby.session, lobby.draft, lobby.pending]).toEqual([null, "", []]);
+    expect([lobby.identity, lobby.draft, lobby.pending]).toEqual([null, "", []]);
   });
 
   it("is nothing when it is not what this page wrote", () => {
@@ -44,6 +48,10 @@ describe("what a tab remembers of a room", () => {
       tab.setItem("madang.outbox.lobby", value);
       expect(memory.pending).toEqual([]);
     }
+    for (const value of ["{", "null", '"s"', '{"session":"s"}', '{"session":1,"sender":"p"}']) {
+      tab.setItem("madang.identity.lobby", value);
+      expect(memory.identity).toBeNull();
+    }
     tab.setItem("madang.name.lobby", "a\u0000b");
     expect(memory.name).toBeNull();
   });
@@ -51,7 +59,7 @@ describe("what a tab remembers of a room", () => {
   it("is forgotten without harm where storage is forbidden", () => {
     const memory = new RoomMemory(broken, "lobby");
     memory.saveDraft("x");
-    expect([memory.draft, memory.session, memory.pending]).toEqual(["", null, []]);
+    expect([memory.draft, memory.identity, memory.pending]).toEqual(["", null, []]);
     expect(new BrowserMemory(broken, randomId).authorId).toMatch(/^[A-Za-z0-9]{12}$/);
   });
 });

@@ -3,26 +3,26 @@ import { describe, expect, it } from "vitest";
 import type { StoredMessage } from "../src/chat/protocol";
 import { Timeline } from "../src/chat/timeline";
 
-const message = (seq: number, clientId = `id-${seq}`): StoredMessage => ({
-  seq,
+const message = (offset: number, clientId = `id-${offset}`): StoredMessage => ({
+  offset,
   author: "Lee",
   client_id: clientId,
-  text: `text ${seq}`,
-  at: seq * 1000,
+  text: `text ${offset}`,
+  at: offset * 1000,
 });
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => message(from + index));
-const seqs = (timeline: Timeline) => timeline.confirmed.map((one) => one.seq);
+const offsets = (timeline: Timeline) => timeline.confirmed.map((one) => one.offset);
 
 describe("the order", () => {
-  it("is that of seq, whatever order and however often messages come", () => {
+  it("is that of offset, whatever order and however often messages come", () => {
     const arrivals = fc.array(fc.integer({ min: 1, max: 30 }), { maxLength: 120 });
     fc.assert(
       fc.property(arrivals, (order) => {
         const timeline = new Timeline();
         timeline.open([], 0, false);
-        for (const seq of order) timeline.receive(message(seq));
+        for (const offset of order) timeline.receive(message(offset));
         const expected = [...new Set(order)].sort((a, b) => a - b);
-        expect(seqs(timeline)).toEqual(expected);
+        expect(offsets(timeline)).toEqual(expected);
         let head = 0;
         while (expected[head] === head + 1) head += 1;
         expect(timeline.head).toBe(head);
@@ -51,11 +51,11 @@ describe("the order", () => {
             const from = Math.max(1, first - one.limit);
             timeline.prepend(first, range(from, first - 1), from > 1);
           }
-          const known = seqs(timeline);
+          const known = offsets(timeline);
           expect(known).toEqual([...new Set(known)].sort((a, b) => a - b));
           // From the first to the head nothing is missing.
-          const whole = known.filter((seq) => seq <= timeline.head);
-          expect(whole).toEqual(range(timeline.first, timeline.head).map((each) => each.seq));
+          const whole = known.filter((offset) => offset <= timeline.head);
+          expect(whole).toEqual(range(timeline.first, timeline.head).map((each) => each.offset));
         }
       }),
     );
@@ -85,7 +85,7 @@ describe("own messages", () => {
           else if (what === "history") timeline.extend(0, [message(1, "mine")]);
           else timeline.receive(message(1, "mine"));
         }
-        expect(seqs(timeline)).toEqual([1]);
+        expect(offsets(timeline)).toEqual([1]);
         expect(timeline.pending).toEqual([]);
       }),
     );
@@ -97,7 +97,7 @@ describe("own messages", () => {
     timeline.open(range(51, 60), 60, true);
     expect(timeline.confirm("mine", 7, "Kim", 7000)).toBe(true);
     expect(timeline.pending).toEqual([]);
-    expect(seqs(timeline)[0]).toBe(51);
+    expect(offsets(timeline)[0]).toBe(51);
   });
 });
 
@@ -106,18 +106,32 @@ describe("what is loaded", () => {
     const timeline = new Timeline();
     timeline.receive(message(5));
     timeline.open(range(2, 4), 4, true);
-    expect(seqs(timeline)).toEqual([2, 3, 4, 5]);
+    expect(offsets(timeline)).toEqual([2, 3, 4, 5]);
     expect(timeline.head).toBe(5);
+  });
+
+  it("has a gap while the server has told of more", () => {
+    const timeline = new Timeline();
+    timeline.open(range(1, 2), 2, false);
+    timeline.tell(4);
+    expect([timeline.hasGap, timeline.head]).toEqual([true, 2]);
+    timeline.receive(message(3));
+    timeline.tell(1);
+    expect([timeline.hasGap, timeline.head]).toEqual([true, 3]);
+    timeline.extend(3, [], 4);
+    expect([timeline.hasGap, timeline.head]).toEqual([false, 4]);
+    timeline.reset();
+    expect([timeline.hasGap, timeline.told]).toEqual([false, 0]);
   });
 
   it("trims the oldest, which can then be loaded again", () => {
     const timeline = new Timeline();
     timeline.open(range(1, 20), 20, false);
     timeline.trim(5);
-    expect(seqs(timeline)).toEqual([16, 17, 18, 19, 20]);
+    expect(offsets(timeline)).toEqual([16, 17, 18, 19, 20]);
     expect(timeline.moreBefore).toBe(true);
     timeline.prepend(timeline.first, range(11, 15), true);
-    expect(seqs(timeline)[0]).toBe(11);
+    expect(offsets(timeline)[0]).toBe(11);
     expect(timeline.head).toBe(20);
   });
 
@@ -135,6 +149,6 @@ describe("what is loaded", () => {
     const timeline = new Timeline();
     timeline.open(range(31, 40), 40, true);
     timeline.prepend(20, range(10, 19), true);
-    expect(seqs(timeline)[0]).toBe(31);
+    expect(offsets(timeline)[0]).toBe(31);
   });
 });

@@ -4,9 +4,12 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { MessageRow, Row } from "../src/chat/rows";
 import { textsOf } from "../src/i18n/texts";
+import { AuditLine } from "../src/view/audit-line";
 import { colourOf, initialOf } from "../src/view/author";
 import { Composer } from "../src/view/composer";
+import { ConnectionView } from "../src/view/connection";
 import { byId } from "../src/view/dom";
+import { HoldLine } from "../src/view/hold-line";
 import { MessageList, problemText } from "../src/view/message-list";
 
 const texts = textsOf("en");
@@ -62,13 +65,20 @@ describe("the message list", () => {
     expect(document.querySelector("#messages")?.firstElementChild?.className).toBe("day");
   });
 
+  it.each(["restarted", "missing", "skipped"] as const)("says in words what isn't there: %s", (why) => {
+    list().view.paint([row("a"), { kind: "break", key: "b:1", why }, row("b")]);
+    const line = document.querySelector<HTMLElement>("#messages .break");
+    expect([line?.dataset.why, line?.textContent]).toEqual([why, texts.chat[`break_${why}`]]);
+    expect(line?.previousElementSibling?.querySelector(".text")?.textContent).toBe("a");
+  });
+
   it("turns a pending message into a sent one in its place", () => {
     const { view } = list();
     view.paint([row("a", { own: true, state: "sending" })]);
     const element = document.querySelector<HTMLElement>("#messages .message");
-    view.paint([row("a", { own: true, state: "sent", seq: 7 })]);
+    view.paint([row("a", { own: true, state: "sent", offset: 7 })]);
     expect(document.querySelector("#messages .message")).toBe(element);
-    expect(element?.dataset).toMatchObject({ state: "sent", seq: "7" });
+    expect(element?.dataset).toMatchObject({ state: "sent", offset: "7" });
     expect(element?.querySelector(".mark")?.getAttribute("aria-label")).toBe(texts.chat.state_sent);
   });
 
@@ -135,6 +145,14 @@ describe("the composer", () => {
     expect(byId("problem", "p").textContent).toBe("");
   });
 
+  it("takes nothing more where nothing can be said, and says so", () => {
+    const { field } = composer();
+    type(field, "hello");
+    new Composer("en", texts, { send: vi.fn(), drafted: vi.fn() }, "").close("Nothing can be said.");
+    expect([field.readOnly, byId("send", "button").disabled]).toEqual([true, true]);
+    expect(byId("problem", "p").textContent).toBe("Nothing can be said.");
+  });
+
   it("counts when it gets tight", () => {
     const { field } = composer();
     type(field, "a".repeat(3599));
@@ -143,6 +161,47 @@ describe("the composer", () => {
     expect(byId("count", "p").textContent).toBe("1 character left");
     type(field, "a".repeat(4002));
     expect(byId("count", "p").textContent).toBe("2 characters too many");
+  });
+});
+
+describe("what waits or went wrong", () => {
+  it("a hold says why, and counts down without being read out each second", () => {
+    vi.setSystemTime(1000);
+    const line = new HoldLine(texts);
+    line.show({ code: "rate_limited", until: 4500 });
+    const held = byId("held", "p");
+    const said = () => [
+      held.hidden,
+      held.querySelector("[data-text]")?.textContent,
+      held.querySelector("[data-countdown]")?.textContent,
+    ];
+    const why = `${texts.problem.rate_limited} ${texts.chat.held}`;
+    expect(said()).toEqual([false, why, "(next try in 4 s)"]);
+    vi.advanceTimersByTime(2000);
+    expect(said()).toEqual([false, why, "(next try in 2 s)"]);
+    line.show(null);
+    expect(said()).toEqual([true, "", ""]);
+  });
+
+  it("a lost connection has its reason, if the server gave one", () => {
+    const view = new ConnectionView(texts, () => {});
+    view.show({ kind: "waiting", retryAt: 0, code: "rate_limited" });
+    const sentence = () => document.querySelector("#trouble [data-text]")?.textContent;
+    expect(sentence()).toBe(`${texts.problem.rate_limited} ${texts.connection.kept}`);
+    view.show({ kind: "waiting", retryAt: 0 });
+    expect(sentence()).toBe(texts.connection.kept);
+  });
+
+  it("the audit shows its counts, and stands out when one isn't zero", () => {
+    const view = new AuditLine(texts);
+    const line = byId("audit", "p");
+    view.show({ gap: 0, duplicate: 0, order: 0, echo: 0 });
+    expect(line.textContent).toBe("0 lost, 0 twice, 0 out of order, 0 back to sender");
+    expect(line.classList.contains("bad")).toBe(false);
+    view.show({ gap: 1, duplicate: 2, order: 3, echo: 4 });
+    expect(line.textContent).toBe("1 lost, 2 twice, 3 out of order, 4 back to sender");
+    expect({ ...line.dataset }).toEqual({ gap: "1", duplicate: "2", order: "3", echo: "4" });
+    expect(line.classList.contains("bad")).toBe(true);
   });
 });
 

@@ -18,7 +18,8 @@ function diary(): { events: LineEvents; said: unknown[] } {
     opened: () => said.push("opened"),
     received: (message) => said.push(message),
     carriedBy: (carrier) => said.push(`carried by ${carrier}`),
-    closed: (refused) => said.push(`closed ${refused}`),
+    resting: (resting) => said.push(resting ? "resting" : "awake"),
+    closed: (end) => said.push(`closed ${end?.code ?? null}`),
   };
   return { events, said };
 }
@@ -97,7 +98,7 @@ describe("the way over Socket.IO", () => {
     socket.received("left", "Lee");
     socket.received("new_kind", {});
     line.send({ type: "send", client_id: "a", text: "hi" });
-    sent[0]?.answered?.({ type: "ack", client_id: "a", seq: 1, at: 2 });
+    sent[0]?.answered?.({ type: "ack", client_id: "a", offset: 1, epoch: "e", at: 2 });
     sent[0]?.answered?.(undefined);
     expect(said).toEqual([
       { type: "left", name: "Lee" },
@@ -105,7 +106,7 @@ describe("the way over Socket.IO", () => {
       null,
       null,
       null,
-      { type: "ack", client_id: "a", seq: 1, at: 2 },
+      { type: "ack", client_id: "a", offset: 1, epoch: "e", at: 2 },
       null,
     ]);
   });
@@ -277,6 +278,9 @@ describe("the choice of a way", () => {
       { via: "socketio", transport: "polling" },
       "/chat?room=a&via=socketio&transport=polling",
     ],
+    ["via=sse", { via: "sse", transport: "default" }, "/chat?room=a&via=sse"],
+    ["via=long-polling", { via: "long-polling", transport: "default" }, "/chat?room=a&via=long-polling"],
+    ["via=polling", { via: "polling", transport: "default" }, "/chat?room=a&via=polling"],
     ["via=carrier-pigeon&transport=wing", { via: "websocket", transport: "default" }, "/chat?room=a"],
   ] as const)("is in the address: %s", (query, choice, href) => {
     expect(readChoice(new URLSearchParams(query))).toEqual(choice);
@@ -303,6 +307,9 @@ describe("the choice of a way", () => {
       expect(links("via")).toEqual([
         ["/chat?room=a", null],
         ["/chat?room=a&via=socketio&transport=polling", "true"],
+        ["/chat?room=a&via=sse", null],
+        ["/chat?room=a&via=long-polling", null],
+        ["/chat?room=a&via=polling", null],
       ]);
       expect(links("transports")).toEqual([
         ["/chat?room=a&via=socketio", null],
@@ -317,11 +324,23 @@ describe("the choice of a way", () => {
       expect(document.querySelector<HTMLElement>("#transports")?.hidden).toBe(true);
     });
 
+    it.each(["websocket", "socketio", "sse", "long-polling", "polling"] as const)(
+      "hides what %s can't do, and says so",
+      (via) => {
+        new WaySwitch("a", { via, transport: "default" }, textsOf("en"));
+        const knows = via === "websocket" || via === "socketio";
+        expect(document.querySelector<HTMLElement>("#people-section")?.hidden).toBe(!knows);
+        expect(document.querySelector<HTMLElement>("#way-alone")?.hidden).toBe(knows);
+      },
+    );
+
     it("says what carries the messages", () => {
       const view = new WaySwitch("a", { via: "socketio", transport: "default" }, textsOf("en"));
       view.show("polling");
       expect(document.querySelector("#carrier")?.textContent).toBe("Now over Polling");
       expect(document.body.dataset.carrier).toBe("polling");
+      view.show("long-polling");
+      expect(document.querySelector("#carrier")?.textContent).toBe("Now over Long-polling");
       view.show(null);
       expect(document.querySelector("#carrier")?.textContent).toBe("Not connected");
       expect(document.body.dataset.carrier).toBeUndefined();

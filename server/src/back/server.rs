@@ -91,6 +91,11 @@ impl Back {
         })
     }
 
+    /// Where everybody is, by whichever way they came.
+    pub fn hub(&self) -> &Hub {
+        self.io.hub()
+    }
+
     /// Where it listens.
     pub fn addr(&self) -> SocketAddr {
         self.addr

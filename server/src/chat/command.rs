@@ -40,6 +40,9 @@ pub enum Command {
     },
 }
 
+/// The largest offset that may be asked for: the largest whole number that every program which reads JSON can hold.
+pub const MAX_OFFSET: u64 = (1 << 53) - 1;
+
 /// Most messages of one batch.
 pub const BATCH_LIMIT: usize = 100;
 
@@ -77,7 +80,10 @@ impl Range {
         limit: Option<u64>,
     ) -> Result<Self, Code> {
         let limit = limit.unwrap_or(HISTORY_DEFAULT);
-        let offset = |offset: u64| i64::try_from(offset).map_err(|_| Code::HistoryInvalid);
+        let offset = |offset: u64| match offset {
+            0..=MAX_OFFSET => Ok(offset.cast_signed()),
+            _ => Err(Code::HistoryInvalid),
+        };
         let place = match (after, before) {
             (None, None) => Place::Newest,
             (Some(after), None) => Place::After(offset(after)?),

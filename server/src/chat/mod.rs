@@ -16,7 +16,7 @@ mod values;
 mod visit;
 
 pub use code::{Closing, Code, Refusal};
-pub use command::{BATCH_LIMIT, Command, Fields, HISTORY_DEFAULT, HISTORY_LIMIT, Place, Range};
+pub use command::{BATCH_LIMIT, Command, Fields, HISTORY_DEFAULT, HISTORY_LIMIT, MAX_OFFSET, Place, Range};
 pub use event::{Event, Line, Message, Written};
 pub use presence::{LEASE, LOST_NAMES, NAMES_LISTED, Presence, TYPING_INTERVAL};
 pub use values::{ClientId, Name, Room, Sender, Session, Text};

@@ -14,7 +14,7 @@ use super::code::Code;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Room(Arc<str>);
 
-/// A person's name: 1 to 40 characters without white space around them, no control characters. Compared exactly.
+/// A person's name: 1 to 40 characters without the white space around them, no control characters. Compared exactly.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Name(Arc<str>);
 
@@ -92,7 +92,7 @@ impl FromStr for Name {
         if name.chars().count() > Self::MAX_LEN {
             return Err(Code::NameTooLong);
         }
-        if name.is_empty() || name.chars().any(char::is_control) {
+        if name.is_empty() || text.chars().any(char::is_control) {
             return Err(Code::NameInvalid);
         }
         Ok(Self(name.into()))

@@ -7,11 +7,14 @@
 
 mod database;
 mod running;
+mod ways;
 
 mod bad_input;
 mod chat;
 mod documents;
+mod every_way;
 mod front;
+mod http;
 mod limits;
 mod metrics;
 mod program;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use madang_server::back::{Back, BackSettings, RateLimits};
 use madang_server::listener::{ConnectionLimits, Listener};
+use madang_server::store::Store;
 use madang_ws::client::ClientConfig;
 use madang_ws::{CloseFrame, Message, WebSocket};
 use serde_json::{Value, json};
@@ -22,6 +23,8 @@ pub struct Running {
     pub back: Back,
     pub addr: SocketAddr,
     pub database: TestDatabase,
+    /// The back's own.
+    pub store: Store,
 }
 
 impl Running {
@@ -49,12 +52,26 @@ impl Running {
             slow_readers: Vec::new(),
         };
         change(&mut settings);
-        let back = Back::open(listener, database.store().await, &settings).unwrap();
+        let store = database.store().await;
+        let back = Back::open(listener, store.clone(), &settings).unwrap();
         Self {
             addr: back.addr(),
             back,
             database,
+            store,
         }
+    }
+
+    /// Waits until so many connections are in the hub.
+    pub async fn waiting(&self, count: usize) {
+        let there = async {
+            while self.back.hub().stats().members != count {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, there)
+            .await
+            .expect("so many in time");
     }
 
     /// A connection to a path.

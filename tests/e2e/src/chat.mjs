@@ -27,7 +27,12 @@ export class Chat {
     await this.page.type("#name-input", name);
     await this.page.press("Enter");
     await eventually(async () => {
-      assert.ok((await this.people()).includes(name), `${this.page.engine}: ${name} isn't here`);
+      const { own, tellsOfPeople } = await this.page.evaluate(() => ({
+        own: document.querySelector("#name").textContent,
+        tellsOfPeople: !document.querySelector("#people-section").hidden,
+      }));
+      assert.equal(own, name, this.page.engine);
+      if (tellsOfPeople) assert.ok((await this.people()).includes(name), `${this.page.engine}: ${name} isn't here`);
     });
     await this.isConnected();
   }
@@ -65,13 +70,18 @@ export class Chat {
   messages() {
     return this.page.evaluate(() =>
       [...document.querySelectorAll("#messages > .message")].map((message) => ({
-        seq: Number(message.dataset.seq),
+        offset: Number(message.dataset.offset),
         author: message.querySelector(".author").textContent,
         text: message.querySelector(".text").textContent,
         own: message.classList.contains("own"),
         state: message.dataset.state,
       })),
     );
+  }
+
+  /** What the page's auditor has counted. */
+  violations() {
+    return this.page.evaluate(() => ({ ...document.querySelector("#audit").dataset }));
   }
 
   async texts() {
@@ -97,6 +107,15 @@ export class Chat {
     });
   }
 
+  /** Comes back as an impatient person does: after a long time without a server the page would wait for up to 30 s. */
+  async comesBack() {
+    await eventually(async () => {
+      await this.page.evaluate(() => document.querySelector("#try-now:not([hidden])")?.click());
+      assert.equal((await this.connection()).state, "live", this.page.engine);
+    });
+    await this.isConnected();
+  }
+
   /** Waits until the page says that the connection is lost. */
   async isDisconnected() {
     await eventually(async () => {
@@ -106,7 +125,7 @@ export class Chat {
     });
   }
 
-  /** Waits until the messages are carried by `websocket` or `polling`. */
+  /** Waits until the messages are carried by `websocket`, `polling`, `long-polling` or `sse`. */
   async isCarriedBy(carrier) {
     await eventually(async () => {
       assert.equal(await this.page.evaluate(() => document.body.dataset.carrier), carrier, this.page.engine);
@@ -127,7 +146,7 @@ export async function allShow(chats, texts) {
       const { engine } = chats[place].page;
       assert.deepEqual(list.map(({ text }) => text).sort(), [...texts].sort(), engine);
       assert.deepEqual(
-        list.map(({ seq }) => seq),
+        list.map(({ offset }) => offset),
         list.map((_, index) => index + 1),
         `${engine}: numbers`,
       );
@@ -142,4 +161,12 @@ export async function allShow(chats, texts) {
       );
     });
   });
+}
+
+/** Fails if the auditor of any page has found anything wrong with what it was sent. */
+export async function noneAudited(chats) {
+  for (const chat of chats) {
+    const nothing = { gap: "0", duplicate: "0", order: "0", echo: "0" };
+    assert.deepEqual(await chat.violations(), nothing, chat.page.engine);
+  }
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
-import { allShow, Chat } from "../src/chat.mjs";
+import { allShow, Chat, noneAudited } from "../src/chat.mjs";
 import { setUp } from "../src/setting.mjs";
 import { eventually } from "../src/wait.mjs";
 
@@ -111,6 +111,7 @@ describe("three engines in one room, through a day in the life of a server", () 
     await third.page.press("Enter");
     said.push("a draft that stays");
     await allShow(chats, said);
+    await noneAudited(chats);
   });
 
   test("stopped: the program ends well within 10 s, and the pages come back when it does", async () => {
@@ -125,6 +126,7 @@ describe("three engines in one room, through a day in the life of a server", () 
     for (const chat of chats) {
       await eventually(async () => assert.deepEqual((await chat.people()).sort(), [...NAMES].sort(), chat.page.engine));
     }
+    await noneAudited(chats);
   });
 });
 

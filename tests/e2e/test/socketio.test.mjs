@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { launchChromium } from "../src/browsers/chromium.mjs";
 import { launchFirefox } from "../src/browsers/firefox.mjs";
-import { allShow, Chat } from "../src/chat.mjs";
+import { allShow, Chat, noneAudited } from "../src/chat.mjs";
 import { setUp } from "../src/setting.mjs";
 import { eventually } from "../src/wait.mjs";
 
@@ -112,6 +112,7 @@ for (const [transport, carrier] of Object.entries(TRANSPORTS)) {
       for (const chat of chats) await chat.isConnected();
       await allShow(chats, said);
       for (const chat of chats) await sees(chat, ["Kim", "Lee", "Park", "Choi"]);
+      await noneAudited(chats);
     });
   });
 }

@@ -1,14 +1,22 @@
 import type { Transport } from "../net/socketio";
 
+/** A way to a room by its name in an address. */
+export type Via = "websocket" | "socketio" | "sse" | "long-polling" | "polling";
+
 /** How a page talks with its room, as its address says. */
 export interface Choice {
-  via: "websocket" | "socketio";
+  via: Via;
   /** Of Socket.IO. */
   transport: Transport;
 }
 
-export const VIAS: readonly Choice["via"][] = ["websocket", "socketio"];
+export const VIAS: readonly Via[] = ["websocket", "socketio", "sse", "long-polling", "polling"];
 export const TRANSPORTS: readonly Transport[] = ["default", "websocket", "polling"];
+
+/** Whether a way tells who is here and who types: that belongs to a connection, which the others don't have. */
+export function tellsOfPeople(via: Via): boolean {
+  return via === "websocket" || via === "socketio";
+}
 
 /** What isn't said, or isn't known, is the plain way. */
 export function readChoice(query: URLSearchParams): Choice {
@@ -21,9 +29,7 @@ export function readChoice(query: URLSearchParams): Choice {
 /** Address of a room's page; only what differs from the plain way is in it. */
 export function roomHref(room: string, choice: Choice = { via: "websocket", transport: "default" }): string {
   const query = new URLSearchParams({ room });
-  if (choice.via === "socketio") {
-    query.set("via", choice.via);
-    if (choice.transport !== "default") query.set("transport", choice.transport);
-  }
+  if (choice.via !== "websocket") query.set("via", choice.via);
+  if (choice.via === "socketio" && choice.transport !== "default") query.set("transport", choice.transport);
   return `/chat?${query}`;
 }

@@ -1,61 +1,20 @@
 import { Backoff } from "../net/backoff";
-import type { Cancel, Clock } from "../net/clock";
-import { type ClientMessage, HISTORY_MAX, type ServerMessage } from "./protocol";
+import type { Cancel } from "../net/clock";
+import type { ConnectionState } from "./connection-state";
+import { type Hold, Outbox } from "./outbox";
+import { type ClientMessage, HISTORY_MAX, type Identity, type Position, type ServerMessage } from "./protocol";
 import { checkText, type TextProblem } from "./rules";
+import type { ChatSettings } from "./settings";
 import { type Confirmed, type Pending, Timeline } from "./timeline";
 import { TypingHeartbeat, TypingRoster } from "./typing";
-import type { Carrier, Line, Way } from "./way";
-
-/** What the connection really is at the moment. */
-export type ConnectionState =
-  /** A line is being opened, or has been and the room hasn't answered yet. */
-  | { kind: "connecting" }
-  /** In the room; what was missed meanwhile is still arriving. */
-  | { kind: "catching-up" }
-  /** In the room with nothing missing. */
-  | { kind: "live" }
-  /** Not connected; the next attempt is at `retryAt` (milliseconds since the epoch). */
-  | { kind: "waiting"; retryAt: number }
-  /** The server will not have this room or name; only a change of it helps. */
-  | { kind: "refused"; code: string }
-  /** Not started, or stopped. */
-  | { kind: "stopped" };
-
-/** What a tab must remember to come back as itself. */
-export interface TabMemory {
-  session: string | null;
-  saveSession(session: string): void;
-  pending: readonly Pending[];
-  savePending(pending: readonly Pending[]): void;
-}
-
-export interface ChatEvents {
-  /** The connection's state, the list, who is here or who types has changed: paint again. */
-  changed(): void;
-  /** New messages, in order; not those of an older page, and not those on the list since the page was opened. */
-  arrived(messages: readonly Confirmed[]): void;
-}
-
-export interface ChatSettings {
-  /** The way to the room. */
-  way: Way;
-  /** A checked name. */
-  name: string;
-  /** A new client message id, unique among all tabs and browsers. */
-  newClientId: () => string;
-  /** A number in [0, 1), for jitter. */
-  random: () => number;
-  clock: Clock;
-  memory: TabMemory;
-  events: ChatEvents;
-}
+import type { Carrier, End, Line } from "./way";
 
 export type SendProblem = TextProblem | "too_many_unsent";
 
 /**
  * One room, over as many connections as it takes. Every message handed to `send` reaches the room once: it is kept
- * until the server acknowledges it, sent again with the same id after a reconnect and only after catching up, so
- * that one which did arrive is recognised in the history.
+ * until the server acknowledges it, and sent again with the same id after a reconnect. What others said meanwhile is
+ * told by the server from where the list is complete, or asked for.
  */
 export class ChatClient {
   /** Time for a connection to open and the room to answer, and for an answer to anything asked, in milliseconds. */
@@ -68,16 +27,8 @@ export class ChatClient {
   static readonly PAGE = 50;
   /** Missed messages beyond which the newest page is shown first and the rest is loaded by scrolling up. */
   static readonly FAR_BEHIND = 1000;
-  /** Unsent messages kept; they live in the tab's storage, which browsers limit to about 5 MB. */
-  static readonly MAX_PENDING = 100;
-  /** Transmissions of one message before it is left to the person: it may be what ends the connection. */
-  static readonly MAX_ATTEMPTS = 10;
-  /** Transmissions of one message after which it is sent alone. */
-  static readonly SUSPECT_AFTER = 3;
   /** How long a gap in the sequence may last before the missing part is asked for, in milliseconds. */
   static readonly GAP_MS = 1000;
-  /** Pause before a send is repeated that the server could not store, in milliseconds. */
-  static readonly STORE_RETRY_MS = 2000;
 
   readonly timeline: Timeline;
 
@@ -85,8 +36,9 @@ export class ChatClient {
   #members: string[] = [];
   #name: string;
   #wantedName: string;
-  #session: string | null;
-  #lastSeq = 0;
+  #identity: Identity | null;
+  /** Which numbering the list is of; null before the first welcome. */
+  #epoch: string | null = null;
   /** The newest message seen so far; what comes above it is news. 0 before the first page. */
   #seenNewest = 0;
 
@@ -96,16 +48,17 @@ export class ChatClient {
   #generation = 0;
   #askedHistory = 0;
   #askedOlder = false;
-  readonly #inFlight = new Set<string>();
-  /** Whether what is in flight is a single message under suspicion. */
-  #suspectInFlight = false;
+  /** How far the room went when it was last asked for what follows. */
+  #askedUpTo = 0;
+  #skipped = false;
+  #resting = false;
 
   #retry: Cancel = nothing;
   #watchdog: Cancel = nothing;
   #stable: Cancel = nothing;
   #gap: Cancel = nothing;
-  #storeRetry: Cancel = nothing;
 
+  readonly #outbox: Outbox;
   readonly #backoff: Backoff;
   readonly #heartbeat: TypingHeartbeat;
   readonly #typing: TypingRoster;
@@ -114,8 +67,15 @@ export class ChatClient {
     const { clock, memory, events } = settings;
     this.#name = settings.name;
     this.#wantedName = settings.name;
-    this.#session = memory.session;
+    this.#identity = memory.identity;
     this.timeline = new Timeline(memory.pending.map(requeued));
+    this.#outbox = new Outbox(
+      this.timeline,
+      clock,
+      settings.auditor,
+      (message) => this.#transmit(message),
+      () => this.#flush(),
+    );
     this.#backoff = new Backoff(settings.random);
     this.#heartbeat = new TypingHeartbeat(clock, (active) => {
       if (this.#state.kind === "live") this.#transmit({ type: "typing", active });
@@ -147,6 +107,21 @@ export class ChatClient {
     return this.#askedOlder;
   }
 
+  /** Why messages wait though there is a connection; null when they don't. */
+  get hold(): Hold | null {
+    return this.#outbox.hold;
+  }
+
+  /** Whether the server has said that nothing can be said in this room. */
+  get readOnly(): boolean {
+    return this.#outbox.readOnly;
+  }
+
+  /** Whether the server has left out messages that aren't here yet. */
+  get skipped(): boolean {
+    return this.#skipped;
+  }
+
   /** What carries the messages; null while there is no connection. */
   get carrier(): Carrier | null {
     return this.#carrier;
@@ -171,7 +146,7 @@ export class ChatClient {
   send(text: string): SendProblem | null {
     const checked = checkText(text);
     if (!checked.ok) return checked.problem;
-    if (this.timeline.pending.length >= ChatClient.MAX_PENDING) return "too_many_unsent";
+    if (this.timeline.pending.length >= Outbox.MAX_PENDING) return "too_many_unsent";
     this.timeline.add(this.settings.newClientId(), checked.value, this.settings.clock.now());
     this.#heartbeat.stopped();
     this.#pendingChanged();
@@ -181,11 +156,7 @@ export class ChatClient {
 
   /** Sends a failed message again, with its id. */
   retry(clientId: string): void {
-    const pending = this.timeline.find(clientId);
-    if (pending?.state !== "failed") return;
-    pending.state = "queued";
-    pending.attempts = 0;
-    delete pending.reason;
+    if (!this.#outbox.retry(clientId)) return;
     this.#pendingChanged();
     this.#flush();
   }
@@ -222,7 +193,7 @@ export class ChatClient {
 
   #open(): void {
     this.#letGo();
-    if (!this.#mustKeepName()) this.#name = this.#wantedName;
+    if (!this.#outbox.unsettled) this.#name = this.#wantedName;
     this.#become({ kind: "connecting" });
     const generation = this.#generation;
     const current = (run: () => void) => {
@@ -233,18 +204,28 @@ export class ChatClient {
       opened: () => current(() => this.#join()),
       received: (message) => current(() => this.#received(message)),
       carriedBy: (carrier) => current(() => this.#carriedBy(carrier)),
-      closed: (refused) => current(() => (refused === null ? this.#dropped() : this.#refuse(refused))),
+      resting: (resting) => current(() => this.#rests(resting)),
+      closed: (end) => current(() => (end?.final ? this.#refuse(end.code) : this.#dropped(end))),
     });
   }
 
   #join(): void {
-    const join: ClientMessage = { type: "join", name: this.#name };
-    this.#transmit(this.#session === null ? join : { ...join, session: this.#session });
+    this.#transmit({ type: "join", name: this.#name, ...this.#identity, ...this.#place() });
+  }
+
+  /** Up to where the list is complete, as it's said to the server. */
+  #place(): { after?: number; epoch?: string } {
+    return this.#epoch !== null && this.timeline.opened ? { after: this.timeline.head, epoch: this.#epoch } : {};
   }
 
   #carriedBy(carrier: Carrier): void {
     this.#carrier = carrier;
     this.settings.events.changed();
+  }
+
+  #rests(resting: boolean): void {
+    this.#resting = resting;
+    this.#watch();
   }
 
   #refuse(code: string): void {
@@ -253,29 +234,33 @@ export class ChatClient {
   }
 
   /** The connection is lost or no longer trusted: try again after a while. */
-  #dropped(): void {
+  #dropped(end: Omit<End, "final"> | null = null): void {
     this.#letGo();
-    const delay = this.#backoff.next();
+    // A session that this server doesn't take is of no more use: the next join gets another.
+    if (end?.code === "session_invalid" || end?.code === "sender_invalid") this.#identity = null;
+    // On top of what the server asks for: others were asked for the same.
+    const delay = (end?.retryAfterMs ?? 0) + this.#backoff.next();
     this.#retry = this.settings.clock.after(delay, () => this.#open());
-    this.#become({ kind: "waiting", retryAt: this.settings.clock.now() + delay });
+    const waiting = { kind: "waiting" as const, retryAt: this.settings.clock.now() + delay };
+    this.#become(end === null ? waiting : { ...waiting, code: end.code });
   }
 
   /** Ends the present line and everything that belongs to it. */
   #letGo(): void {
     this.#generation += 1;
-    for (const cancel of [this.#retry, this.#watchdog, this.#stable, this.#gap, this.#storeRetry]) cancel();
+    for (const cancel of [this.#retry, this.#watchdog, this.#stable, this.#gap]) cancel();
     this.#gap = nothing;
-    this.#storeRetry = nothing;
     this.#line?.close();
     this.#line = null;
     this.#carrier = null;
     this.#askedHistory = 0;
     this.#askedOlder = false;
-    this.#inFlight.clear();
-    this.#suspectInFlight = false;
+    this.#skipped = false;
+    this.#resting = false;
+    this.#outbox.lineLost();
+    this.settings.auditor.ended();
     this.#heartbeat.forget();
     this.#typing.clear();
-    for (const pending of this.timeline.pending) if (pending.state === "sending") pending.state = "queued";
   }
 
   #become(state: ConnectionState): void {
@@ -286,7 +271,8 @@ export class ChatClient {
   /** Waits for the next sign of life: shortly when an answer is due, for long when the room is merely quiet. */
   #watch(): void {
     this.#watchdog();
-    const due = this.#state.kind !== "live" || this.#askedHistory > 0 || this.#inFlight.size > 0;
+    const due = this.#state.kind !== "live" || this.#askedHistory > 0 || this.#outbox.waiting;
+    if (this.#resting && !due) return;
     this.#watchdog = due
       ? this.settings.clock.after(ChatClient.REPLY_MS, () => this.#dropped())
       : this.settings.clock.after(ChatClient.PROBE_MS, () => this.#probe());
@@ -294,7 +280,14 @@ export class ChatClient {
 
   /** Asks for what follows the head: proves the connection, and finds what might have been missed. */
   #probe(): void {
-    if (this.#askedHistory === 0) this.#ask({ type: "history", after: this.timeline.head, limit: HISTORY_MAX });
+    if (this.#askedHistory === 0) this.#askWhatFollows();
+  }
+
+  /** Asks for what follows the head, or for the newest page when there is no head yet. */
+  #askWhatFollows(): void {
+    this.#askedUpTo = this.timeline.told;
+    const place = this.#place();
+    this.#ask({ type: "history", ...place, limit: place.after === undefined ? ChatClient.PAGE : HISTORY_MAX });
   }
 
   #ask(history: ClientMessage & { type: "history" }): void {
@@ -322,6 +315,7 @@ export class ChatClient {
         return this.#paged(message);
       case "message":
         this.#typing.stopped(message.author);
+        this.settings.auditor.said(message);
         return this.#merged(this.timeline.receive(message));
       case "ack":
         return this.#acknowledged(message);
@@ -335,29 +329,72 @@ export class ChatClient {
         this.#typing.stopped(message.name);
         this.#members = this.#members.filter((name) => name !== message.name);
         return this.settings.events.changed();
+      case "position":
+        return this.#reached(message);
+      case "lost":
+        this.settings.auditor.started(message);
+        return this.#continue(message);
+      case "skipped":
+        this.settings.auditor.skipped(message.count);
+        this.#skipped = true;
+        this.#become({ kind: "catching-up" });
+        return this.#askWhatFollows();
       case "error":
         return this.#failed(message);
     }
   }
 
   #welcomed(welcome: ServerMessage & { type: "welcome" }): void {
-    this.#session = welcome.session;
-    this.settings.memory.saveSession(welcome.session);
+    const { session, sender } = welcome;
+    this.#identity = { session, sender };
+    this.settings.memory.saveIdentity(this.#identity);
     if (this.#wantedName === this.#name) this.#wantedName = welcome.name;
     this.#name = welcome.name;
     this.#members = [...new Set(welcome.members)];
-    this.#lastSeq = welcome.last_seq;
-    // Also when the sequence runs behind what is shown: the server lost its store, the old messages are gone.
-    const missed = welcome.last_seq - this.timeline.head;
-    if (missed > ChatClient.FAR_BEHIND || missed < 0) this.timeline.reset();
-    if (missed < 0) this.#seenNewest = 0;
+    const { after, epoch } = this.#place();
+    const recovered = welcome.recovered === true && after !== undefined && epoch === welcome.epoch;
+    // What was missed comes as if it were happening now.
+    this.settings.auditor.started(recovered ? { offset: after, epoch } : welcome);
+    if (!recovered) return this.#continue(welcome);
+    this.timeline.tell(welcome.offset);
+    this.#caughtUp();
+    this.#closeGap();
+  }
+
+  /** What comes follows `position`; what is between there and the head has to be asked for, if it's of one numbering. */
+  #continue(position: Position): void {
+    const missed = position.offset - this.timeline.head;
+    // A room that runs behind what is shown is another one, whatever its epoch says.
+    const changed = this.#epoch !== null && (this.#epoch !== position.epoch || missed < 0);
+    if (changed) this.#restart();
+    else if (missed > ChatClient.FAR_BEHIND) this.timeline.reset();
+    this.#epoch = position.epoch;
+    this.timeline.tell(position.offset);
     this.#become({ kind: "catching-up" });
-    if (this.timeline.opened) this.#ask({ type: "history", after: this.timeline.head, limit: HISTORY_MAX });
-    else this.#ask({ type: "history", limit: ChatClient.PAGE });
+    this.#askWhatFollows();
+  }
+
+  /** Nothing of the list is part of the room's present numbering. */
+  #restart(): void {
+    this.timeline.restart();
+    this.#seenNewest = 0;
+    this.#epoch = null;
+  }
+
+  #reached({ offset, epoch }: Position): void {
+    if (epoch !== this.#epoch) return;
+    this.settings.auditor.reached(offset);
+    this.timeline.tell(offset);
+    this.#closeGap();
   }
 
   #paged(page: ServerMessage & { type: "history" }): void {
     this.#askedHistory = Math.max(0, this.#askedHistory - 1);
+    if (page.epoch !== this.#epoch) {
+      this.#renumbered(page.epoch);
+      if (typeof page.before === "number" || typeof page.after === "number") return this.#askWhatFollows();
+    }
+    this.settings.auditor.paged(page.messages);
     if (typeof page.before === "number") {
       this.#askedOlder = false;
       this.timeline.prepend(page.before, page.messages, page.more);
@@ -365,67 +402,85 @@ export class ChatClient {
       return this.settings.events.changed();
     }
     if (typeof page.after !== "number") {
-      this.#merged(this.timeline.open(page.messages, this.#lastSeq, page.more));
+      this.#merged(this.timeline.open(page.messages, this.timeline.told, page.more));
     } else {
       const before = this.timeline.head;
-      this.#merged(this.timeline.extend(page.after, page.messages));
+      this.#merged(this.timeline.extend(page.after, page.messages, page.more ? 0 : this.#askedUpTo));
       // An answer that says "more" without moving on would be asked for again for ever.
-      if (page.more && this.timeline.head > before) {
-        return this.#ask({ type: "history", after: this.timeline.head, limit: HISTORY_MAX });
-      }
+      if (page.more && this.timeline.head > before) return this.#askWhatFollows();
     }
     if (this.#state.kind === "catching-up") this.#caughtUp();
     else this.#flush();
   }
 
+  /** An answer is in another numbering: the room has begun anew without a word, and its stream with it. */
+  #renumbered(epoch: string): void {
+    this.settings.auditor.ended();
+    this.#restart();
+    this.#epoch = epoch;
+    this.#become({ kind: "catching-up" });
+  }
+
   #caughtUp(): void {
+    this.#skipped = false;
     this.#become({ kind: "live" });
+    this.#stable();
     this.#stable = this.settings.clock.after(ChatClient.STABLE_MS, () => this.#backoff.reset());
     this.#flush();
   }
 
   #acknowledged(ack: ServerMessage & { type: "ack" }): void {
-    this.#inFlight.delete(ack.client_id);
-    if (!this.timeline.confirm(ack.client_id, ack.seq, this.#name, ack.at)) return;
+    if (ack.epoch !== this.#epoch) {
+      this.#renumbered(ack.epoch);
+      this.#askWhatFollows();
+    }
+    this.#outbox.acknowledged(ack.client_id, ack.offset);
+    if (!this.timeline.confirm(ack.client_id, ack.offset, this.#name, ack.at)) return;
     this.#merged([]);
     this.#flush();
   }
 
   #failed(error: ServerMessage & { type: "error" }): void {
-    if (error.client_id === undefined || error.client_id === null) {
-      if (error.code === "name_invalid" || error.code === "name_too_long" || error.code === "room_invalid") {
-        if (this.#state.kind === "connecting") this.#refuse(error.code);
-      } else if (error.code === "store_unavailable" && this.#askedHistory > 0) {
-        this.#dropped();
-      }
-      return;
+    const { code, client_id: clientId, retry_after_ms: retryAfterMs } = error;
+    if (typeof clientId === "string") {
+      this.#outbox.failed(error);
+      this.#pendingChanged();
+      return this.#flush();
     }
-    const pending = this.timeline.find(error.client_id);
-    if (pending === undefined) return;
-    this.#inFlight.delete(pending.clientId);
-    if (error.code === "store_unavailable" && pending.attempts < ChatClient.MAX_ATTEMPTS) {
-      pending.state = "queued";
-      this.#storeRetry();
-      this.#storeRetry = this.settings.clock.after(ChatClient.STORE_RETRY_MS, () => {
-        this.#storeRetry = nothing;
-        this.#flush();
-      });
-    } else {
-      pending.state = "failed";
-      pending.reason = error.code;
+    switch (code) {
+      case "name_invalid":
+      case "name_too_long":
+      case "room_invalid":
+        if (this.#state.kind === "connecting") this.#refuse(code);
+        return;
+      case "session_invalid":
+        return this.#dropped({ code });
+      case "position_lost":
+        return this.#positionLost();
+      case "rate_limited":
+      case "store_unavailable":
+        if (this.#state.kind !== "connecting" && this.#askedHistory === 0) return;
+        return this.#dropped(typeof retryAfterMs === "number" ? { code, retryAfterMs } : { code });
     }
-    this.#pendingChanged();
-    this.#flush();
+  }
+
+  /** The history doesn't go back to the head, or is another one: the newest page tells which. */
+  #positionLost(): void {
+    if (this.#askedHistory === 0) return;
+    this.#askedHistory -= 1;
+    this.timeline.reset();
+    this.#become({ kind: "catching-up" });
+    this.#askWhatFollows();
   }
 
   /** The list has taken in messages: save what is left to send, watch for gaps, tell of news. */
   #merged(added: readonly Confirmed[]): void {
-    for (const id of this.#inFlight) if (this.timeline.find(id) === undefined) this.#inFlight.delete(id);
+    this.#outbox.recognised();
     this.#pendingChanged();
     this.#closeGap();
     const firstPage = this.#seenNewest === 0;
-    const news = added.filter((message) => message.seq > this.#seenNewest);
-    this.#seenNewest = Math.max(this.#seenNewest, ...added.map((message) => message.seq));
+    const news = added.filter((message) => message.offset > this.#seenNewest);
+    this.#seenNewest = Math.max(this.#seenNewest, ...added.map((message) => message.offset));
     if (news.length > 0 && !(firstPage && this.#state.kind === "catching-up")) this.settings.events.arrived(news);
   }
 
@@ -449,46 +504,17 @@ export class ChatClient {
    * name has to be settled under it, or it would be stored twice. With nothing of that kind left, the name changes.
    */
   #flush(): void {
-    if (this.#state.kind !== "live" || this.#storeRetry !== nothing) return;
-    if (this.#inFlight.size === 0) this.#suspectInFlight = false;
+    if (this.#state.kind !== "live" || this.hold !== null) return;
     const renaming = this.#wantedName !== this.#name;
-    if (renaming && !this.#mustKeepName()) return this.#open();
-    for (const pending of this.timeline.pending) {
-      const tried = pending.attempts > 0;
-      if (pending.state === "queued" && (tried || !renaming) && !this.#transmitPending(pending)) break;
-    }
+    if (renaming && !this.#outbox.unsettled) return this.#open();
+    this.#outbox.flush(renaming);
     this.#pendingChanged();
     this.#watch();
-  }
-
-  /**
-   * False when nothing more may be sent for now: a message that went unanswered several times goes alone, so that
-   * only it can be to blame if it ends the connection.
-   */
-  #transmitPending(pending: Pending): boolean {
-    if (pending.attempts >= ChatClient.MAX_ATTEMPTS) {
-      pending.state = "failed";
-      pending.reason = "no_answer";
-      return true;
-    }
-    const suspect = pending.attempts >= ChatClient.SUSPECT_AFTER;
-    if (this.#suspectInFlight || (suspect && this.#inFlight.size > 0)) return false;
-    pending.attempts += 1;
-    pending.state = "sending";
-    this.#inFlight.add(pending.clientId);
-    this.#transmit({ type: "send", client_id: pending.clientId, text: pending.text });
-    this.#suspectInFlight = suspect;
-    return !suspect;
   }
 
   #pendingChanged(): void {
     this.settings.memory.savePending(this.timeline.pending);
     this.settings.events.changed();
-  }
-
-  /** Whether a message may be stored already under the present name without this page knowing. */
-  #mustKeepName(): boolean {
-    return this.timeline.pending.some((pending) => pending.attempts > 0 && pending.state !== "failed");
   }
 }
 

@@ -12,7 +12,7 @@ export function plainWay(back: string, room: string, connect: Connect): Way {
         events.opened();
       },
       received: (text) => events.received(parseServerMessage(text)),
-      closed: (code) => events.closed(code === CLOSE_ROOM_INVALID ? "room_invalid" : null),
+      closed: (code) => events.closed(code === CLOSE_ROOM_INVALID ? { code: "room_invalid", final: true } : null),
     });
     return {
       send: (message) => socket.send(JSON.stringify(message)),

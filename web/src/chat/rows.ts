@@ -1,13 +1,24 @@
 import type { Confirmed, Pending, Timeline } from "./timeline";
 
 /** One line of the message list, ready to be painted. */
-export type Row = DayRow | MessageRow;
+export type Row = DayRow | BreakRow | MessageRow;
 
 export interface DayRow {
   kind: "day";
   key: string;
   /** Any moment of that day, milliseconds since the epoch. */
   at: number;
+}
+
+/** Says that something isn't on the list: the page never leaves a gap without a word. */
+export interface BreakRow {
+  kind: "break";
+  key: string;
+  /**
+   * `restarted`: what was before is of another numbering; `missing`: the server doesn't have it any more; `skipped`: it was
+   * left out and is being fetched.
+   */
+  why: "restarted" | "missing" | "skipped";
 }
 
 export interface MessageRow {
@@ -23,7 +34,7 @@ export interface MessageRow {
   state: "sent" | Pending["state"];
   clientId: string;
   /** Absent while pending. */
-  seq?: number;
+  offset?: number;
   reason?: string;
 }
 
@@ -34,20 +45,27 @@ export interface Viewer {
   isOwn: (clientId: string, author: string) => boolean;
   /** Names a day in the viewer's time zone, such as `2026-03-01`. */
   dayOf: (at: number) => string;
+  /** Whether the server has left out what is not here yet. */
+  skipped: boolean;
 }
 
 /** Messages of one author closer than this form a group, in milliseconds. */
 export const GROUP_MS = 5 * 60_000;
 
-/** Lays the timeline out: a line for each new day, and messages of one author in a row as a group. */
+/** Lays the timeline out: a line for each new day and each break, and messages of one author in a row as a group. */
 export function layOut(timeline: Timeline, viewer: Viewer): Row[] {
   const rows: Row[] = [];
   let previous: MessageRow | null = null;
   let day = "";
-  for (const row of messages(timeline, viewer)) {
+  for (const row of lines(timeline, viewer)) {
+    if (row.kind === "break") {
+      rows.push(row);
+      previous = null;
+      continue;
+    }
     const rowDay = viewer.dayOf(row.at);
     if (rowDay !== day) {
-      rows.push({ kind: "day", key: `d:${rowDay}:${row.seq ?? row.key}`, at: row.at });
+      rows.push({ kind: "day", key: `d:${rowDay}:${row.offset ?? row.key}`, at: row.at });
       day = rowDay;
       previous = null;
     }
@@ -62,12 +80,28 @@ export function layOut(timeline: Timeline, viewer: Viewer): Row[] {
   return rows;
 }
 
-function* messages(timeline: Timeline, viewer: Viewer): Generator<MessageRow> {
-  for (const message of timeline.confirmed) yield confirmedRow(message, viewer);
+function* lines(timeline: Timeline, viewer: Viewer): Generator<MessageRow | BreakRow> {
+  if (timeline.restarted) yield { kind: "break", key: "b:restarted", why: "restarted" };
+  let { skipped } = viewer;
+  let place: number | null = null;
+  for (const message of timeline.confirmed) {
+    const { offset } = message;
+    if (skipped && offset > timeline.head) {
+      yield SKIPPED;
+      skipped = false;
+    } else if (place !== null && offset > place + 1 && offset <= timeline.head) {
+      yield { kind: "break", key: `b:${offset}`, why: "missing" };
+    }
+    place = offset;
+    yield confirmedRow(message, viewer);
+  }
+  if (skipped) yield SKIPPED;
   for (const pending of timeline.pending) yield pendingRow(pending, viewer);
 }
 
-function confirmedRow({ key, author, text, at, clientId, seq }: Confirmed, viewer: Viewer): MessageRow {
+const SKIPPED: BreakRow = { kind: "break", key: "b:skipped", why: "skipped" };
+
+function confirmedRow({ key, author, text, at, clientId, offset }: Confirmed, viewer: Viewer): MessageRow {
   return {
     kind: "message",
     key,
@@ -75,7 +109,7 @@ function confirmedRow({ key, author, text, at, clientId, seq }: Confirmed, viewe
     text,
     at,
     clientId,
-    seq,
+    offset,
     own: viewer.isOwn(clientId, author),
     first: false,
     state: "sent",

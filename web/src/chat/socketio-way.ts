@@ -1,5 +1,5 @@
 import type { ConnectSocketIo } from "../net/socketio";
-import { readServerMessage } from "./protocol";
+import { readServerMessage, readTyped } from "./protocol";
 import type { Way } from "./way";
 
 /**
@@ -10,7 +10,7 @@ export function socketIoWay(room: string, connect: ConnectSocketIo): Way {
   return (events) => {
     const connection = connect({
       opened: () => events.opened(),
-      received: (event, data) => events.received(readServerMessage(withType(event, data))),
+      received: (event, data) => events.received(readTyped(event, data)),
       carriedBy: (name) => events.carriedBy(name === "polling" ? "polling" : "websocket"),
       closed: () => events.closed(null),
     });
@@ -28,8 +28,4 @@ export function socketIoWay(room: string, connect: ConnectSocketIo): Way {
       events.received(readServerMessage(answer));
     }
   };
-}
-
-function withType(type: string, data: unknown): unknown {
-  return typeof data === "object" ? { ...data, type } : data;
 }

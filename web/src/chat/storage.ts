@@ -1,3 +1,4 @@
+import { type Identity, isIdentity, isRecord } from "./protocol";
 import { checkName, checkRoom } from "./rules";
 import type { Pending } from "./timeline";
 
@@ -32,13 +33,14 @@ export class RoomMemory {
     this.#key = (what) => `madang.${what}.${room}`;
   }
 
-  /** The secret by which the server knows this tab again. */
-  get session(): string | null {
-    return read(this.storage, this.#key("session"));
+  /** The secret by which the server knows this tab again, and its public id. */
+  get identity(): Identity | null {
+    const value = parse(read(this.storage, this.#key("identity")));
+    return isRecord(value) && isIdentity(value) ? { session: value.session, sender: value.sender } : null;
   }
 
-  saveSession(session: string): void {
-    write(this.storage, this.#key("session"), session);
+  saveIdentity({ session, sender }: Identity): void {
+    write(this.storage, this.#key("identity"), JSON.stringify({ session, sender }));
   }
 
   get pending(): Pending[] {
@@ -71,7 +73,7 @@ export class RoomMemory {
 
   /** Forgets who it was and what it had to send. For a copy of a tab: those belong to the original. */
   disown(): void {
-    for (const what of ["session", "outbox", "draft"]) write(this.storage, this.#key(what), null);
+    for (const what of ["identity", "outbox", "draft"]) write(this.storage, this.#key(what), null);
   }
 }
 

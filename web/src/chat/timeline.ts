@@ -4,7 +4,7 @@ import type { StoredMessage } from "./protocol";
 export interface Confirmed {
   /** Names the row on the page; stays the same when an own message turns from pending to confirmed. */
   key: string;
-  seq: number;
+  offset: number;
   author: string;
   clientId: string;
   text: string;
@@ -28,7 +28,7 @@ export interface Pending {
 }
 
 /**
- * The messages of one room as this page knows them: confirmed ones once each in the order of `seq`, whatever order
+ * The messages of one room as this page knows them: confirmed ones once each in the order of `offset`, whatever order
  * and however often they came, then the own pending ones in the order of sending.
  *
  * The confirmed ones from the first to `head` are known to be complete. What came beyond (`hasGap`) is shown, but
@@ -40,7 +40,10 @@ export class Timeline {
   /** Everything after `#floor` up to `#head` is loaded. `null` before the first page. */
   #floor: number | null = null;
   #head = 0;
+  /** The server has told of messages up to here. */
+  #told = 0;
   #moreBefore = false;
+  #restarted = false;
 
   constructor(pending: readonly Pending[] = []) {
     this.#pending = [...pending];
@@ -64,7 +67,7 @@ export class Timeline {
     return this.#head;
   }
 
-  /** The oldest loaded message's `seq`, for `history before`. */
+  /** The oldest loaded message's `offset`, for `history before`. */
   get first(): number {
     return (this.#floor ?? 0) + 1;
   }
@@ -74,27 +77,44 @@ export class Timeline {
     return this.#moreBefore;
   }
 
+  /** Whether there are messages after the head that aren't here, or don't follow it. */
   get hasGap(): boolean {
-    const last = this.#confirmed.at(-1);
-    return this.opened && last !== undefined && last.seq > this.#head;
+    return this.opened && Math.max(this.told, this.#confirmed.at(-1)?.offset ?? 0) > this.#head;
   }
 
-  /** The newest page, the first one loaded. `lastSeq` is the room's position in case the page is empty. */
-  open(page: readonly StoredMessage[], lastSeq: number, more: boolean): Confirmed[] {
+  /** The last offset that the server has told of. */
+  get told(): number {
+    return this.#told;
+  }
+
+  /** Whether the room's numbering has begun anew, and what this page knew before is no part of it. */
+  get restarted(): boolean {
+    return this.#restarted;
+  }
+
+  /** The server says that there are messages up to `offset`. */
+  tell(offset: number): void {
+    this.#told = Math.max(this.#told, offset);
+  }
+
+  /** The newest page, the first one loaded. `position` is the room's position in case the page is empty. */
+  open(page: readonly StoredMessage[], position: number, more: boolean): Confirmed[] {
     const first = page[0];
-    this.#floor = first === undefined ? lastSeq : first.seq - 1;
+    this.#floor = first === undefined ? position : first.offset - 1;
     this.#head = this.#floor;
     this.#moreBefore = more;
-    this.#confirmed = this.#confirmed.filter((message) => message.seq > (this.#floor ?? 0));
+    this.#confirmed = this.#confirmed.filter((message) => message.offset > (this.#floor ?? 0));
     return this.extend(this.#floor, page);
   }
 
-  /** The answer to `history after`: `page` holds everything from there to its last message. */
-  extend(after: number, page: readonly StoredMessage[]): Confirmed[] {
+  /**
+   * The answer to `history after`: `page` holds everything that there is from there to its last message, or to `end` if that
+   * is further.
+   */
+  extend(after: number, page: readonly StoredMessage[], end = 0): Confirmed[] {
     const added = this.#insertAll(page);
-    const last = page.at(-1);
     // The answer is complete even if the sequence has holes, so the head moves to its end.
-    if (last !== undefined && after <= this.#head) this.#head = Math.max(this.#head, last.seq);
+    if (after <= this.#head) this.#head = Math.max(this.#head, page.at(-1)?.offset ?? 0, end);
     this.#advance();
     return added;
   }
@@ -104,7 +124,7 @@ export class Timeline {
     if (!this.opened || before < this.first) return [];
     this.#moreBefore = more;
     const first = page[0];
-    if (first !== undefined) this.#floor = Math.min(this.#floor ?? 0, first.seq - 1);
+    if (first !== undefined) this.#floor = Math.min(this.#floor ?? 0, first.offset - 1);
     return this.#insertAll(page);
   }
 
@@ -126,11 +146,11 @@ export class Timeline {
     return this.#pending.find((pending) => pending.clientId === clientId);
   }
 
-  /** The server has stored the own message `clientId` at `seq`. False if it wasn't pending. */
-  confirm(clientId: string, seq: number, author: string, at: number): boolean {
+  /** The server has stored the own message `clientId` at `offset`. False if it wasn't pending. */
+  confirm(clientId: string, offset: number, author: string, at: number): boolean {
     const pending = this.find(clientId);
     if (pending === undefined) return false;
-    this.#insertAll([{ seq, author, client_id: clientId, text: pending.text, at }]);
+    this.#insertAll([{ offset, author, client_id: clientId, text: pending.text, at }]);
     // Below the loaded part it isn't inserted: it will come with its page.
     this.remove(clientId);
     this.#advance();
@@ -147,7 +167,14 @@ export class Timeline {
     this.#confirmed = [];
     this.#floor = null;
     this.#head = 0;
+    this.#told = 0;
     this.#moreBefore = false;
+  }
+
+  /** The same because the numbering has begun anew. */
+  restart(): void {
+    this.reset();
+    this.#restarted = true;
   }
 
   /** Lets go of the oldest messages above `keep`; scrolling up loads them again. */
@@ -155,7 +182,7 @@ export class Timeline {
     if (!this.opened || this.#confirmed.length <= keep) return;
     this.#confirmed = this.#confirmed.slice(-keep);
     const first = this.#confirmed[0];
-    if (first !== undefined) this.#floor = first.seq - 1;
+    if (first !== undefined) this.#floor = first.offset - 1;
     this.#head = Math.max(this.#head, this.#floor ?? 0);
     this.#moreBefore = true;
   }
@@ -172,11 +199,11 @@ export class Timeline {
   #insert(message: StoredMessage): Confirmed | null {
     const own = this.find(message.client_id);
     if (own !== undefined) this.remove(own.clientId);
-    const index = this.#indexOf(message.seq);
-    if (this.#confirmed[index]?.seq === message.seq) return null;
-    if (this.#floor !== null && message.seq <= this.#floor) return null;
-    const { seq, author, client_id: clientId, text, at } = message;
-    const confirmed: Confirmed = { key: own?.key ?? `s:${seq}`, seq, author, clientId, text, at };
+    const index = this.#indexOf(message.offset);
+    if (this.#confirmed[index]?.offset === message.offset) return null;
+    if (this.#floor !== null && message.offset <= this.#floor) return null;
+    const { offset, author, client_id: clientId, text, at } = message;
+    const confirmed: Confirmed = { key: own?.key ?? `s:${offset}`, offset, author, clientId, text, at };
     this.#confirmed.splice(index, 0, confirmed);
     return confirmed;
   }
@@ -185,21 +212,21 @@ export class Timeline {
   #advance(): void {
     if (!this.opened) return;
     let index = this.#indexOf(this.#head + 1);
-    while (this.#confirmed[index]?.seq === this.#head + 1) {
+    while (this.#confirmed[index]?.offset === this.#head + 1) {
       this.#head += 1;
       index += 1;
     }
   }
 
-  /** Where `seq` is, or would be. New messages belong at the end, so that end is tried first. */
-  #indexOf(seq: number): number {
+  /** Where `offset` is, or would be. New messages belong at the end, so that end is tried first. */
+  #indexOf(offset: number): number {
     const last = this.#confirmed.at(-1);
-    if (last === undefined || last.seq < seq) return this.#confirmed.length;
+    if (last === undefined || last.offset < offset) return this.#confirmed.length;
     let low = 0;
     let high = this.#confirmed.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.#confirmed[middle]?.seq ?? 0) < seq) low = middle + 1;
+      if ((this.#confirmed[middle]?.offset ?? 0) < offset) low = middle + 1;
       else high = middle;
     }
     return low;

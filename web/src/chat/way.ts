@@ -1,12 +1,22 @@
 import type { ClientMessage, ServerMessage } from "./protocol";
 
 /** What carries the messages of a connection. */
-export type Carrier = "websocket" | "polling";
+export type Carrier = "websocket" | "polling" | "long-polling" | "sse";
 
 /** One connection to a room. */
 export interface Line {
   send(message: ClientMessage): void;
   close(): void;
+}
+
+/** Why a line has ended, as far as it was told. */
+export interface End {
+  /** A code of the protocol. */
+  code: string;
+  /** Whether it's pointless to come again. */
+  final: boolean;
+  /** How long the server wants to be left alone, in milliseconds. */
+  retryAfterMs?: number;
 }
 
 /** What a line reports. `closed` comes at most once, also when the line never opened; after `close` nothing counts. */
@@ -16,8 +26,10 @@ export interface LineEvents {
   received(message: ServerMessage | null): void;
   /** What carries the messages from now on. */
   carriedBy(carrier: Carrier): void;
-  /** `refused` is the code of the error that makes it pointless to come again. */
-  closed(refused: string | null): void;
+  /** The line does nothing while nobody looks: its silence means nothing until it goes on. */
+  resting(resting: boolean): void;
+  /** `null` when nothing is known but that it's over. */
+  closed(end: End | null): void;
 }
 
 /** A way to a room: opens a line to it. */

@@ -42,6 +42,14 @@ export class Composer {
     this.#field.placeholder = text;
   }
 
+  /** Nothing can be said here; the reason stays in sight. */
+  close(reason: string): void {
+    this.#field.readOnly = true;
+    this.#field.placeholder = reason;
+    byId("send", "button").disabled = true;
+    setText(this.#problem, reason);
+  }
+
   #listen(): void {
     const field = this.#field;
     const enter = this.#enter;

@@ -1,4 +1,4 @@
-import type { ConnectionState } from "../chat/client";
+import type { ConnectionState } from "../chat/connection-state";
 import { fill, type Texts } from "../i18n/texts";
 import { byId, part, setText } from "./dom";
 import { problemText } from "./message-list";
@@ -33,8 +33,13 @@ export class ConnectionView {
     this.#trouble.hidden = !(state.kind === "refused" || (this.#lost && state.kind !== "catching-up"));
     this.#tryNow.hidden = state.kind !== "waiting";
     if (state.kind === "refused") setText(this.#sentence, problemText(this.texts, state.code));
-    else setText(this.#sentence, this.texts.connection.kept);
+    else setText(this.#sentence, this.#reason(state) + this.texts.connection.kept);
     this.#tick();
+  }
+
+  /** What the server said of why it's not there, as a sentence in front of others. */
+  #reason(state: ConnectionState): string {
+    return state.kind === "waiting" && state.code !== undefined ? `${problemText(this.texts, state.code)} ` : "";
   }
 
   #wordFor(state: ConnectionState): string {

@@ -1,4 +1,4 @@
-import type { MessageRow, Row } from "../chat/rows";
+import type { BreakRow, MessageRow, Row } from "../chat/rows";
 import { fill, type Language, type Texts } from "../i18n/texts";
 import { colourOf, initialOf } from "./author";
 import { make } from "./dom";
@@ -87,6 +87,7 @@ export class MessageList {
     if (known?.painted === wanted) return known.element;
     const element = known?.element ?? make("li", "");
     if (row.kind === "day") this.#fillDay(element, row.at);
+    else if (row.kind === "break") this.#fillBreak(element, row);
     else this.#fillMessage(element, row);
     this.#elements.set(row.key, { element, painted: wanted });
     return element;
@@ -97,13 +98,19 @@ export class MessageList {
     element.replaceChildren(make("span", "", this.#day.format(at)));
   }
 
+  #fillBreak(element: HTMLLIElement, { why }: BreakRow): void {
+    element.className = "break";
+    element.dataset.why = why;
+    element.replaceChildren(make("span", "", this.texts.chat[`break_${why}`]));
+  }
+
   #fillMessage(element: HTMLLIElement, row: MessageRow): void {
     element.className = `message${row.own ? " own" : ""}${row.first ? " first" : ""}`;
     element.dataset.state = row.state;
     element.dataset.clientId = row.clientId;
     element.dataset.colour = String(colourOf(row.author));
-    if (row.seq === undefined) delete element.dataset.seq;
-    else element.dataset.seq = String(row.seq);
+    if (row.offset === undefined) delete element.dataset.offset;
+    else element.dataset.offset = String(row.offset);
 
     const author = make("bdi", "author", row.author);
     // Own messages stand on their own side; the name is for those who listen.

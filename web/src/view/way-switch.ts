@@ -1,4 +1,4 @@
-import { type Choice, roomHref, TRANSPORTS, VIAS } from "../chat/choice";
+import { type Choice, roomHref, TRANSPORTS, tellsOfPeople, VIAS } from "../chat/choice";
 import type { Carrier } from "../chat/way";
 import { fill, type Texts } from "../i18n/texts";
 import { byId, part, setText } from "./dom";
@@ -15,6 +15,8 @@ export class WaySwitch {
     for (const via of VIAS) {
       link(byId("via", "ul"), via, roomHref(room, { ...choice, via }), via === choice.via);
     }
+    byId("people-section", "section").hidden = !tellsOfPeople(choice.via);
+    byId("way-alone", "p").hidden = tellsOfPeople(choice.via);
     const transports = byId("transports", "ul");
     transports.hidden = choice.via !== "socketio";
     for (const transport of TRANSPORTS) {
@@ -29,10 +31,12 @@ export class WaySwitch {
     const { carried_by, carried_by_nothing } = this.texts.way;
     setText(
       this.#carrier,
-      carrier === null ? carried_by_nothing : fill(carried_by, { carrier: this.texts.way[carrier] }),
+      carrier === null ? carried_by_nothing : fill(carried_by, { carrier: this.texts.way[WORDS[carrier]] }),
     );
   }
 }
+
+const WORDS = { websocket: "websocket", sse: "sse", "long-polling": "long_polling", polling: "polling" } as const;
 
 function link(list: HTMLElement, what: string, href: string, current: boolean): void {
   const anchor = part(list, `[data-way="${what}"]`);

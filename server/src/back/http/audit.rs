@@ -6,27 +6,38 @@ use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use http::StatusCode;
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
 use super::problem::Problem;
+use super::schema;
 use crate::back::app::App;
-use crate::chat::{Code, Room};
+use crate::chat::{Code, MAX_OFFSET, Room};
 
 /// Something that should never be seen.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(in crate::back) struct Violation {
     /// Where.
-    #[schema(example = "lobby", min_length = 1, max_length = 64)]
+    #[schema(
+        example = "lobby",
+        min_length = 1,
+        max_length = 64,
+        pattern = r"^[\p{L}\p{Nd}_-]+$"
+    )]
     room: String,
     /// By which way the page is there.
-    #[schema(example = "websocket", pattern = "^[a-z-]{1,32}$")]
+    #[schema(value_type = schema::Way)]
     transport: String,
     /// What is wrong.
     kind: Kind,
     /// Of which message.
+    #[serde(deserialize_with = "whole")]
+    #[schema(maximum = 9007199254740991_i64)]
     offset: u64,
     /// Which offset should have come.
+    #[serde(default, deserialize_with = "maybe_whole")]
+    #[schema(maximum = 9007199254740991_i64)]
     expected: Option<u64>,
 }
 
@@ -83,7 +94,9 @@ pub(in crate::back) async fn audit(
     let room: Result<Room, Code> = violation.room.parse();
     let letters = |byte: u8| byte.is_ascii_lowercase() || byte == b'-';
     let transport = &violation.transport;
-    if room.is_err() || !(1..=32).contains(&transport.len()) || !transport.bytes().all(letters) {
+    let offsets = [Some(violation.offset), violation.expected];
+    let beyond = offsets.into_iter().flatten().any(|offset| offset > MAX_OFFSET);
+    if beyond || room.is_err() || !(1..=32).contains(&transport.len()) || !transport.bytes().all(letters) {
         return Err(Code::AuditInvalid.into());
     }
     app.metrics.violated(violation.kind);
@@ -96,4 +109,24 @@ pub(in crate::back) async fn audit(
         "a page was sent something wrong"
     );
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// A whole number, however it is spelled: in JSON 3.0 is one (JSON Schema, section 4.2.3).
+fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let number = serde_json::Number::deserialize(deserializer)?;
+    let fraction = || {
+        number
+            .as_f64()
+            .filter(|number| number.fract() == 0.0 && *number >= 0.0)
+    };
+    number
+        .as_u64()
+        .or_else(|| fraction().map(|number| number as u64))
+        .ok_or_else(|| D::Error::custom("not a whole number"))
+}
+
+fn maybe_whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    #[derive(Deserialize)]
+    struct Whole(#[serde(deserialize_with = "whole")] u64);
+    Ok(Option::<Whole>::deserialize(deserializer)?.map(|Whole(number)| number))
 }

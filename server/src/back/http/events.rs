@@ -10,18 +10,18 @@ use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use madang_hub::{Lost, LostReason, Position, WireForm};
+use madang_hub::{Epoch, Lost, LostReason, Position, WireForm};
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::IntoParams;
 
-use super::RoomParam;
 use super::problem::Problem;
 use super::room::InRoom;
+use super::schema::{self, RoomParam};
 use crate::back::app::App;
 use crate::back::metrics::{Connected, Way};
 use crate::back::rooms::{Delivery, Listener, OpenRoom, server_sent_event};
-use crate::chat::{Code, HISTORY_LIMIT, Sender};
+use crate::chat::{Code, HISTORY_LIMIT, MAX_OFFSET, Sender};
 
 /// How long a stream is silent at most: proxies commonly give up after a minute, phones notice a dead line no sooner than something is sent.
 pub(in crate::back) const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -37,11 +37,21 @@ pub(in crate::back) struct Following {
     #[param(minimum = 0, maximum = 9007199254740991_i64)]
     after: Option<u64>,
     /// The epoch of `after`.
-    #[param(pattern = "^[0-9a-f]{16}$")]
+    #[param(value_type = Option<schema::Epoch>)]
     epoch: Option<String>,
     /// A sender whose messages to leave out: one's own.
-    #[param(pattern = "^[A-Za-z0-9_-]{21}[AQgw]$")]
+    #[param(value_type = Option<schema::Sender>)]
     except: Option<String>,
+}
+
+/// What a browser sends when it connects again.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[allow(dead_code, reason = "it only describes")]
+struct LastEvent {
+    /// The `id` of the last event; wins over `after`.
+    #[param(rename = "Last-Event-ID", value_type = Option<schema::EventId>)]
+    last_event_id: Option<String>,
 }
 
 /// Follow a room as a stream of Server-Sent Events
@@ -52,10 +62,10 @@ pub(in crate::back) struct Following {
 /// server ends the stream (`too_slow`, `stopping`). A comment comes every 15 s.
 #[utoipa::path(
     get, path = "/api/rooms/{room}/events", tag = "rooms",
-    params(RoomParam, Following, ("Last-Event-ID" = Option<String>, Header, description = "`{epoch}.{offset}`; wins over `after`")),
+    params(RoomParam, Following, LastEvent),
     security((), ("api_key" = [])),
     responses(
-        (status = 200, description = "The stream", content_type = "text/event-stream", body = String),
+        (status = 200, description = "The stream", content_type = "text/event-stream", body = schema::StreamEvent),
         (status = 400, description = "`history_invalid`, `sender_invalid`", body = Problem),
         (status = 401, description = "`api_key_unknown`", body = Problem),
         (status = 404, description = "`room_invalid`", body = Problem),
@@ -128,27 +138,32 @@ pub(in crate::back) async fn events(
 
 impl Following {
     fn since(&self, headers: &HeaderMap) -> Result<Option<Position>, Code> {
-        if let Some(last) = headers.get("last-event-id") {
-            let position = last.to_str().ok().and_then(|last| {
-                let (epoch, offset) = last.split_once('.')?;
-                Some(Position {
-                    offset: offset.parse().ok()?,
-                    epoch: epoch.parse().ok()?,
-                })
-            });
-            return position.map(Some).ok_or(Code::HistoryInvalid);
-        }
         let epoch = self.epoch.as_deref().map(str::parse).transpose();
-        match (self.after, epoch.map_err(|_| Code::HistoryInvalid)?) {
-            (None, _) => Ok(None),
-            (Some(offset), Some(epoch)) => Ok(Some(Position { offset, epoch })),
-            (Some(0), None) => Ok(Some(Position {
+        let epoch: Option<Epoch> = epoch.map_err(|_| Code::HistoryInvalid)?;
+        let asked = match (self.after, epoch) {
+            (None, _) => None,
+            (Some(offset), _) if offset > MAX_OFFSET => return Err(Code::HistoryInvalid),
+            (Some(offset), Some(epoch)) => Some(Position { offset, epoch }),
+            // Of whichever epoch: the beginning.
+            (Some(0), None) => Some(Position {
                 offset: 0,
-                epoch: madang_hub::Epoch::new(0),
-            })),
-            (Some(_), None) => Err(Code::HistoryInvalid),
+                epoch: Epoch::new(0),
+            }),
+            (Some(_), None) => return Err(Code::HistoryInvalid),
+        };
+        // Empty, it says that there was none.
+        match headers.get("last-event-id").filter(|last| !last.is_empty()) {
+            Some(last) => event_id(last).map(Some).ok_or(Code::HistoryInvalid),
+            None => Ok(asked),
         }
     }
+}
+
+fn event_id(header: &HeaderValue) -> Option<Position> {
+    let (epoch, offset) = header.to_str().ok()?.split_once('.')?;
+    let offset = offset.parse().ok().filter(|offset| *offset <= MAX_OFFSET)?;
+    let epoch = epoch.parse().ok()?;
+    Some(Position { offset, epoch })
 }
 
 /// What is still to be sent, and where more comes from.

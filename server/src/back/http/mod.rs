@@ -5,8 +5,8 @@
 //! events    GET  …/events: Server-Sent Events             sessions  POST /api/sessions
 //! audit     POST /api/audit: what pages find wrong        openapi   the description of all that
 //! room      the room that an address names                problem   what is told when something isn't carried out
-//! gate      who asks, and whether that is too much        metrics   what has happened, in numbers
-//! health    for whoever watches the program
+//! schema    the forms of values, for the description      gate      who asks, and whether that is too much
+//! metrics   what has happened, in numbers                 health    for whoever watches the program
 //! ```
 
 // The macros of utoipa write paths in full.
@@ -21,6 +21,7 @@ mod openapi;
 mod problem;
 mod read;
 mod room;
+mod schema;
 mod sessions;
 mod write;
 
@@ -30,7 +31,6 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
-use utoipa::{IntoParams, ToSchema};
 
 use super::app::{App, BATCH_BYTES, CHAT_MESSAGE_BYTES};
 pub(super) use audit::Kind;
@@ -42,6 +42,7 @@ pub(super) fn router(app: &Arc<App>) -> Router<Arc<App>> {
     let batch = post(write::batch).layer(DefaultBodyLimit::max(BATCH_BYTES));
     Router::new()
         .route("/api", get(openapi::page))
+        .route("/api/style.css", get(openapi::style))
         .route("/api/openapi.json", get(openapi::json))
         .route("/api/sessions", post(sessions::session))
         .route(
@@ -57,36 +58,4 @@ pub(super) fn router(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::metrics))
         .layer(DefaultBodyLimit::max(CHAT_MESSAGE_BYTES))
-}
-
-/// The room of an address, as the description has it.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Path)]
-#[allow(dead_code, reason = "it only describes")]
-struct RoomParam {
-    /// 1 to 64 letters or digits of any script, `-` or `_`. It need not be made.
-    #[param(
-        min_length = 1,
-        max_length = 64,
-        pattern = r"^[\p{L}\p{Nd}_-]+$",
-        example = "lobby"
-    )]
-    room: String,
-}
-
-/// A message, as the description has it.
-#[derive(ToSchema)]
-#[schema(as = Message)]
-#[allow(dead_code, reason = "it only describes")]
-struct MessageSchema {
-    /// Its place in the room, from 1, without a gap.
-    offset: u64,
-    /// Who wrote it.
-    author: String,
-    /// The author's own id of it.
-    client_id: String,
-    /// What it says.
-    text: String,
-    /// When it was stored, in milliseconds since 1970-01-01 UTC.
-    at: i64,
 }

@@ -1,11 +1,15 @@
 //! The API described: `GET /api/openapi.json` for programs, `GET /api` for people.
 
+use std::sync::LazyLock;
+
 use axum::Json;
-use axum::response::Html;
+use axum::response::{Html, IntoResponse, Response};
+use http::{StatusCode, header};
+use minijinja::{Environment, Value};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{audit, events, read, sessions, write};
+use super::{audit, events, read, schema, sessions, write};
 
 /// The description.
 #[derive(OpenApi)]
@@ -19,6 +23,7 @@ use super::{audit, events, read, sessions, write};
         write::batch,
         audit::audit,
     ),
+    components(schemas(schema::EventId, schema::Wait)),
     tags((name = "rooms", description = "Rooms and their messages")),
     modifiers(&ApiKey),
 )]
@@ -38,6 +43,54 @@ pub(in crate::back) async fn json() -> Json<utoipa::openapi::OpenApi> {
     Json(Description::openapi())
 }
 
-pub(in crate::back) async fn page() -> Html<String> {
-    Html(String::new())
+/// The same for people.
+pub(in crate::back) async fn page() -> Response {
+    static PAGE: LazyLock<Result<String, minijinja::Error>> = LazyLock::new(render);
+    match &*PAGE {
+        Ok(page) => {
+            let policy = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+            ([(header::CONTENT_SECURITY_POLICY, policy)], Html(page.as_str())).into_response()
+        }
+        Err(error) => {
+            tracing::error!(error = format!("{error:#}"), "the description can't be shown");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// How it looks.
+pub(in crate::back) async fn style() -> impl IntoResponse {
+    let headers = [
+        (header::CONTENT_TYPE, "text/css"),
+        (header::CACHE_CONTROL, "no-cache"),
+    ];
+    (headers, include_str!("openapi/page.css"))
+}
+
+fn render() -> Result<String, minijinja::Error> {
+    let description = Description::openapi().to_json().unwrap_or_default();
+    let description: Value = serde_json::from_str(&description).unwrap_or_default();
+    let mut environment = Environment::new();
+    environment.add_template("api.html", include_str!("openapi/page.html"))?;
+    environment.get_template("api.html")?.render(description)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_shows_every_operation_and_value() {
+        let page = render().unwrap();
+        let description = serde_json::to_value(Description::openapi()).unwrap();
+        let paths = description["paths"].as_object().unwrap();
+        for path in paths.keys() {
+            // As HTML has it.
+            let shown = path.replace('/', "&#x2f;");
+            assert!(page.contains(&shown), "{path}");
+        }
+        for name in description["components"]["schemas"].as_object().unwrap().keys() {
+            assert!(page.contains(&format!("id=\"{name}\"")), "{name}");
+        }
+    }
 }

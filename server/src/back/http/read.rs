@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout_at};
 use utoipa::{IntoParams, ToSchema};
 
-use super::RoomParam;
 use super::problem::Problem;
 use super::room::InRoom;
+use super::schema::{self, RoomParam};
 use crate::back::app::App;
 use crate::back::metrics::Way;
 use crate::back::rooms::{Excerpt, OpenRoom};
@@ -29,22 +29,22 @@ pub(in crate::back) const POLL_AFTER: HeaderName = HeaderName::from_static("poll
 #[into_params(parameter_in = Query)]
 pub(in crate::back) struct Reading {
     /// Only messages behind this offset, the oldest first. Needs `epoch`, unless it is 0.
-    #[param(minimum = 0, maximum = 9007199254740991_i64, example = 42)]
+    #[param(minimum = 0, maximum = 9007199254740991_i64)]
     after: Option<u64>,
     /// Only messages before this offset, the newest of them.
     #[param(minimum = 0, maximum = 9007199254740991_i64)]
     before: Option<u64>,
     /// The epoch that the last answer told.
-    #[param(pattern = "^[0-9a-f]{16}$", example = "0123456789abcdef")]
+    #[param(value_type = Option<schema::Epoch>)]
     epoch: Option<String>,
     /// At most so many messages; 50 unless told. There may be fewer if they are long.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u64>,
     /// If there is no news, wait so many seconds for some: `25s` or `25`.
-    #[param(pattern = "^[0-5]?[0-9]s?$", example = "25s")]
+    #[param(value_type = Option<schema::Wait>)]
     wait: Option<String>,
     /// A sender whose messages to leave out: one's own.
-    #[param(pattern = "^[A-Za-z0-9_-]{21}[AQgw]$")]
+    #[param(value_type = Option<schema::Sender>)]
     except: Option<String>,
 }
 
@@ -52,12 +52,12 @@ pub(in crate::back) struct Reading {
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::back) struct Messages {
     /// Ascending.
-    #[schema(value_type = Vec<super::MessageSchema>)]
+    #[schema(value_type = Vec<schema::Message>)]
     messages: Vec<Line>,
     /// The next `after`. It may be beyond the last message, where messages were left out.
     offset: u64,
     /// The next `epoch`.
-    #[schema(pattern = "^[0-9a-f]{16}$")]
+    #[schema(value_type = schema::Epoch)]
     epoch: String,
     /// There are further ones in the direction that was asked for: ask at once.
     more: bool,
@@ -96,14 +96,26 @@ pub(in crate::back) async fn messages(
     let except: Option<Sender> = reading.except.as_deref().map(str::parse).transpose()?;
     let wait = reading.wait(app.max_wait)?;
     let known = headers.get(header::IF_NONE_MATCH);
-    if wait.is_none() && known.is_some() && known == Some(&tag(&room)) && reading.is_current(range, &room) {
-        return Ok(answer(&room, StatusCode::NOT_MODIFIED, room.poll_after()).into_response());
+    if wait.is_none()
+        && known.is_some()
+        && known == Some(&tag(room.history().position()))
+        && reading.is_current(range, &room)
+    {
+        return Ok(answer(
+            room.history().position(),
+            StatusCode::NOT_MODIFIED,
+            room.poll_after(),
+        )
+        .into_response());
     }
-    let excerpt = match wait {
+    let (excerpt, stood) = match wait {
         Some(wait) if matches!(range.place, Place::After(_)) => {
             wait_for(&app, &room, range, except, Instant::now() + wait).await?
         }
-        _ => room.read(range, except).await?,
+        _ => {
+            let stood = room.history().position();
+            (room.read(range, except).await?, stood)
+        }
     };
     let poll_after = match (wait, excerpt.more) {
         (None, false) => room.poll_after(),
@@ -117,7 +129,7 @@ pub(in crate::back) async fn messages(
         more: excerpt.more,
         poll_after: poll_after.as_secs(),
     };
-    let (status, headers) = answer(&room, StatusCode::OK, poll_after);
+    let (status, headers) = answer(stood, StatusCode::OK, poll_after);
     Ok((status, headers, Json(body)).into_response())
 }
 
@@ -153,18 +165,19 @@ impl Reading {
     }
 }
 
-/// Reads when there is something to read, or nothing at the deadline.
+/// Reads when there is something to read, or nothing at the deadline; and where the room stood before that.
 async fn wait_for(
     app: &App,
     room: &OpenRoom,
     range: Range,
     except: Option<Sender>,
     deadline: Instant,
-) -> Result<Excerpt, Problem> {
+) -> Result<(Excerpt, Position), Problem> {
     loop {
+        let stood = room.history().position();
         let excerpt = room.read(range, except).await?;
         if !excerpt.messages.is_empty() || excerpt.more || app.stop.is_cancelled() {
-            return Ok(excerpt);
+            return Ok((excerpt, stood));
         }
         let Some(waiter) = room.wait(excerpt.position, except) else {
             // Something was said in the meantime.
@@ -178,27 +191,26 @@ async fn wait_for(
             }
         };
         if timeout_at(deadline, news).await.is_err() {
-            return Ok(excerpt);
+            return Ok((excerpt, stood));
         }
     }
 }
 
 fn answer(
-    room: &OpenRoom,
+    stood: Position,
     status: StatusCode,
     poll_after: Duration,
 ) -> (StatusCode, [(HeaderName, HeaderValue); 3]) {
     let headers = [
-        (header::ETAG, tag(room)),
+        (header::ETAG, tag(stood)),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
         (POLL_AFTER, HeaderValue::from(poll_after.as_secs())),
     ];
     (status, headers)
 }
 
-/// Changes when something is said in the room.
-fn tag(room: &OpenRoom) -> HeaderValue {
-    let Position { offset, epoch } = room.history().position();
+/// Changes when something is said in the room. An answer has the tag of where the room stood before it was read: what is said while it's read is told by the next.
+fn tag(Position { offset, epoch }: Position) -> HeaderValue {
     HeaderValue::from_str(&format!("\"{epoch}.{offset}\""))
         .unwrap_or_else(|_| unreachable!("digits can stand in a header"))
 }

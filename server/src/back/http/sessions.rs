@@ -6,16 +6,17 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::problem::Problem;
+use super::schema;
 use crate::back::conversation::new_session;
 
 /// A session.
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::back) struct NewSession {
     /// A secret, to send messages with.
-    #[schema(pattern = "^[A-Za-z0-9_-]{21}[AQgw]$")]
+    #[schema(value_type = schema::Session)]
     session: String,
     /// Its public id, for `except`: one's own messages are left out.
-    #[schema(pattern = "^[A-Za-z0-9_-]{21}[AQgw]$")]
+    #[schema(value_type = schema::Sender)]
     sender: String,
 }
 

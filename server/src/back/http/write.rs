@@ -8,36 +8,43 @@ use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-use super::RoomParam;
 use super::problem::Problem;
 use super::room::InRoom;
+use super::schema::{self, RoomParam};
 use crate::back::app::App;
+use crate::back::conversation::new_session;
 use crate::back::limits::Caller;
 use crate::back::metrics::Way;
 use crate::back::rooms::{OpenRoom, Said, Saying};
 use crate::chat::{BATCH_LIMIT, ClientId, Code, Name, Refusal, Sender, Session, Text};
 
+/// What may stand in the head.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[allow(dead_code, reason = "it only describes")]
+struct Idempotency {
+    /// Stands for `client_id`.
+    #[param(rename = "Idempotency-Key", value_type = Option<schema::ClientId>)]
+    idempotency_key: Option<String>,
+}
+
 /// One message.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(in crate::back) struct NewMessage {
-    /// The client's own id of it: sent again with the same, it is stored once. The header `Idempotency-Key` may stand for it.
-    #[schema(pattern = "^[A-Za-z0-9_-]{1,64}$", example = "c1")]
+    /// The client's own id of it: sent again with the same, it is stored once. The header `Idempotency-Key` may stand for it; without either, each request is a
+    /// new message.
+    #[schema(value_type = Option<schema::ClientId>)]
     client_id: Option<String>,
     /// Who says it: 1 to 40 characters.
-    #[schema(min_length = 1, max_length = 40, pattern = r"^[^\s\p{C}]+$", example = "Kim")]
+    #[schema(value_type = schema::Name)]
     name: String,
     /// What: 1 to 4,000 characters.
-    #[schema(
-        min_length = 1,
-        max_length = 4000,
-        pattern = r"^[^\s\x00]+$",
-        example = "Hello!"
-    )]
+    #[schema(value_type = schema::Text)]
     text: String,
     /// The secret of a session, to which the message isn't told again.
-    #[schema(pattern = "^[A-Za-z0-9_-]{21}[AQgw]$")]
+    #[schema(value_type = Option<schema::Session>)]
     session: Option<String>,
 }
 
@@ -45,10 +52,10 @@ pub(in crate::back) struct NewMessage {
 #[derive(Debug, Deserialize, ToSchema)]
 pub(in crate::back) struct Batch {
     /// Who says them: 1 to 40 characters.
-    #[schema(min_length = 1, max_length = 40, pattern = r"^[^\s\p{C}]+$", example = "Kim")]
+    #[schema(value_type = schema::Name)]
     name: String,
     /// The secret of a session, to which the messages aren't told again.
-    #[schema(pattern = "^[A-Za-z0-9_-]{21}[AQgw]$")]
+    #[schema(value_type = Option<schema::Session>)]
     session: Option<String>,
     /// In order.
     #[schema(min_items = 1, max_items = 100)]
@@ -59,15 +66,10 @@ pub(in crate::back) struct Batch {
 #[derive(Debug, Deserialize, ToSchema)]
 pub(in crate::back) struct BatchMessage {
     /// The client's own id of it.
-    #[schema(pattern = "^[A-Za-z0-9_-]{1,64}$", example = "c1")]
+    #[schema(value_type = schema::ClientId)]
     client_id: String,
     /// What: 1 to 4,000 characters.
-    #[schema(
-        min_length = 1,
-        max_length = 4000,
-        pattern = r"^[^\s\x00]+$",
-        example = "Hello!"
-    )]
+    #[schema(value_type = schema::Text)]
     text: String,
 }
 
@@ -77,7 +79,7 @@ pub(in crate::back) struct Stored {
     /// Its place in the room.
     offset: u64,
     /// Which life of the room's numbers that is.
-    #[schema(pattern = "^[0-9a-f]{16}$")]
+    #[schema(value_type = schema::Epoch)]
     epoch: String,
     /// When it was stored, in milliseconds since 1970-01-01 UTC.
     at: i64,
@@ -85,6 +87,7 @@ pub(in crate::back) struct Stored {
     duplicate: bool,
     /// The public id of the session.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<schema::Sender>)]
     sender: Option<String>,
 }
 
@@ -92,10 +95,11 @@ pub(in crate::back) struct Stored {
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::back) struct StoredBatch {
     /// Which life of the room's numbers the offsets are of.
-    #[schema(pattern = "^[0-9a-f]{16}$")]
+    #[schema(value_type = schema::Epoch)]
     epoch: String,
     /// The public id of the session.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<schema::Sender>)]
     sender: Option<String>,
     /// For each message, in order. Behind the first that failed for want of the database, or was one too many, the rest were not tried.
     results: Vec<BatchResult>,
@@ -132,7 +136,7 @@ pub(in crate::back) enum BatchResult {
 /// text. Without an API key the limits of its address hold, with one those of the key.
 #[utoipa::path(
     post, path = "/api/rooms/{room}/messages", tag = "rooms",
-    params(RoomParam, ("Idempotency-Key" = Option<String>, Header, description = "Stands for `client_id`")),
+    params(RoomParam, Idempotency),
     request_body = NewMessage,
     security((), ("api_key" = [])),
     responses(
@@ -158,13 +162,15 @@ pub(in crate::back) async fn message(
     body: Result<Json<NewMessage>, JsonRejection>,
 ) -> Result<Response, Problem> {
     let Json(new) = body?;
-    let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok());
+    let key = headers.get("idempotency-key");
+    let key = key
+        .map(|key| ClientId::new(key.to_str().unwrap_or_default().to_owned()))
+        .transpose()?;
     let author = author(caller, &new.name, new.session.as_deref())?;
-    let client_id = new
-        .client_id
-        .or_else(|| key.map(str::to_owned))
-        .unwrap_or_default();
-    let said = say(&app, &room, &author, client_id, new.text).await?;
+    let client_id = new.client_id.map(ClientId::new).transpose()?.or(key);
+    let client_id = client_id.map_or_else(fresh_client_id, Ok)?;
+    let text = Text::new(new.text)?;
+    let said = say(&app, &room, &author, &client_id, text).await?;
     let status = if said.duplicate {
         StatusCode::OK
     } else {
@@ -182,7 +188,7 @@ pub(in crate::back) async fn message(
 
 /// Say several things
 ///
-/// In order, each stored or refused by itself. May be sent again as a whole.
+/// In order. May be sent again as a whole: what was stored before isn't stored again.
 #[utoipa::path(
     post, path = "/api/rooms/{room}/messages/batch", tag = "rooms",
     params(RoomParam),
@@ -190,7 +196,7 @@ pub(in crate::back) async fn message(
     security((), ("api_key" = [])),
     responses(
         (status = 200, description = "What became of each", body = StoredBatch),
-        (status = 400, description = "`bad_json`, `batch_invalid`, `name_invalid`, `name_too_long`, `session_invalid`", body = Problem),
+        (status = 400, description = "`bad_json`, `batch_invalid`, and what a single message is refused with: nothing is stored", body = Problem),
         (status = 401, description = "`api_key_unknown`", body = Problem),
         (status = 403, description = "`room_read_only`", body = Problem),
         (status = 404, description = "`room_invalid`", body = Problem),
@@ -215,12 +221,16 @@ pub(in crate::back) async fn batch(
         return Err(Code::RoomReadOnly.into());
     }
     let author = author(caller, &batch.name, batch.session.as_deref())?;
-    let mut results = Vec::with_capacity(batch.messages.len());
+    let mut messages = Vec::with_capacity(batch.messages.len());
+    for (message, n) in batch.messages.into_iter().zip(1..) {
+        messages.push(message.check(n)?);
+    }
+    let mut results = Vec::with_capacity(messages.len());
     let mut failed: Option<Refusal> = None;
-    for message in batch.messages {
+    for (client_id, text) in messages {
         let result = match &failed {
             Some(failed) => Err(failed.clone()),
-            None => say(&app, &room, &author, message.client_id, message.text).await,
+            None => say(&app, &room, &author, &client_id, text).await,
         };
         results.push(match result {
             Ok(said) => BatchResult::Stored {
@@ -249,6 +259,21 @@ pub(in crate::back) async fn batch(
     }))
 }
 
+impl BatchMessage {
+    /// A mistake in the `n`th message is a mistake in the batch: nothing of it is stored.
+    fn check(self, n: usize) -> Result<(ClientId, Text), Refusal> {
+        let checked = ClientId::new(self.client_id).and_then(|id| Ok((id, Text::new(self.text)?)));
+        checked.map_err(|code| Refusal {
+            detail: Some(format!("message {n}: {}", code.message())),
+            ..code.into()
+        })
+    }
+}
+
+fn fresh_client_id() -> Result<ClientId, Code> {
+    ClientId::new(new_session().to_string())
+}
+
 /// Who says something.
 struct Author {
     caller: Caller,
@@ -270,17 +295,15 @@ async fn say(
     app: &App,
     room: &OpenRoom,
     author: &Author,
-    client_id: String,
-    text: String,
+    client_id: &ClientId,
+    text: Text,
 ) -> Result<Said, Refusal> {
-    let client_id = ClientId::new(client_id)?;
-    let text = Text::new(text)?.into_string();
     // A server that stops waits for what is under way.
     let _tracked = app.tasks.token();
     let saying = Saying {
         author: &author.name,
         client_id: client_id.as_str(),
-        text: &text,
+        text: &text.into_string(),
         sender: author.sender,
     };
     app.admit_message(author.caller, author.sender, room.address())?;

@@ -107,9 +107,17 @@ impl OpenRoom {
         limit: u64,
         except: Option<Sender>,
     ) -> Result<Excerpt, Failure> {
-        let Some(store) = self.store().filter(|_| lost.reason == LostReason::Expired) else {
+        let Some(store) = self.store() else {
             return Err(lost.into());
         };
+        if lost.reason != LostReason::Expired {
+            // The store has all of it.
+            let oldest = Position {
+                offset: 0,
+                ..lost.oldest
+            };
+            return Err(Lost { oldest, ..lost }.into());
+        }
         let page = store
             .after(self.name(), since.offset.cast_signed(), limit)
             .await?;
