@@ -5,13 +5,15 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
 use madang_server::back::{API_KEY_TIMES, REFUSALS, RateLimits};
+use madang_server::cli::Flags;
+use madang_server::config;
 use madang_ws::{CloseCode, Message};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 
 use crate::database::TestDatabase;
-use crate::running::{Client, PATIENCE, Running, get, post, request};
+use crate::running::{PATIENCE, Running, get, post, request};
 use crate::socketio::Talker;
 
 const KEY: &str = "a-key-of-another-back-end";
@@ -470,13 +472,23 @@ async fn streams_hold_their_places_among_the_connections() {
     tokio::time::timeout(PATIENCE, let_in).await.expect("room again");
 }
 
-/// The limit that a client of the chat runs into is never the usual one.
 #[tokio::test]
-async fn as_a_rule_nobody_notices() {
-    let server = Running::start().await;
-    let mut kim: Client = server.join("lobby", "Kim").await;
-    for n in 0..300 {
-        kim.say(&json!({"type": "history", "limit": 1})).await;
-        assert_eq!(kim.next().await["type"], "history", "{n}");
+async fn by_default_a_page_that_sends_all_it_has_kept_is_let_in() {
+    let (_, config) = config::load(&Flags::default());
+    let config = config.unwrap();
+    let server = start(RateLimits {
+        requests_per_address: config.max_requests_per_address,
+        bytes_per_address: config.max_bytes_per_address,
+        messages_per_user: config.max_messages_per_user,
+        messages_per_room: config.max_messages_per_room,
+        api_keys: config.api_keys,
+    })
+    .await;
+    let mut kim = server.join("lobby", "Kim").await;
+    for n in 0..500 {
+        kim.send(&n.to_string(), "x").await;
+    }
+    for n in 1..=500 {
+        assert_eq!(kim.expect("ack").await["offset"], n);
     }
 }
