@@ -8,7 +8,7 @@ import { defineConfig } from "vitest/config";
 // ?v=<version>. A chunk shared by entries carries a hash instead, since its importers name it without a version.
 export default defineConfig({
   base: "/",
-  plugins: [socketIoClient()],
+  plugins: [socketIoClient(), licences()],
   build: {
     outDir: "dist",
     target: ["chrome111", "firefox115", "safari16.4"],
@@ -19,8 +19,10 @@ export default defineConfig({
       input: {
         chat: "src/chat.ts",
         home: "src/home.ts",
+        lab: "src/lab.ts",
         theme: "src/theme.ts",
         style: "src/style/style.css",
+        "lab-style": "src/style/lab.css",
       },
       output: {
         entryFileNames: "assets/[name].js",
@@ -35,6 +37,19 @@ export default defineConfig({
     env: { TZ: "Asia/Seoul" },
   },
 });
+
+/** What is bundled says so itself no more once it's made small, and its licence asks to go with it. */
+function licences(): Plugin {
+  const uplot = dirname(createRequire(import.meta.url).resolve("uplot/package.json"));
+  return {
+    name: "licences",
+    apply: "build",
+    generateBundle() {
+      const source = readFileSync(join(uplot, "LICENSE"), "utf8");
+      this.emitFile({ type: "asset", fileName: "assets/licence-uplot.txt", source });
+    },
+  };
+}
 
 /** The official client as npm has it, which the back serves: all the files that Node's server has, and their version. */
 function socketIoClient(): Plugin {

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::load::command::LoadFlags;
+
 /// What was typed after `madang`.
 #[derive(Debug, Parser)]
 #[command(
@@ -25,7 +27,7 @@ pub struct Cli {
 }
 
 /// What to do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Subcommand)]
+#[derive(Clone, Debug, Default, PartialEq, Subcommand)]
 pub enum Command {
     /// Start both servers (what `madang` alone does)
     #[default]
@@ -36,16 +38,18 @@ pub enum Command {
     Front,
     /// Print the settings in force and where each comes from; exit code 1 and the reasons if any is wrong
     Check,
+    /// Put readers on a room of a running back, and print what they measure
+    Load(LoadFlags),
 }
 
 impl Command {
     /// Whether this command opens the back.
-    pub fn runs_back(self) -> bool {
+    pub fn runs_back(&self) -> bool {
         matches!(self, Self::Serve | Self::Back | Self::Check)
     }
 
     /// Whether this command opens the front.
-    pub fn runs_front(self) -> bool {
+    pub fn runs_front(&self) -> bool {
         matches!(self, Self::Serve | Self::Front | Self::Check)
     }
 }
@@ -101,4 +105,7 @@ pub struct Flags {
     /// What happens to the slow readers of a room: disconnect, drop-oldest or latest; repeatable [default: disconnect]
     #[arg(long, global = true, value_name = "ROOM=POLICY")]
     pub slow_readers: Vec<String>,
+    /// Ports for the laboratory's lines: any, off, or FIRST-LAST [default: any]
+    #[arg(long, global = true, value_name = "PORTS")]
+    pub lab_ports: Option<String>,
 }

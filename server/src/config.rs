@@ -19,6 +19,7 @@ pub use slow_readers::SlowReaders;
 pub use sources::{Key, Setting};
 
 use crate::cli::Flags;
+use crate::lab::Ports;
 
 /// The settings in force.
 #[derive(Clone, Debug)]
@@ -68,6 +69,8 @@ pub struct Config {
     pub api_keys: Vec<ApiKey>,
     /// What happens to slow readers, for each room where they aren't disconnected.
     pub slow_readers: Vec<SlowReaders>,
+    /// Which ports the laboratory's lines may take. Any by default: they are there only while somebody looks at a run.
+    pub lab_ports: Ports,
 }
 
 impl Config {
@@ -171,6 +174,7 @@ fn parse(settings: &[Setting], problems: &mut Vec<Problem>) -> Option<Config> {
     let slow_readers = read.many(Key::SlowReaders, |text| {
         text.parse::<SlowReaders>().map_err(|e| e.to_string())
     });
+    let lab_ports = read.one(Key::LabPorts, |text| text.parse::<Ports>());
     Some(Config {
         back_addr: back_addr?,
         front_addr: front_addr?,
@@ -187,6 +191,7 @@ fn parse(settings: &[Setting], problems: &mut Vec<Problem>) -> Option<Config> {
         max_messages_per_room: max_messages_per_room?,
         api_keys: api_keys?,
         slow_readers: slow_readers?,
+        lab_ports: lab_ports?,
     })
 }
 

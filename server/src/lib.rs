@@ -11,14 +11,17 @@
 //! ```
 //!
 //! `cli` and `config` say what to start, `listener` is the HTTP/1 listener of both servers, `run` opens and closes
-//! them. The parts are public so that tests start them on free ports in their own process.
+//! them. `lab` is the transport laboratory, whose lines lead to the back like any client; `load` puts simulated clients on a
+//! room, for the laboratory and on the command line. The parts are public so that tests start them on free ports in their own process.
 
 pub mod back;
 pub mod chat;
 pub mod cli;
 pub mod config;
 pub mod front;
+pub mod lab;
 pub mod listener;
+pub mod load;
 pub mod logging;
 pub mod run;
 pub mod store;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use madang_server::cli::{Cli, Command};
-use madang_server::{config, logging, run};
+use madang_server::{config, load, logging, run};
 
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
@@ -12,6 +12,12 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let command = cli.command.unwrap_or_default();
+    if let Command::Load(flags) = &command {
+        return match runtime() {
+            Ok(runtime) => report(runtime.block_on(load::command::run(flags))),
+            Err(error) => report(Err(error)),
+        };
+    }
     let (settings, config) = config::load(&cli.flags);
     if command == Command::Check {
         for setting in &settings {
@@ -31,11 +37,14 @@ fn main() -> ExitCode {
         return report(config.check_front());
     }
     logging::start(config.log_format);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    match runtime {
-        Ok(runtime) => report(runtime.block_on(run::run(command, &config))),
+    match runtime() {
+        Ok(runtime) => report(runtime.block_on(run::run(&command, &config))),
         Err(error) => report(Err(error)),
     }
+}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()
 }
 
 fn report<E: std::fmt::Display>(outcome: Result<(), E>) -> ExitCode {

@@ -62,7 +62,7 @@ impl Servers {
     ///
     /// # Errors
     /// [`StartError`]; nothing is left open.
-    pub async fn open(command: Command, config: &Config) -> Result<Self, StartError> {
+    pub async fn open(command: &Command, config: &Config) -> Result<Self, StartError> {
         if command.runs_front() {
             config.check_front()?;
         }
@@ -105,6 +105,7 @@ impl Servers {
                             api_keys: config.api_keys.clone(),
                         },
                         slow_readers: config.slow_readers.clone(),
+                        lab_ports: config.lab_ports.clone(),
                     },
                 )?;
                 tracing::info!(addr = %back.addr(), "back listening");
@@ -148,7 +149,7 @@ impl Servers {
 ///
 /// # Errors
 /// [`StartError`].
-pub async fn run(command: Command, config: &Config) -> Result<(), StartError> {
+pub async fn run(command: &Command, config: &Config) -> Result<(), StartError> {
     // Before the ports are open: a signal that comes early is not lost.
     let stop = stop_signal()?;
     raise_file_limit();

@@ -27,6 +27,7 @@ use super::rooms::Rooms;
 use super::websocket::{self, Entrance};
 use crate::chat::{Code, Refusal, Room, Sender};
 use crate::config::{Origin, SlowReaders};
+use crate::lab::{Ports, Runs};
 use crate::listener::{ConnectionLimits, Peer};
 use crate::store::Store;
 
@@ -66,6 +67,8 @@ pub struct BackSettings {
     pub rates: RateLimits,
     /// What happens to slow readers, for each room where they aren't disconnected.
     pub slow_readers: Vec<SlowReaders>,
+    /// Which ports the laboratory's lines may take.
+    pub lab_ports: Ports,
 }
 
 /// What every request and connection of the back shares.
@@ -177,14 +180,25 @@ impl App {
 ///
 /// # Errors
 /// An allowed origin cannot stand in a header.
-pub(super) fn router(app: Arc<App>, io: &SocketIo, origins: &[Origin]) -> Result<Router, InvalidHeaderValue> {
+pub(super) fn router(
+    app: Arc<App>,
+    runs: Arc<Runs>,
+    io: &SocketIo,
+    origins: &[Origin],
+) -> Result<Router, InvalidHeaderValue> {
     let origins: Result<Vec<_>, _> = origins
         .iter()
         .map(|origin| HeaderValue::from_str(origin.as_str()))
         .collect();
     let cors = CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins?))
-        .allow_methods([Method::GET, Method::HEAD, Method::POST])
+        .allow_methods([
+            Method::GET,
+            Method::HEAD,
+            Method::POST,
+            Method::PATCH,
+            Method::DELETE,
+        ])
         .allow_headers([
             header::ACCEPT,
             header::AUTHORIZATION,
@@ -200,6 +214,7 @@ pub(super) fn router(app: Arc<App>, io: &SocketIo, origins: &[Origin]) -> Result
         .route("/ws/{room}", any(room))
         .merge(http::router(&app))
         .with_state(app.clone())
+        .merge(http::lab::router(runs).route_layer(from_fn_with_state(app.clone(), http::admit)))
         .layer(cors)
         // Which has CORS of its own, since its pages also send.
         .layer(io.layer())

@@ -5,12 +5,13 @@
 //! websocket     the plain way to a room       socketio  the one over Socket.IO
 //! conversation  what both have in common      http      the ways without a socket: polling, long-polling, Server-Sent Events
 //! rooms         chat, store and hub together  limits    how much may be asked for and said
-//! metrics       what has happened, in numbers
+//! metrics       what has happened, in numbers lab       how the laboratory publishes
 //! ```
 
 mod app;
 mod conversation;
 mod http;
+mod lab;
 mod limits;
 mod metrics;
 mod rooms;

@@ -14,9 +14,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::app::{self, App, BackSettings};
+use super::lab;
 use super::rooms::{Rooms, Wire, address};
 use super::socketio;
 use crate::config::SlowReaders;
+use crate::lab::{Runs, Site};
 use crate::listener::Listener;
 use crate::store::Store;
 
@@ -32,6 +34,7 @@ pub struct Back {
     stop: CancellationToken,
     tasks: TaskTracker,
     accepting: JoinHandle<()>,
+    runs: Arc<Runs>,
 }
 
 impl Back {
@@ -78,8 +81,14 @@ impl Back {
                 // Everybody is being sent away.
                 None => Publication::from(Message::from("")),
             });
-        let router = app::router(app, &io, origins)?;
         let addr = listener.addr();
+        let announce = lab::announce(app.clone());
+        let runs = Arc::new(Runs::new(Site::beside(
+            addr,
+            settings.lab_ports.clone(),
+            announce,
+        )));
+        let router = app::router(app, runs.clone(), &io, origins)?;
         let accepting = tokio::spawn(listener.serve(router, settings.limits, stop.clone(), tasks.clone()));
         Ok(Self {
             addr,
@@ -88,6 +97,7 @@ impl Back {
             stop,
             tasks,
             accepting,
+            runs,
         })
     }
 
@@ -107,6 +117,7 @@ impl Back {
     /// # Cancel safety
     /// Dropped before it is ready, the server still stops, but nobody waits for it.
     pub async fn close(self) -> bool {
+        self.runs.end_all();
         self.stop.cancel();
         self.tasks.close();
         // The task ends by itself once told to; it has no panic to pass on.

@@ -54,11 +54,13 @@ pub enum Key {
     ApiKey,
     /// `slow_readers`
     SlowReaders,
+    /// `lab_ports`
+    LabPorts,
 }
 
 impl Key {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::BackAddr,
         Self::FrontAddr,
         Self::BackUrl,
@@ -74,6 +76,7 @@ impl Key {
         Self::MaxMessagesPerRoom,
         Self::ApiKey,
         Self::SlowReaders,
+        Self::LabPorts,
     ];
 
     /// The name in `madang.toml`; the flag is the same with dashes, the environment variable the same in capitals
@@ -95,6 +98,7 @@ impl Key {
             Self::MaxMessagesPerRoom => "max_messages_per_room",
             Self::ApiKey => "api_key",
             Self::SlowReaders => "slow_readers",
+            Self::LabPorts => "lab_ports",
         }
     }
 
@@ -111,6 +115,7 @@ impl Key {
             Self::MaxBytesPerAddress => Some("268435456"),
             Self::MaxMessagesPerUser => Some("1000"),
             Self::MaxMessagesPerRoom => Some("10000"),
+            Self::LabPorts => Some("any"),
             Self::BackUrl | Self::AllowedOrigin | Self::ApiKey | Self::SlowReaders => None,
         }
     }
@@ -137,6 +142,7 @@ impl Key {
             Self::MaxBytesPerAddress => &flags.max_bytes_per_address,
             Self::MaxMessagesPerUser => &flags.max_messages_per_user,
             Self::MaxMessagesPerRoom => &flags.max_messages_per_room,
+            Self::LabPorts => &flags.lab_ports,
         }
         .iter()
         .cloned()

@@ -17,12 +17,17 @@ use super::{assets, server};
 /// # Errors
 /// `back_url` cannot stand in a header.
 pub fn router(pages: Pages, back_url: &str) -> Result<Router, InvalidHeaderValue> {
-    let policy = HeaderValue::from_str(&content_security_policy(back_url))?;
+    let policy = HeaderValue::from_str(&content_security_policy(back_url, ""))?;
+    let lab_policy = HeaderValue::from_str(&content_security_policy(back_url, &lines(back_url)))?;
     let always = |name: HeaderName, value: HeaderValue| SetResponseHeaderLayer::if_not_present(name, value);
     let fixed = |name, value| always(name, HeaderValue::from_static(value));
     Ok(Router::new()
         .route("/", get(pages::home))
         .route("/chat", get(pages::chat))
+        .route(
+            "/lab",
+            get(pages::lab).layer(always(header::CONTENT_SECURITY_POLICY, lab_policy)),
+        )
         .route("/assets/{*path}", get(assets::asset))
         .fallback(server::not_found)
         .with_state(Arc::new(pages))
@@ -37,10 +42,36 @@ pub fn router(pages: Pages, back_url: &str) -> Result<Router, InvalidHeaderValue
 }
 
 /// Nothing but our own files, and the back with its client for Socket.IO: what a message says can't run, load or send anything.
-fn content_security_policy(back_url: &str) -> String {
+fn content_security_policy(back_url: &str, more: &str) -> String {
     let http = back_url.replacen("ws", "http", 1);
     format!(
         "default-src 'none'; script-src 'self' {http}/socket.io/socket.io.min.js; style-src 'self'; img-src 'self'; font-src 'self'; \
-         connect-src 'self' {back_url} {http}; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+         connect-src 'self' {back_url} {http}{more}; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
+}
+
+/// The laboratory's lines are on other ports of the back's machine, a new one for each.
+fn lines(back_url: &str) -> String {
+    let (scheme, authority) = back_url.split_once("://").unwrap_or(("ws", back_url));
+    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
+    format!(
+        " {scheme}://{host}:* {}://{host}:*",
+        scheme.replacen("ws", "http", 1)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_any_port_of_the_back_and_no_other_host() {
+        for back in ["ws://127.0.0.1:3000", "ws://127.0.0.1"] {
+            assert_eq!(lines(back), " ws://127.0.0.1:* http://127.0.0.1:*");
+        }
+        assert_eq!(
+            lines("wss://yard.example"),
+            " wss://yard.example:* https://yard.example:*"
+        );
+    }
 }

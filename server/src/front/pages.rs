@@ -135,6 +135,14 @@ pub(super) async fn home(
     pages.respond("home", &choice, &headers)
 }
 
+pub(super) async fn lab(
+    State(pages): State<Arc<Pages>>,
+    Query(choice): Query<Choice>,
+    headers: HeaderMap,
+) -> Response {
+    pages.respond("lab", &choice, &headers)
+}
+
 pub(super) async fn chat(
     State(pages): State<Arc<Pages>>,
     Query(choice): Query<Choice>,

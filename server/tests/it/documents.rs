@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use madang_server::chat::{Closing, Code};
 use madang_server::config::Key;
+use madang_server::lab::{BadPlan, Refused};
 
 #[test]
 fn the_protocol_document_has_every_code_and_no_other() {
@@ -23,6 +24,21 @@ fn the_protocol_document_has_every_code_and_no_other() {
             closing.code()
         );
     }
+}
+
+#[test]
+fn the_laboratory_s_document_has_every_code_and_no_other() {
+    let refused = [
+        Refused::Off,
+        Refused::Busy,
+        Refused::Ports,
+        Refused::Unknown,
+        Refused::Plan(BadPlan::Range(String::new())),
+        Refused::Plan(BadPlan::TooMuch(33)),
+        Refused::Plan(BadPlan::Lanes),
+    ];
+    let listed = first_cells(&read("docs/lab.md"), "## Error codes");
+    assert_eq!(listed, refused.map(|refused| refused.code().to_owned()));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::running::get;
 #[tokio::test]
 async fn pages_know_the_back_and_the_language() {
     let (_front, addr) = open();
-    for path in ["/", "/chat"] {
+    for path in ["/", "/chat", "/lab"] {
         let page = get(addr, path, "Accept-Language: ko-KR,ko;q=0.9,en;q=0.5\r\n").await;
         assert!(page.starts_with("HTTP/1.1 200"), "{page}");
         assert!(page.contains("content-type: text/html; charset=utf-8"), "{page}");
@@ -59,6 +59,16 @@ async fn every_answer_has_the_strict_policy() {
             );
         }
     }
+}
+
+#[tokio::test]
+async fn only_the_laboratory_may_connect_to_other_ports_of_the_back() {
+    let (_front, addr) = open();
+    let answer = get(addr, "/lab", "").await;
+    let connect =
+        "connect-src 'self' ws://127.0.0.1:3999 http://127.0.0.1:3999 ws://127.0.0.1:* http://127.0.0.1:*; ";
+    assert!(answer.contains(connect), "{answer}");
+    assert_eq!(answer.matches("content-security-policy: ").count(), 1, "{answer}");
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::process::{Child, ChildStdout};
 use tokio::task::JoinSet;
 
-use crate::running::{Client, HANDSHAKE, PATIENCE, get};
+use crate::running::{Client, HANDSHAKE, PATIENCE, Running, get};
 
 #[test]
 fn check_shows_each_setting_and_where_it_comes_from() {
@@ -438,6 +438,48 @@ async fn listening(lines: &mut Lines<BufReader<ChildStdout>>, server: &str) -> S
     tokio::time::timeout(PATIENCE, found)
         .await
         .expect("it listens in time")
+}
+
+#[tokio::test]
+async fn the_load_tool_tells_what_its_readers_heard() {
+    let server = Running::start().await;
+    let directory = tempfile::tempdir().unwrap();
+    let url = format!("http://{}", server.addr);
+    let flags = ["--clients", "3", "--seconds", "2", "--rate", "20", "--json"];
+    for via in ["polling", "long-polling", "sse", "websocket", "socketio"] {
+        let arguments = [
+            &["load", &*url, "--room", via, "--via", via, "--interval", "100"],
+            &flags[..],
+        ]
+        .concat();
+        let mut command = madang(&directory, &arguments);
+        // The server that it talks to has this thread.
+        let output = tokio::task::spawn_blocking(move || command.output().unwrap())
+            .await
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let figures = &report["figures"];
+        assert_eq!(
+            (&report["via"], &figures["connected"]),
+            (&via.into(), &3.into()),
+            "{report}"
+        );
+        assert!(figures["events"].as_u64() >= Some(30), "{report}");
+        for wrong in ["missed", "duplicates", "out_of_order", "failures"] {
+            assert_eq!(figures[wrong], 0, "{report}");
+        }
+        assert!(figures["latency"]["p50_us"].as_u64() > Some(0), "{report}");
+    }
+    let read_only = ["load", &*url, "--room", "lab-1", "--rate", "1", "--clients", "1"];
+    let mut command = madang(&directory, &read_only);
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap())
+        .await
+        .unwrap();
+    assert_eq!(
+        failed(&output),
+        "madang: the room can't be published to: status 403 Forbidden\n"
+    );
 }
 
 /// The program in a directory, with none of our own environment's settings.

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use madang_server::back::{Back, BackSettings, RateLimits};
+use madang_server::lab::Ports;
 use madang_server::listener::{ConnectionLimits, Listener};
 use madang_server::store::Store;
 use madang_ws::client::ClientConfig;
@@ -50,6 +51,7 @@ impl Running {
             max_wait: Duration::from_secs(60),
             rates: RateLimits::default(),
             slow_readers: Vec::new(),
+            lab_ports: Ports::Any,
         };
         change(&mut settings);
         let store = database.store().await;

@@ -76,6 +76,7 @@ mod tests {
             max_wait: Duration::from_secs(60),
             rates: RateLimits::default(),
             slow_readers: Vec::new(),
+            lab_ports: crate::lab::Ports::Off,
         };
         let rooms = Rooms::new(Wire { hub, namespace }, store.clone(), stop.clone());
         (

@@ -6,7 +6,8 @@
 //! audit     POST /api/audit: what pages find wrong        openapi   the description of all that
 //! room      the room that an address names                problem   what is told when something isn't carried out
 //! schema    the forms of values, for the description      gate      who asks, and whether that is too much
-//! metrics   what has happened, in numbers                 health    for whoever watches the program
+//! metrics   what has happened, in numbers                 lab       /api/lab: runs of the laboratory
+//! health    for whoever watches the program
 //! ```
 
 // The macros of utoipa write paths in full.
@@ -16,6 +17,7 @@ mod audit;
 mod events;
 mod gate;
 pub(super) mod health;
+pub(super) mod lab;
 mod metrics;
 mod openapi;
 mod problem;
@@ -34,7 +36,7 @@ use axum::routing::{get, post};
 
 use super::app::{App, BATCH_BYTES, CHAT_MESSAGE_BYTES};
 pub(super) use audit::Kind;
-pub(super) use gate::measure;
+pub(super) use gate::{admit, measure};
 pub(super) use read::POLL_AFTER;
 
 /// The routes.
@@ -52,7 +54,7 @@ pub(super) fn router(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/api/rooms/{room}/messages/batch", batch)
         .route("/api/rooms/{room}/events", get(events::events))
         .route("/api/audit", post(audit::audit))
-        .route_layer(from_fn_with_state(app.clone(), gate::admit))
+        .route_layer(from_fn_with_state(app.clone(), admit))
         // Whoever watches the program must not be sent away.
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))

@@ -9,7 +9,7 @@ use minijinja::{Environment, Value};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{audit, events, read, schema, sessions, write};
+use super::{audit, events, lab, read, schema, sessions, write};
 
 /// The description.
 #[derive(OpenApi)]
@@ -22,9 +22,17 @@ use super::{audit, events, read, schema, sessions, write};
         write::message,
         write::batch,
         audit::audit,
+        lab::begin,
+        lab::figures,
+        lab::change,
+        lab::end,
+        lab::clock,
+    ),
+    tags(
+        (name = "rooms", description = "Rooms and their messages"),
+        (name = "lab", description = "The transport laboratory"),
     ),
     components(schemas(schema::EventId, schema::Wait)),
-    tags((name = "rooms", description = "Rooms and their messages")),
     modifiers(&ApiKey),
 )]
 struct Description;
