@@ -87,6 +87,24 @@ pub struct Flags {
     /// Seconds that a long-poll may wait for news at most [default: 60]
     #[arg(long, global = true, value_name = "SECONDS")]
     pub max_wait: Option<String>,
+    /// Requests and commands of one address in 10 seconds; 0 = no limit [default: 100000]
+    #[arg(long, global = true, value_name = "N")]
+    pub max_requests_per_address: Option<String>,
+    /// Bytes that one address sends in 10 seconds; 0 = no limit [default: 268435456]
+    #[arg(long, global = true, value_name = "BYTES")]
+    pub max_bytes_per_address: Option<String>,
+    /// Messages of one user in 10 seconds; 0 = no limit [default: 1000]
+    #[arg(long, global = true, value_name = "N")]
+    pub max_messages_per_user: Option<String>,
+    /// Messages in one room in 10 seconds; 0 = no limit [default: 10000]
+    #[arg(long, global = true, value_name = "N")]
+    pub max_messages_per_room: Option<String>,
+    /// Key of another back end, which may ten times as much as an address, repeatable; others see flags: prefer the environment
+    #[arg(long, global = true, value_name = "KEY")]
+    pub api_key: Vec<String>,
+    /// What happens to the slow readers of a room: disconnect, drop-oldest or latest; repeatable [default: disconnect]
+    #[arg(long, global = true, value_name = "ROOM=POLICY")]
+    pub slow_readers: Vec<String>,
     /// Ports for the laboratory's lines: any, off, or FIRST-LAST [default: any]
     #[arg(long, global = true, value_name = "PORTS")]
     pub lab_ports: Option<String>,

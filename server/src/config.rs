@@ -2,18 +2,22 @@
 //!
 //! [`load`] never stops at the first mistake: whoever starts the program gets every reason at once.
 
+mod api_key;
 mod origin;
+mod slow_readers;
 mod sources;
 
 use std::fs;
 use std::io::Read as _;
 use std::net::SocketAddr;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
 use thiserror::Error;
 
+pub use api_key::{ApiKey, NotAKey};
 pub use origin::Origin;
+pub use slow_readers::SlowReaders;
 pub use sources::{Key, Setting};
 
 use crate::back::OperatorPassword;
@@ -49,6 +53,26 @@ pub struct Config {
     ///
     /// The default, 60 s, is where proxies commonly give up.
     pub max_wait: Duration,
+    /// Requests and commands of one address in 10 s, or no limit.
+    ///
+    /// The default, 100,000, is ten times what a school of a thousand pages asks from its one address, each polling once a second.
+    pub max_requests_per_address: Option<NonZeroU32>,
+    /// Bytes that one address sends in requests and commands in 10 s, or no limit.
+    ///
+    /// The default, 256 MiB, is a fifth of what a line of 1 Gbit/s brings.
+    pub max_bytes_per_address: Option<NonZeroU32>,
+    /// Messages of one user in 10 s, or no limit.
+    ///
+    /// The default, 1,000, is more than anybody types, and lets a page that comes back send all that it has kept.
+    pub max_messages_per_user: Option<NonZeroU32>,
+    /// Messages in one room in 10 s, or no limit.
+    ///
+    /// The default, 10,000, is more than anybody reads, and less than one room needs to keep the database from the others.
+    pub max_messages_per_room: Option<NonZeroU32>,
+    /// The keys of other back ends, which may ten times as much as an address.
+    pub api_keys: Vec<ApiKey>,
+    /// What happens to slow readers, for each room where they aren't disconnected.
+    pub slow_readers: Vec<SlowReaders>,
     /// Which ports the laboratory's lines may take. Any by default: they are there only while somebody looks at a run.
     pub lab_ports: Ports,
     /// With what somebody signs in to tell plays of a match; `None`: one is made at each start.
@@ -152,6 +176,16 @@ fn parse(settings: &[Setting], problems: &mut Vec<Problem>) -> Option<Config> {
     });
     let max_connections_per_address = read.one(Key::MaxConnectionsPerAddress, count);
     let max_wait = read.one(Key::MaxWait, seconds);
+    let max_requests_per_address = read.one(Key::MaxRequestsPerAddress, number);
+    let max_bytes_per_address = read.one(Key::MaxBytesPerAddress, number);
+    let max_messages_per_user = read.one(Key::MaxMessagesPerUser, number);
+    let max_messages_per_room = read.one(Key::MaxMessagesPerRoom, number);
+    let api_keys = read.many(Key::ApiKey, |text| {
+        text.parse::<ApiKey>().map_err(|e| e.to_string())
+    });
+    let slow_readers = read.many(Key::SlowReaders, |text| {
+        text.parse::<SlowReaders>().map_err(|e| e.to_string())
+    });
     let lab_ports = read.one(Key::LabPorts, |text| text.parse::<Ports>());
     let operator_password = read.many(Key::OperatorPassword, OperatorPassword::new);
     let replay = read.one(Key::ReplayFile, replay_file);
@@ -166,6 +200,12 @@ fn parse(settings: &[Setting], problems: &mut Vec<Problem>) -> Option<Config> {
         max_connections: max_connections?,
         max_connections_per_address: max_connections_per_address?,
         max_wait: max_wait?,
+        max_requests_per_address: max_requests_per_address?,
+        max_bytes_per_address: max_bytes_per_address?,
+        max_messages_per_user: max_messages_per_user?,
+        max_messages_per_room: max_messages_per_room?,
+        api_keys: api_keys?,
+        slow_readers: slow_readers?,
         lab_ports: lab_ports?,
         operator_password: operator_password?.into_iter().next(),
         replay: replay?,
@@ -215,11 +255,11 @@ impl Reader<'_> {
 }
 
 impl Setting {
-    /// A text of this setting as it may be shown: without its password.
+    /// A text of this setting as it may be shown: without its secrets.
     fn shown(&self, text: &str) -> String {
         match self.key {
             Key::DatabaseUrl => without_password(text),
-            Key::OperatorPassword => HIDDEN.to_owned(),
+            Key::ApiKey | Key::OperatorPassword => HIDDEN.to_owned(),
             _ => text.to_owned(),
         }
     }
@@ -308,6 +348,12 @@ fn count(text: &str) -> Result<Option<NonZeroUsize>, String> {
     text.parse()
         .map(NonZeroUsize::new)
         .map_err(|_| "isn't a whole number".to_owned())
+}
+
+fn number(text: &str) -> Result<Option<NonZeroU32>, String> {
+    text.parse()
+        .map(NonZeroU32::new)
+        .map_err(|_| format!("isn't a whole number up to {}", u32::MAX))
 }
 
 /// What stands for a secret.

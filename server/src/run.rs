@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use thiserror::Error;
 use tokio::signal;
 
-use crate::back::{Back, BackSettings, OperatorPassword, ScoresSettings};
+use crate::back::{Back, BackSettings, OperatorPassword, RateLimits, ScoresSettings};
 use crate::cli::Command;
 use crate::config::{Config, DatabaseUrl, Problem};
 use crate::front::{Front, OpenError};
@@ -99,6 +99,14 @@ impl Servers {
                         allowed_origins,
                         limits,
                         max_wait: config.max_wait,
+                        rates: RateLimits {
+                            requests_per_address: config.max_requests_per_address,
+                            bytes_per_address: config.max_bytes_per_address,
+                            messages_per_user: config.max_messages_per_user,
+                            messages_per_room: config.max_messages_per_room,
+                            api_keys: config.api_keys.clone(),
+                        },
+                        slow_readers: config.slow_readers.clone(),
                         lab_ports: config.lab_ports.clone(),
                         scores: ScoresSettings {
                             password: password.clone(),

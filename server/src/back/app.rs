@@ -8,8 +8,10 @@ use ::http::{HeaderName, HeaderValue, Method, header};
 use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Extension, Path, State};
+use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::any;
+use madang_hub::RoomName;
 use madang_socketio::SocketIo;
 use madang_ws::axum::WebSocketUpgrade;
 use madang_ws::{AllowedOrigins, DeflateConfig, KeepAlive, Limits};
@@ -19,11 +21,13 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::trace::TraceLayer;
 
 use super::http;
+use super::limits::{Caller, Crossed, Limits as Allowances, RateLimits};
+use super::metrics::Metrics;
 use super::rooms::Rooms;
 use super::scores::{Scores, ScoresSettings};
 use super::websocket::{self, Entrance};
-use crate::chat::Room;
-use crate::config::Origin;
+use crate::chat::{Code, Refusal, Room, Sender};
+use crate::config::{Origin, SlowReaders};
 use crate::lab::{Ports, Runs};
 use crate::listener::{ConnectionLimits, Peer};
 use crate::store::Store;
@@ -60,6 +64,10 @@ pub struct BackSettings {
     pub limits: ConnectionLimits,
     /// How long a request may wait for news at most.
     pub max_wait: Duration,
+    /// How much may be asked for and said.
+    pub rates: RateLimits,
+    /// What happens to slow readers, for each room where they aren't disconnected.
+    pub slow_readers: Vec<SlowReaders>,
     /// Which ports the laboratory's lines may take.
     pub lab_ports: Ports,
     /// How matches are told.
@@ -78,6 +86,8 @@ pub(super) struct App {
     pub(super) tasks: TaskTracker,
     /// How long a request may wait for news at most.
     pub(super) max_wait: Duration,
+    pub(super) metrics: Metrics,
+    limits: Allowances,
     origins: AllowedOrigins,
 }
 
@@ -91,6 +101,8 @@ impl App {
     ) -> Self {
         let origins = AllowedOrigins::list(settings.allowed_origins.iter().map(Origin::as_str));
         Self {
+            metrics: Metrics::new(&rooms.wire().hub, &store),
+            limits: Allowances::new(&settings.rates),
             store,
             rooms,
             scores: Scores::new(&settings.scores),
@@ -99,6 +111,42 @@ impl App {
             max_wait: settings.max_wait,
             origins,
         }
+    }
+
+    /// Who has this API key.
+    ///
+    /// # Errors
+    /// Nobody.
+    pub(super) fn known(&self, key: &str) -> Result<Caller, Code> {
+        self.limits.known(key)
+    }
+
+    /// Counts a request, or a command of a socket, of so many bytes.
+    ///
+    /// # Errors
+    /// When it may be tried again.
+    pub(super) fn admit(&self, caller: Caller, bytes: usize) -> Result<(), Refusal> {
+        self.counted(self.limits.request(caller, bytes))
+    }
+
+    /// Counts a message.
+    ///
+    /// # Errors
+    /// When it may be tried again.
+    pub(super) fn admit_message(
+        &self,
+        caller: Caller,
+        sender: Option<Sender>,
+        room: &RoomName,
+    ) -> Result<(), Refusal> {
+        self.counted(self.limits.message(caller, sender, room))
+    }
+
+    fn counted(&self, within: Result<(), Crossed>) -> Result<(), Refusal> {
+        within.map_err(|crossed| {
+            self.metrics.crossed(crossed);
+            crossed.into()
+        })
     }
 
     /// Answers a handshake; the connection then runs as one of [`Self::tasks`] and keeps its peer's place.
@@ -126,7 +174,8 @@ impl App {
             .origins(origins)
             .keep_alive(keep_alive)
             .on_upgrade(move |ws| async move {
-                websocket::serve(ws, entrance, self).await;
+                let caller = Caller::at(peer.addr.ip());
+                websocket::serve(ws, entrance, caller, self).await;
                 drop((peer, tracked));
             })
     }
@@ -174,12 +223,13 @@ pub(super) fn router(
     Ok(Router::new()
         .route("/", any(relay))
         .route("/ws/{room}", any(room))
-        .merge(http::router())
-        .with_state(app)
-        .merge(http::lab::router(runs))
+        .merge(http::router(&app))
+        .with_state(app.clone())
+        .merge(http::lab::router(runs).route_layer(from_fn_with_state(app.clone(), http::admit)))
         .layer(cors)
         // Which has CORS of its own, since its pages also send.
         .layer(io.layer())
+        .layer(from_fn_with_state(app, http::measure))
         .layer(TraceLayer::new_for_http()))
 }
 

@@ -3,8 +3,11 @@
 use madang_hub::Position;
 
 use super::app::App;
+use super::limits::Caller;
 use super::rooms::{Guest, Said, Seat, unavailable};
-use crate::chat::{Code, Command, Event, Name, Place, Range, Refusal, Room, Sender, Session, Written};
+use crate::chat::{
+    ClientId, Code, Command, Event, Name, Place, Range, Refusal, Room, Sender, Session, Text, Written,
+};
 
 /// Whoever wants in.
 #[derive(Debug)]
@@ -32,13 +35,35 @@ pub(super) async fn join(
     Ok(room.join(newcomer.name, session, seat, newcomer.since, welcome))
 }
 
+/// Counts a command of so many bytes, whatever it says.
+///
+/// # Errors
+/// It is one too many, or was none in the first place.
+pub(super) fn admit(
+    app: &App,
+    caller: Caller,
+    bytes: usize,
+    command: Result<Command, Refusal>,
+) -> Result<Command, Refusal> {
+    match (app.admit(caller, bytes), command) {
+        (Ok(()), command) => command,
+        (Err(refusal), Ok(Command::Send { client_id, .. })) => Err(refusal.about(client_id)),
+        (Err(refusal), _) => Err(refusal),
+    }
+}
+
 /// Carries out a command of somebody in a room, and returns the answer, if there is one.
 ///
 /// # Errors
 /// What they are to be told.
-pub(super) async fn carry_out(guest: &Guest, command: Command) -> Result<Option<Written>, Refusal> {
+pub(super) async fn carry_out(
+    app: &App,
+    caller: Caller,
+    guest: &Guest,
+    command: Command,
+) -> Result<Option<Written>, Refusal> {
     match command {
-        Command::Send { client_id, text } => match guest.send(&client_id, text).await {
+        Command::Send { client_id, text } => match send(app, caller, guest, &client_id, text).await {
             Ok(Said {
                 position,
                 at,
@@ -62,6 +87,21 @@ pub(super) async fn carry_out(guest: &Guest, command: Command) -> Result<Option<
         }
         Command::Join { .. } => Err(Code::AlreadyJoined.into()),
     }
+}
+
+async fn send(
+    app: &App,
+    caller: Caller,
+    guest: &Guest,
+    client_id: &ClientId,
+    text: Text,
+) -> Result<Said, Refusal> {
+    app.admit_message(caller, Some(guest.sender()), guest.address())?;
+    let said = guest.send(client_id, text).await?;
+    if !said.duplicate {
+        app.metrics.said(guest.way());
+    }
+    Ok(said)
 }
 
 async fn history(guest: &Guest, range: Range) -> Result<Written, Refusal> {

@@ -4,14 +4,17 @@
 //! app           settings and routes           server    opens and closes
 //! websocket     the plain way to a room       socketio  the one over Socket.IO
 //! conversation  what both have in common      http      the ways without a socket: polling, long-polling, Server-Sent Events
-//! rooms         chat, store and hub together  lab       how the laboratory publishes
-//! rooms         chat, store and hub together      scores    matches that are told in rooms
+//! rooms         chat, store and hub together  limits    how much may be asked for and said
+//! metrics       what has happened, in numbers lab       how the laboratory publishes
+//! scores        matches that are told in rooms
 //! ```
 
 mod app;
 mod conversation;
 mod http;
 mod lab;
+mod limits;
+mod metrics;
 mod rooms;
 mod scores;
 mod server;
@@ -19,6 +22,7 @@ mod socketio;
 mod websocket;
 
 pub use app::{BackSettings, CHAT_MESSAGE_BYTES, QUEUED_BYTES, RELAY_MESSAGE_BYTES};
+pub use limits::{API_KEY_TIMES, RATE_WINDOW, REFUSALS, RateLimits};
 pub use rooms::HISTORY_BYTES;
 pub use scores::{MATCHES_LIMIT, OperatorPassword, ScoresSettings, YARD};
 pub use server::{Back, DRAIN_TIME};

@@ -6,16 +6,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::InvalidHeaderValue;
-use madang_hub::Hub;
+use madang_hub::{Hub, Publication};
 use madang_socketio::SocketIo;
+use madang_ws::Message;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::app::{self, App, BackSettings};
 use super::lab;
-use super::rooms::{Rooms, Wire};
+use super::rooms::{Rooms, Wire, address};
 use super::{scores, socketio};
+use crate::config::SlowReaders;
 use crate::lab::{Runs, Site};
 use crate::listener::Listener;
 use crate::store::Store;
@@ -55,6 +57,11 @@ impl Back {
         let origins = &settings.allowed_origins;
         let io = socketio::server(&hub, origins, stop.clone());
         let namespace = io.main().clone();
+        for SlowReaders { room, policy } in &settings.slow_readers {
+            if let Err(error) = hub.set_policy(&address(room), *policy) {
+                tracing::warn!(%error, room = room.as_str(), "slow readers are disconnected here too");
+            }
+        }
         let rooms = Rooms::new(Wire { hub, namespace }, store.clone(), stop.clone());
         let app = Arc::new(App::new(
             store.clone(),
@@ -67,6 +74,16 @@ impl Back {
         if let Some(script) = settings.scores.replay.clone() {
             tasks.spawn(scores::play(app.clone(), script, settings.scores.speed));
         }
+        // Weak, since the hub keeps it.
+        let telling = Arc::downgrade(&app);
+        app.rooms
+            .wire()
+            .hub
+            .set_notice(move |skipped| match telling.upgrade() {
+                Some(app) => app.rooms.wire().notice(skipped),
+                // Everybody is being sent away.
+                None => Publication::from(Message::from("")),
+            });
         let addr = listener.addr();
         let announce = lab::announce(app.clone());
         let runs = Arc::new(Runs::new(Site::beside(

@@ -1,8 +1,8 @@
 //! The chat over Socket.IO, in the same rooms: a command is an event named after its `type`, its answer the acknowledgement.
 
-use std::sync::Arc;
-use std::sync::Weak;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 
 use madang_engineio::{Cors, CorsOrigin, DeflateConfig};
@@ -11,15 +11,19 @@ use madang_socketio::proto::Args;
 use madang_socketio::{Ack, ClientFiles, DisconnectReason, EventName, Socket, SocketIo};
 use madang_ws::AllowedOrigins;
 use rust_embed::Embed;
+use serde_json::value::RawValue;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::app::{App, CHAT_MESSAGE_BYTES, QUEUED_BYTES};
 use super::conversation::{self, Newcomer, refused};
+use super::limits::{Caller, Manners};
+use super::metrics::Way;
 use super::rooms::{Guest, Seat};
 use crate::chat::{Code, Command, Fields, JOIN_TIME, Refusal, Room, Visit, Written};
 use crate::config::Origin;
+use crate::listener::Peer;
 
 /// Commands of one socket that may wait for their turn: more than a page sends while one of them is carried out. A client that doesn't
 /// wait for answers could fill the memory otherwise. Beyond: the socket is disconnected.
@@ -40,6 +44,8 @@ struct Visitor {
     /// Whoever holds it is answered first: commands take it in the order in which they came.
     stay: Mutex<Stay>,
     waiting: AtomicUsize,
+    caller: Caller,
+    manners: std::sync::Mutex<Manners>,
     /// Cancelled when the socket is gone.
     gone: CancellationToken,
 }
@@ -133,6 +139,8 @@ fn connection(socket: &Socket, app: &Weak<App>) {
             join_due: Instant::now() + JOIN_TIME,
         }),
         waiting: AtomicUsize::new(0),
+        caller: caller(socket),
+        manners: std::sync::Mutex::default(),
         gone: CancellationToken::new(),
     });
     for name in ["join", "send", "history", "typing"] {
@@ -170,14 +178,23 @@ async fn message(visitor: &Visitor, socket: &Socket, name: &str, args: &Args, ac
         return;
     }
     let mut ack = Some(ack);
-    let answer = match command(&mut stay, socket, name, args, &mut ack, &app).await {
+    let mut are_lost = false;
+    let answer = match command(&mut stay, socket, name, args, &mut ack, visitor.caller, &app).await {
         Ok(answer) => answer,
-        Err(refusal) => Some(refused(&refusal)),
+        Err(refusal) => {
+            let mut manners = visitor.manners.lock().unwrap_or_else(PoisonError::into_inner);
+            are_lost = manners.are_lost(&refusal);
+            Some(refused(&refusal))
+        }
     };
     // A welcome has been said already.
     if let Some(ack) = ack {
         has_read(socket, answer.as_ref()).await;
         reply(socket, ack, answer);
+    }
+    if are_lost {
+        tracing::info!("refused too often for going too fast");
+        socket.disconnect(true);
     }
 }
 
@@ -193,6 +210,7 @@ async fn disconnection(visitor: &Visitor, reason: DisconnectReason) {
 
 /// Sends away who doesn't join in time, and everybody when the server stops.
 async fn attend(visitor: Arc<Visitor>, socket: Socket, app: Arc<App>) {
+    let _connected = app.metrics.connected(Way::SocketIo);
     let late = tokio::select! {
         biased;
         () = visitor.gone.cancelled() => return,
@@ -238,16 +256,26 @@ async fn command(
     name: &str,
     args: &Args,
     ack: &mut Option<Ack>,
+    caller: Caller,
     app: &App,
 ) -> Result<Option<Written>, Refusal> {
-    let fields: Option<Fields> = args.read().map_err(Refusal::bad_json)?;
-    let fields = fields.unwrap_or_default();
-    let room = fields.room();
-    let command = fields.command(name)?;
+    let json: Option<Box<RawValue>> = args.read().map_err(Refusal::bad_json)?;
+    let json = json.as_deref().map_or("null", RawValue::get);
+    let fields: Result<Option<Fields>, _> = serde_json::from_str(json);
+    let fields = fields.map(Option::unwrap_or_default).map_err(Refusal::bad_json);
+    let room = fields
+        .as_ref()
+        .map(Fields::room)
+        .unwrap_or(Err(Code::RoomInvalid));
+    let read = |visit: Visit| fields.and_then(|fields| visit.allow(fields.command(name)?));
+    let admit = |command| conversation::admit(app, caller, name.len() + json.len(), command);
     match stay {
-        Stay::Inside(guest) => conversation::carry_out(guest, Visit::Inside.allow(command)?).await,
+        Stay::Inside(guest) => {
+            let command = admit(read(Visit::Inside))?;
+            conversation::carry_out(app, caller, guest, command).await
+        }
         Stay::Outside { join_due } => {
-            let Command::Join { name, session, since } = Visit::Outside.allow(command)? else {
+            let Command::Join { name, session, since } = admit(read(Visit::Outside))? else {
                 return Ok(None);
             };
             let room = room_of(room?, socket)?;
@@ -267,6 +295,12 @@ async fn command(
         }
         Stay::Over => Ok(None),
     }
+}
+
+/// Where a socket's connection comes from.
+fn caller(socket: &Socket) -> Caller {
+    let peer = socket.extensions().get::<Peer>();
+    Caller::at(peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.addr.ip()))
 }
 
 /// A socket's own room isn't one of the chat's.
@@ -308,6 +342,8 @@ mod tests {
         Visitor {
             stay: Mutex::new(stay),
             waiting: AtomicUsize::new(0),
+            caller: Caller::at([127, 0, 0, 1].into()),
+            manners: std::sync::Mutex::default(),
             gone: CancellationToken::new(),
         }
     }

@@ -10,6 +10,8 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use super::app::App;
 use super::conversation::{self, Newcomer, new_session, refused};
+use super::limits::{Caller, Manners};
+use super::metrics::Way;
 use super::rooms::{Guest, Seat, hub_session};
 use crate::chat::{Closing, Code, Command, JOIN_TIME, Refusal, Room, Visit, Written};
 
@@ -27,8 +29,13 @@ pub(super) enum Entrance {
 const READ_TIME: Duration = Duration::from_secs(10);
 
 /// One connection from its beginning to its end.
-pub(super) async fn serve(mut ws: WebSocket, entrance: Entrance, app: Arc<App>) {
+pub(super) async fn serve(mut ws: WebSocket, entrance: Entrance, caller: Caller, app: Arc<App>) {
+    let connected = app.metrics.connected(Way::WebSocket);
     let mut visitor = connection(&mut ws, entrance, &app).await;
+    let mut peer = Peer {
+        caller,
+        manners: Manners::default(),
+    };
     let ending = loop {
         tokio::select! {
             biased;
@@ -36,7 +43,7 @@ pub(super) async fn serve(mut ws: WebSocket, entrance: Entrance, app: Arc<App>) 
             closing = visitor.is_due() => break Ending::Ours(closing),
             received = ws.recv() => match received {
                 // Boxed: a connection that waits keeps no room for the handling of its next message.
-                Some(Ok(received)) => match Box::pin(message(&mut visitor, &mut ws, received, &app)).await {
+                Some(Ok(received)) => match Box::pin(message(&mut visitor, &mut ws, received, &mut peer, &app)).await {
                     Ok(()) => {}
                     Err(closing) => break Ending::Ours(closing),
                 },
@@ -49,6 +56,7 @@ pub(super) async fn serve(mut ws: WebSocket, entrance: Entrance, app: Arc<App>) 
         }
     };
     close(visitor, ws, ending, &app).await;
+    drop(connected);
 }
 
 /// Somebody connected: the relay lets them in at once, a room waits for their `join`.
@@ -77,20 +85,33 @@ async fn message(
     visitor: &mut Visitor,
     ws: &mut WebSocket,
     received: Message,
+    peer: &mut Peer,
     app: &App,
 ) -> Result<(), Closing> {
     if let Visitor::Relay { membership, yard } = visitor {
+        // Here nobody can be told that a message isn't passed on, but by the end of the connection.
+        app.admit(peer.caller, received.len())
+            .map_err(|_| Closing::RateLimited)?;
         membership.publish(yard, Publication::from(received));
         return Ok(());
     }
     let answer = match &received {
-        Message::Text(json) => command(visitor, ws, json, app).await,
-        Message::Binary(_) => Err(Code::NotText.into()),
+        Message::Text(json) => command(visitor, ws, json, peer.caller, app).await,
+        Message::Binary(bytes) => {
+            let not_text = Err(Code::NotText.into());
+            conversation::admit(app, peer.caller, bytes.len(), not_text).map(|_| None)
+        }
     };
     match answer {
         Ok(None) => Ok(()),
         Ok(Some(answer)) => say(ws, answer, app).await,
-        Err(refusal) => say(ws, refused(&refusal), app).await,
+        Err(refusal) => {
+            say(ws, refused(&refusal), app).await?;
+            if peer.manners.are_lost(&refusal) {
+                return Err(Closing::RateLimited);
+            }
+            Ok(())
+        }
     }
 }
 
@@ -118,7 +139,7 @@ async fn close(visitor: Visitor, mut ws: WebSocket, ending: Ending, app: &App) {
     let last_word = match closing {
         Closing::JoinLate => Some(Code::JoinExpected),
         Closing::RoomInvalid => Some(Code::RoomInvalid),
-        Closing::Stopping | Closing::TooSlow => None,
+        Closing::Stopping | Closing::TooSlow | Closing::RateLimited => None,
     };
     // From here on, how the connection fails on its way out is of no interest any more.
     if let Some(code) = last_word {
@@ -140,6 +161,13 @@ enum Visitor {
     Outside { room: Room, join_due: Pin<Box<Sleep>> },
     /// In a room.
     Inside { guest: Guest },
+}
+
+/// Who is at the other end, and how they behave.
+#[derive(Debug)]
+struct Peer {
+    caller: Caller,
+    manners: Manners,
 }
 
 /// Who ended it.
@@ -169,11 +197,13 @@ async fn command(
     visitor: &mut Visitor,
     ws: &mut WebSocket,
     json: &str,
+    caller: Caller,
     app: &App,
 ) -> Result<Option<Written>, Refusal> {
+    let admit = |command| conversation::admit(app, caller, json.len(), command);
     match visitor {
         Visitor::Outside { room, join_due } => {
-            if let Command::Join { name, session, since } = Visit::Outside.receive(json)? {
+            if let Command::Join { name, session, since } = admit(Visit::Outside.receive(json))? {
                 let hub = &app.rooms.wire().hub;
                 let recipient = ws.sender().recipient();
                 let seat = |sender| Seat::WebSocket(hub.enter(hub_session(sender), recipient));
@@ -186,7 +216,10 @@ async fn command(
             }
             Ok(None)
         }
-        Visitor::Inside { guest } => conversation::carry_out(guest, Visit::Inside.receive(json)?).await,
+        Visitor::Inside { guest } => {
+            let command = admit(Visit::Inside.receive(json))?;
+            conversation::carry_out(app, caller, guest, command).await
+        }
         Visitor::Relay { .. } | Visitor::Nowhere => Ok(None),
     }
 }

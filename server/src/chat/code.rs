@@ -232,6 +232,8 @@ pub enum Closing {
     Stopping,
     /// The client reads more slowly than the room talks (1008).
     TooSlow,
+    /// The client goes on and on although it's refused for going too fast (1008).
+    RateLimited,
     /// The address names no room (4404): connecting again would not help.
     RoomInvalid,
     /// No `join` within [`JOIN_TIME`] (4408).
@@ -240,13 +242,19 @@ pub enum Closing {
 
 impl Closing {
     /// Every reason.
-    pub const ALL: [Self; 4] = [Self::Stopping, Self::TooSlow, Self::RoomInvalid, Self::JoinLate];
+    pub const ALL: [Self; 5] = [
+        Self::Stopping,
+        Self::TooSlow,
+        Self::RateLimited,
+        Self::RoomInvalid,
+        Self::JoinLate,
+    ];
 
     /// The close code.
     pub const fn code(self) -> u16 {
         match self {
             Self::Stopping => 1001,
-            Self::TooSlow => 1008,
+            Self::TooSlow | Self::RateLimited => 1008,
             Self::RoomInvalid => 4404,
             Self::JoinLate => 4408,
         }
@@ -257,6 +265,7 @@ impl Closing {
         match self {
             Self::Stopping => "server stopping",
             Self::TooSlow => "too slow",
+            Self::RateLimited => "rate limited",
             Self::RoomInvalid => "room invalid",
             Self::JoinLate => "join expected",
         }

@@ -42,6 +42,18 @@ pub enum Key {
     MaxConnectionsPerAddress,
     /// `max_wait`
     MaxWait,
+    /// `max_requests_per_address`
+    MaxRequestsPerAddress,
+    /// `max_bytes_per_address`
+    MaxBytesPerAddress,
+    /// `max_messages_per_user`
+    MaxMessagesPerUser,
+    /// `max_messages_per_room`
+    MaxMessagesPerRoom,
+    /// `api_key`
+    ApiKey,
+    /// `slow_readers`
+    SlowReaders,
     /// `lab_ports`
     LabPorts,
     /// `operator_password`
@@ -54,7 +66,7 @@ pub enum Key {
 
 impl Key {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 19] = [
         Self::BackAddr,
         Self::FrontAddr,
         Self::BackUrl,
@@ -64,6 +76,12 @@ impl Key {
         Self::MaxConnections,
         Self::MaxConnectionsPerAddress,
         Self::MaxWait,
+        Self::MaxRequestsPerAddress,
+        Self::MaxBytesPerAddress,
+        Self::MaxMessagesPerUser,
+        Self::MaxMessagesPerRoom,
+        Self::ApiKey,
+        Self::SlowReaders,
         Self::LabPorts,
         Self::OperatorPassword,
         Self::ReplayFile,
@@ -83,6 +101,12 @@ impl Key {
             Self::MaxConnections => "max_connections",
             Self::MaxConnectionsPerAddress => "max_connections_per_address",
             Self::MaxWait => "max_wait",
+            Self::MaxRequestsPerAddress => "max_requests_per_address",
+            Self::MaxBytesPerAddress => "max_bytes_per_address",
+            Self::MaxMessagesPerUser => "max_messages_per_user",
+            Self::MaxMessagesPerRoom => "max_messages_per_room",
+            Self::ApiKey => "api_key",
+            Self::SlowReaders => "slow_readers",
             Self::LabPorts => "lab_ports",
             Self::OperatorPassword => "operator_password",
             Self::ReplayFile => "replay_file",
@@ -99,16 +123,31 @@ impl Key {
             Self::MaxConnections => Some("16384"),
             Self::MaxConnectionsPerAddress => Some("0"),
             Self::MaxWait => Some("60"),
+            Self::MaxRequestsPerAddress => Some("100000"),
+            Self::MaxBytesPerAddress => Some("268435456"),
+            Self::MaxMessagesPerUser => Some("1000"),
+            Self::MaxMessagesPerRoom => Some("10000"),
             Self::LabPorts => Some("any"),
             Self::ReplayFile => Some("sample"),
             Self::ReplaySpeed => Some("1"),
-            Self::BackUrl | Self::AllowedOrigin | Self::OperatorPassword => None,
+            Self::BackUrl
+            | Self::AllowedOrigin
+            | Self::ApiKey
+            | Self::SlowReaders
+            | Self::OperatorPassword => None,
         }
+    }
+
+    /// Whether there may be several values.
+    fn is_list(self) -> bool {
+        matches!(self, Self::AllowedOrigin | Self::ApiKey | Self::SlowReaders)
     }
 
     fn given_by(self, flags: &Flags) -> Vec<String> {
         match self {
             Self::AllowedOrigin => return flags.allowed_origin.clone(),
+            Self::ApiKey => return flags.api_key.clone(),
+            Self::SlowReaders => return flags.slow_readers.clone(),
             Self::BackAddr => &flags.back_addr,
             Self::FrontAddr => &flags.front_addr,
             Self::BackUrl => &flags.back_url,
@@ -117,6 +156,10 @@ impl Key {
             Self::MaxConnections => &flags.max_connections,
             Self::MaxConnectionsPerAddress => &flags.max_connections_per_address,
             Self::MaxWait => &flags.max_wait,
+            Self::MaxRequestsPerAddress => &flags.max_requests_per_address,
+            Self::MaxBytesPerAddress => &flags.max_bytes_per_address,
+            Self::MaxMessagesPerUser => &flags.max_messages_per_user,
+            Self::MaxMessagesPerRoom => &flags.max_messages_per_room,
             Self::LabPorts => &flags.lab_ports,
             Self::OperatorPassword => &flags.operator_password,
             Self::ReplayFile => &flags.replay_file,
@@ -213,13 +256,12 @@ fn setting(key: Key, layers: &Figment, flags: &Flags, problems: &mut Vec<Problem
         };
     };
     let source = source_name(key, layers.get_metadata(value.tag()));
-    let values = texts(&value, key == Key::AllowedOrigin).unwrap_or_else(|| {
+    let values = texts(&value, key.is_list()).unwrap_or_else(|| {
         problems.push(Problem(format!(
             "{key} must be a text{} (from {source})",
             match key {
-                Key::AllowedOrigin => " or a list of texts",
-                Key::MaxConnections | Key::MaxConnectionsPerAddress | Key::MaxWait | Key::ReplaySpeed =>
-                    " or a whole number",
+                key if key.is_list() => " or a list of texts",
+                key if key == Key::ReplaySpeed || key.name().starts_with("max_") => " or a whole number",
                 _ => "",
             }
         )));

@@ -9,7 +9,7 @@ use sea_orm::{
 };
 
 use super::entity::{message, room};
-use super::{Store, StoreError, within};
+use super::{Store, StoreError};
 
 /// A message to be stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +77,7 @@ impl Store {
     /// # Cancel safety
     /// Dropped before it is ready, the message is stored or not; appending it again is safe.
     pub async fn append(&self, draft: &Draft) -> Result<Appended, StoreError> {
-        within(async {
+        self.within(async {
             let mut attempt = 0;
             loop {
                 let tried = match self.try_append(draft).await {
@@ -140,7 +140,7 @@ impl Store {
     /// # Errors
     /// Any [`StoreError`].
     pub async fn standing(&self, room: &str) -> Result<Option<Standing>, StoreError> {
-        within(async {
+        self.within(async {
             let row = room::Entity::find_by_id(room).one(&self.reader).await?;
             Ok(row.map(|row| Standing {
                 offset: row.last_offset,
@@ -159,7 +159,7 @@ impl Store {
         let length = i32::try_from(prefix.chars().count()).unwrap_or(i32::MAX);
         let beginning =
             Func::cust("SUBSTR").args([Expr::col(room::Column::Name), Expr::value(1), Expr::value(length)]);
-        within(async {
+        self.within(async {
             let rooms = room::Entity::find()
                 .filter(Expr::expr(beginning).eq(prefix))
                 .order_by_asc(room::Column::Name)
@@ -262,7 +262,7 @@ impl Store {
         order: Order,
         limit: u64,
     ) -> Result<Page, StoreError> {
-        within(async {
+        self.within(async {
             let query = query
                 .order_by(message::Column::Offset, order.clone())
                 .limit(limit + 1);

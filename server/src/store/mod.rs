@@ -5,6 +5,8 @@ mod messages;
 mod migration;
 
 use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr, RuntimeErr};
@@ -23,6 +25,7 @@ pub struct Store {
     /// refused by the file lock.
     writer: DatabaseConnection,
     reader: DatabaseConnection,
+    failures: Arc<AtomicU64>,
 }
 
 /// Why the store could not answer. What was asked for may be asked again.
@@ -86,7 +89,11 @@ impl Store {
             (server.clone(), server)
         };
         Migrator::up(&writer, None).await?;
-        Ok(Self { writer, reader })
+        Ok(Self {
+            writer,
+            reader,
+            failures: Arc::default(),
+        })
     }
 
     /// Whether the database answers now.
@@ -94,7 +101,7 @@ impl Store {
     /// # Errors
     /// It doesn't.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        within(async { Ok(self.reader.ping().await?) }).await
+        self.within(async { Ok(self.reader.ping().await?) }).await
     }
 
     /// Closes every connection, after which each operation fails.
@@ -105,6 +112,25 @@ impl Store {
         let reader = self.reader.clone().close().await;
         self.writer.clone().close().await.and(reader)?;
         Ok(())
+    }
+
+    /// How many operations have failed since it was opened.
+    pub fn failures(&self) -> u64 {
+        self.failures.load(Ordering::Relaxed)
+    }
+
+    /// Runs one operation within [`Store::OPERATION_TIME`]. A transaction cut short is rolled back when dropped.
+    async fn within<T>(
+        &self,
+        operation: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let outcome = tokio::time::timeout(Self::OPERATION_TIME, operation)
+            .await
+            .unwrap_or(Err(StoreError::Time));
+        if outcome.is_err() {
+            self.failures.fetch_add(1, Ordering::Relaxed);
+        }
+        outcome
     }
 }
 
@@ -132,13 +158,6 @@ impl StoreError {
             _ => false,
         }
     }
-}
-
-/// Runs one operation within [`Store::OPERATION_TIME`]. A transaction cut short is rolled back when dropped.
-async fn within<T>(operation: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-    tokio::time::timeout(Store::OPERATION_TIME, operation)
-        .await
-        .unwrap_or(Err(StoreError::Time))
 }
 
 fn sqlite(url: &DatabaseUrl, connections: u32) -> ConnectOptions {

@@ -120,7 +120,7 @@ fn names_tests_that_exist(document: &str, sources: &str) {
 }
 
 /// The text between the first pair of backquotes, or all, of the first cell of each row of the section's table.
-fn first_cells(document: &str, section: &str) -> Vec<String> {
+pub fn first_cells(document: &str, section: &str) -> Vec<String> {
     let (_, rest) = document
         .split_once(section)
         .unwrap_or_else(|| panic!("no section {section}"));
@@ -148,7 +148,7 @@ fn gather(folder: &Path, sources: &mut String) {
     }
 }
 
-fn read(path: &str) -> String {
+pub fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 

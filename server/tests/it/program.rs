@@ -54,6 +54,29 @@ fn check_shows_each_setting_and_where_it_comes_from() {
 }
 
 #[test]
+fn an_api_key_is_never_shown() {
+    let directory = tempfile::tempdir().unwrap();
+    let shown = |key: &str| {
+        let output = madang(&directory, &["check"])
+            .env("MADANG_API_KEY", key)
+            .output()
+            .unwrap();
+        let all = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8(all).unwrap())
+    };
+    let (right, text) = shown("the-key-of-one-back-end,the-key-of-another-one");
+    assert!(right);
+    assert!(text.contains("api_key = ***, *** (MADANG_API_KEY)"), "{text}");
+    let (right, text) = shown("the-key-that-is-short");
+    assert!(!right);
+    assert!(
+        text.contains("api_key `***` is shorter than 22 characters"),
+        "{text}"
+    );
+    assert!(!text.contains("the-key"), "{text}");
+}
+
+#[test]
 fn check_gives_every_reason_at_once() {
     let directory = tempfile::tempdir().unwrap();
     let file = "back-addr = \"127.0.0.1:1\"\nmax_conections = 5\nallowed_origin = [\"*\"]\nlog_format = 7\nnonsense = 1\n";
@@ -94,6 +117,11 @@ fn each_wrong_value_is_one_line_and_exit_code_1() {
             &["--max-connections-per-address", "some"],
             "max_connections_per_address `some`",
         ),
+        (
+            &["--max-messages-per-user", "many"],
+            "max_messages_per_user `many` isn't a whole number",
+        ),
+        (&["--slow-readers", "lobby"], "slow_readers `lobby` isn't a room"),
         (&["--back-url", "http://a"], "back_url `http://a`"),
         (
             &["--back-addr", "0.0.0.0:0"],

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use madang_server::back::{Back, BackSettings, OperatorPassword, ScoresSettings};
+use madang_server::back::{Back, BackSettings, OperatorPassword, RateLimits, ScoresSettings};
 use madang_server::lab::Ports;
 use madang_server::listener::{ConnectionLimits, Listener};
 use madang_server::scores::Speed;
@@ -35,24 +35,32 @@ impl Running {
     }
 
     pub async fn on(database: TestDatabase) -> Self {
-        Self::telling(database, scores()).await
+        Self::with(database, |_| {}).await
     }
 
     /// With matches.
     pub async fn telling(database: TestDatabase, scores: ScoresSettings) -> Self {
+        Self::with(database, |settings| settings.scores = scores).await
+    }
+
+    /// With settings other than the usual ones, which limit nothing.
+    pub async fn with(database: TestDatabase, change: impl FnOnce(&mut BackSettings)) -> Self {
         let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let limits = ConnectionLimits {
             total: NonZeroUsize::new(1000).unwrap(),
             per_address: None,
         };
         let allowed_origins = vec!["http://127.0.0.1:3001".parse().unwrap()];
-        let settings = BackSettings {
+        let mut settings = BackSettings {
             allowed_origins,
             limits,
             max_wait: Duration::from_secs(60),
+            rates: RateLimits::default(),
+            slow_readers: Vec::new(),
             lab_ports: Ports::Any,
-            scores,
+            scores: scores(),
         };
+        change(&mut settings);
         let store = database.store().await;
         let back = Back::open(listener, store.clone(), &settings).unwrap();
         Self {
@@ -189,8 +197,24 @@ impl Client {
 }
 
 pub async fn get(addr: SocketAddr, path: &str, headers: &str) -> String {
-    let mut stream = TcpStream::connect(addr).await.unwrap();
-    let request = format!("GET {path} HTTP/1.1\r\nHost: {addr}\r\nConnection: close\r\n{headers}\r\n");
+    let stream = TcpStream::connect(addr).await.unwrap();
+    request(stream, "GET", path, headers, "").await
+}
+
+/// Status line, headers and body of the answer to a `POST` of JSON with further header lines.
+pub async fn post(addr: SocketAddr, path: &str, headers: &str, body: &Value) -> String {
+    let stream = TcpStream::connect(addr).await.unwrap();
+    let body = body.to_string();
+    let headers = format!(
+        "Content-Type: application/json\r\nContent-Length: {}\r\n{headers}",
+        body.len()
+    );
+    request(stream, "POST", path, &headers, &body).await
+}
+
+/// The same on a connection that there is.
+pub async fn request(mut stream: TcpStream, method: &str, path: &str, headers: &str, body: &str) -> String {
+    let request = format!("{method} {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{headers}\r\n{body}");
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer))

@@ -11,15 +11,15 @@ use serde_json::{Value, json};
 use crate::running::{PATIENCE, Running, get};
 
 /// A client that speaks Engine.IO 4 and Socket.IO 5 over WebSocket.
-struct Talker {
-    ws: WebSocket,
+pub struct Talker {
+    pub ws: WebSocket,
     /// Events that came while something else was waited for.
     heard: VecDeque<Value>,
     asked: u64,
 }
 
 impl Talker {
-    async fn connect(server: &Running) -> Self {
+    pub async fn connect(server: &Running) -> Self {
         let (mut ws, _) = ClientConfig::default()
             .connect(&format!(
                 "ws://{}/socket.io/?EIO=4&transport=websocket",
@@ -37,7 +37,7 @@ impl Talker {
         }
     }
 
-    async fn join(server: &Running, room: &str, name: &str) -> Self {
+    pub async fn join(server: &Running, room: &str, name: &str) -> Self {
         let mut talker = Self::connect(server).await;
         let welcome = talker.ask("join", &json!({"room": room, "name": name})).await;
         assert_eq!(welcome["type"], "welcome", "{welcome}");
@@ -45,17 +45,17 @@ impl Talker {
     }
 
     /// Says a command without waiting.
-    async fn say(&mut self, name: &str, args: &Value) {
+    pub async fn say(&mut self, name: &str, args: &Value) {
         self.ws.send(format!("42{}", json!([name, args]))).await.unwrap();
     }
 
     /// Says a command and returns its acknowledgement.
-    async fn ask(&mut self, name: &str, args: &Value) -> Value {
+    pub async fn ask(&mut self, name: &str, args: &Value) -> Value {
         let id = self.begin(name, args).await;
         self.answer(id).await
     }
 
-    async fn begin(&mut self, name: &str, args: &Value) -> u64 {
+    pub async fn begin(&mut self, name: &str, args: &Value) -> u64 {
         self.asked += 1;
         let packet = format!("42{}{}", self.asked, json!([name, args]));
         self.ws.send(packet).await.unwrap();
@@ -63,7 +63,7 @@ impl Talker {
     }
 
     /// The acknowledgement with this id, which comes next but for events.
-    async fn answer(&mut self, id: u64) -> Value {
+    pub async fn answer(&mut self, id: u64) -> Value {
         let head = format!("43{id}[");
         loop {
             let packet = text(&mut self.ws).await.expect("an acknowledgement");
@@ -80,7 +80,7 @@ impl Talker {
     }
 
     /// The next event, with its name as `type`.
-    async fn next(&mut self) -> Value {
+    pub async fn next(&mut self) -> Value {
         if let Some(event) = self.heard.pop_front() {
             return event;
         }
@@ -88,25 +88,25 @@ impl Talker {
         event(&packet).unwrap_or_else(|| panic!("{packet}"))
     }
 
-    async fn expect(&mut self, kind: &str) -> Value {
+    pub async fn expect(&mut self, kind: &str) -> Value {
         let event = self.next().await;
         assert_eq!(event["type"], kind, "{event}");
         event
     }
 
-    async fn send(&mut self, client_id: &str, text: &str) -> Value {
+    pub async fn send(&mut self, client_id: &str, text: &str) -> Value {
         self.ask("send", &json!({"client_id": client_id, "text": text}))
             .await
     }
 
     /// Nothing but what is asked for now has arrived.
-    async fn heard_nothing_more(&mut self) {
+    pub async fn heard_nothing_more(&mut self) {
         self.ask("history", &json!({"limit": 1})).await;
         assert!(self.heard.is_empty(), "{:?}", self.heard);
     }
 
     /// The packets until the connection ends.
-    async fn ended(&mut self) -> Vec<String> {
+    pub async fn ended(&mut self) -> Vec<String> {
         let mut rest = Vec::new();
         while let Some(packet) = text(&mut self.ws).await {
             rest.push(packet);

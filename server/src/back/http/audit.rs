@@ -1,6 +1,9 @@
 //! `POST /api/audit`: what a page's auditor has found to be wrong with what it was sent.
 
+use std::sync::Arc;
+
 use axum::Json;
+use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use http::StatusCode;
 use serde::de::Error as _;
@@ -9,6 +12,7 @@ use utoipa::ToSchema;
 
 use super::problem::Problem;
 use super::schema;
+use crate::back::app::App;
 use crate::chat::{Code, MAX_OFFSET, Room};
 
 /// Something that should never be seen.
@@ -51,15 +55,31 @@ pub(in crate::back) enum Kind {
     Echo,
 }
 
+impl Kind {
+    pub(in crate::back) const ALL: [Self; 4] = [Self::Gap, Self::Duplicate, Self::Order, Self::Echo];
+
+    /// As it is reported, and counted.
+    pub(in crate::back) const fn name(self) -> &'static str {
+        match self {
+            Self::Gap => "gap",
+            Self::Duplicate => "duplicate",
+            Self::Order => "order",
+            Self::Echo => "echo",
+        }
+    }
+}
+
 /// Report a message that was lost, doubled, out of order or echoed
 ///
 /// The pages do, should they ever see one. It is logged and counted.
 #[utoipa::path(
     post, path = "/api/audit", tag = "rooms",
     request_body = Violation,
+    security((), ("api_key" = [])),
     responses(
         (status = 204, description = "Noted"),
         (status = 400, description = "`audit_invalid`, `bad_json`", body = Problem),
+        (status = 401, description = "`api_key_unknown`", body = Problem),
         (status = 413, description = "`bad_json`: more than 64 KiB", body = Problem),
         (status = 415, description = "`bad_json`: not `application/json`", body = Problem),
         (status = 422, description = "`bad_json`: not the documented fields", body = Problem),
@@ -67,6 +87,7 @@ pub(in crate::back) enum Kind {
     ),
 )]
 pub(in crate::back) async fn audit(
+    State(app): State<Arc<App>>,
     body: Result<Json<Violation>, JsonRejection>,
 ) -> Result<StatusCode, Problem> {
     let Json(violation) = body?;
@@ -78,6 +99,7 @@ pub(in crate::back) async fn audit(
     if beyond || room.is_err() || !(1..=32).contains(&transport.len()) || !transport.bytes().all(letters) {
         return Err(Code::AuditInvalid.into());
     }
+    app.metrics.violated(violation.kind);
     tracing::error!(
         room = violation.room,
         transport,

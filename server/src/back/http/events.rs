@@ -19,6 +19,7 @@ use super::problem::Problem;
 use super::room::InRoom;
 use super::schema::{self, RoomParam};
 use crate::back::app::App;
+use crate::back::metrics::{Connected, Way};
 use crate::back::rooms::{Delivery, Listener, OpenRoom, server_sent_event};
 use crate::chat::{Code, HISTORY_LIMIT, MAX_OFFSET, Sender};
 
@@ -62,9 +63,11 @@ struct LastEvent {
 #[utoipa::path(
     get, path = "/api/rooms/{room}/events", tag = "rooms",
     params(RoomParam, Following, LastEvent),
+    security((), ("api_key" = [])),
     responses(
         (status = 200, description = "The stream", content_type = "text/event-stream", body = schema::StreamEvent),
         (status = 400, description = "`history_invalid`, `sender_invalid`", body = Problem),
+        (status = 401, description = "`api_key_unknown`", body = Problem),
         (status = 404, description = "`room_invalid`", body = Problem),
         (status = 429, description = "`rate_limited`", body = Problem, headers(("Retry-After" = u64, description = "Seconds"))),
         (status = 503, description = "`store_unavailable`", body = Problem, headers(("Retry-After" = u64, description = "Seconds"))),
@@ -89,6 +92,7 @@ pub(in crate::back) async fn events(
         _ => beginning.position,
     };
     let mut stream = Stream {
+        _connected: app.metrics.connected(Way::EventStream),
         app,
         room,
         listener,
@@ -164,6 +168,7 @@ fn event_id(header: &HeaderValue) -> Option<Position> {
 
 /// What is still to be sent, and where more comes from.
 struct Stream {
+    _connected: Connected,
     app: Arc<App>,
     room: Arc<OpenRoom>,
     listener: Listener,
@@ -199,7 +204,6 @@ impl Stream {
             () = self.app.stop.cancelled() => self.end("stopping", "the server stops"),
             delivery = self.listener.next() => match delivery {
                 Delivery::Events(events) => events,
-                Delivery::Skipped(count) => server_sent_event("skipped", None, json!({ "count": count }).to_string().as_bytes()),
                 Delivery::TooSlow => self.end("too_slow", "more waited for this reader than may; connect again and go on from the last event"),
             },
             () = tokio::time::sleep(HEARTBEAT) => Bytes::from_static(b":\n\n"),

@@ -38,6 +38,7 @@ mod tests {
 
     use super::*;
     use crate::back::app::BackSettings;
+    use crate::back::limits::RateLimits;
     use crate::back::rooms::{Rooms, Wire};
     use crate::back::scores::{OperatorPassword, ScoresSettings};
     use crate::listener::ConnectionLimits;
@@ -75,6 +76,8 @@ mod tests {
                 per_address: None,
             },
             max_wait: Duration::from_secs(60),
+            rates: RateLimits::default(),
+            slow_readers: Vec::new(),
             lab_ports: crate::lab::Ports::Off,
             scores: ScoresSettings {
                 password: OperatorPassword::random(),

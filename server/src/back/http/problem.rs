@@ -57,6 +57,11 @@ impl Problem {
         self.code
     }
 
+    /// When to try again, if that is known.
+    pub(in crate::back) fn retry_after_ms(&self) -> Option<u64> {
+        self.retry_after_ms
+    }
+
     /// Its sentence.
     pub(in crate::back) fn into_message(self) -> String {
         self.message

@@ -17,6 +17,7 @@ use super::problem::Problem;
 use super::room::InRoom;
 use super::schema::{self, RoomParam};
 use crate::back::app::App;
+use crate::back::metrics::Way;
 use crate::back::rooms::{Excerpt, OpenRoom};
 use crate::chat::{Code, Line, Place, Range, Sender};
 
@@ -71,11 +72,13 @@ pub(in crate::back) struct Messages {
 #[utoipa::path(
     get, path = "/api/rooms/{room}/messages", tag = "rooms",
     params(RoomParam, Reading, ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the last answer")),
+    security((), ("api_key" = [])),
     responses(
         (status = 200, description = "Messages, or none", body = Messages,
             headers(("ETag" = String), ("Poll-After" = u64, description = "Seconds"))),
         (status = 304, description = "No news", headers(("ETag" = String), ("Poll-After" = u64, description = "Seconds"))),
         (status = 400, description = "`history_invalid`, `wait_invalid`, `sender_invalid`", body = Problem),
+        (status = 401, description = "`api_key_unknown`", body = Problem),
         (status = 404, description = "`room_invalid`", body = Problem),
         (status = 410, description = "`position_lost`: the history doesn't reach back so far, or is another one", body = Problem),
         (status = 429, description = "`rate_limited`", body = Problem, headers(("Retry-After" = u64, description = "Seconds"))),
@@ -181,6 +184,7 @@ async fn wait_for(
             // Something was said in the meantime.
             continue;
         };
+        let _connected = app.metrics.connected(Way::LongPoll);
         let news = async {
             tokio::select! {
                 () = waiter.news() => {}

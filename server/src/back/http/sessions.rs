@@ -25,8 +25,10 @@ pub(in crate::back) struct NewSession {
 /// Nothing is stored: it is valid as long as the client likes.
 #[utoipa::path(
     post, path = "/api/sessions", tag = "rooms",
+    security((), ("api_key" = [])),
     responses(
         (status = 201, description = "A session that nobody has had", body = NewSession),
+        (status = 401, description = "`api_key_unknown`", body = Problem),
         (status = 429, description = "`rate_limited`", body = Problem, headers(("Retry-After" = u64, description = "Seconds"))),
     ),
 )]

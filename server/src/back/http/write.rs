@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
+use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,8 @@ use super::room::InRoom;
 use super::schema::{self, RoomParam};
 use crate::back::app::App;
 use crate::back::conversation::new_session;
+use crate::back::limits::Caller;
+use crate::back::metrics::Way;
 use crate::back::rooms::{OpenRoom, Said, Saying};
 use crate::chat::{BATCH_LIMIT, ClientId, Code, Name, Refusal, Sender, Session, Text};
 
@@ -99,7 +101,7 @@ pub(in crate::back) struct StoredBatch {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<schema::Sender>)]
     sender: Option<String>,
-    /// For each message, in order. Behind the first that failed for want of the database, the rest were not tried.
+    /// For each message, in order. Behind the first that failed for want of the database, or was one too many, the rest were not tried.
     results: Vec<BatchResult>,
 }
 
@@ -122,6 +124,9 @@ pub(in crate::back) enum BatchResult {
         code: &'static str,
         /// A sentence for people.
         message: String,
+        /// With `rate_limited`: when to try again, in milliseconds from now.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        retry_after_ms: Option<u64>,
     },
 }
 
@@ -152,6 +157,7 @@ pub(in crate::back) enum BatchResult {
 pub(in crate::back) async fn message(
     State(app): State<Arc<App>>,
     InRoom(room): InRoom,
+    Extension(caller): Extension<Caller>,
     headers: HeaderMap,
     body: Result<Json<NewMessage>, JsonRejection>,
 ) -> Result<Response, Problem> {
@@ -160,7 +166,7 @@ pub(in crate::back) async fn message(
     let key = key
         .map(|key| ClientId::new(key.to_str().unwrap_or_default().to_owned()))
         .transpose()?;
-    let author = author(&new.name, new.session.as_deref())?;
+    let author = author(caller, &new.name, new.session.as_deref())?;
     let client_id = new.client_id.map(ClientId::new).transpose()?.or(key);
     let client_id = client_id.map_or_else(fresh_client_id, Ok)?;
     let text = Text::new(new.text)?;
@@ -204,6 +210,7 @@ pub(in crate::back) async fn message(
 pub(in crate::back) async fn batch(
     State(app): State<Arc<App>>,
     InRoom(room): InRoom,
+    Extension(caller): Extension<Caller>,
     body: Result<Json<Batch>, JsonRejection>,
 ) -> Result<Json<StoredBatch>, Problem> {
     let Json(batch) = body?;
@@ -213,7 +220,7 @@ pub(in crate::back) async fn batch(
     if room.is_read_only() {
         return Err(Code::RoomReadOnly.into());
     }
-    let author = author(&batch.name, batch.session.as_deref())?;
+    let author = author(caller, &batch.name, batch.session.as_deref())?;
     let mut messages = Vec::with_capacity(batch.messages.len());
     for (message, n) in batch.messages.into_iter().zip(1..) {
         messages.push(message.check(n)?);
@@ -233,12 +240,13 @@ pub(in crate::back) async fn batch(
             },
             Err(refusal) => {
                 // The rest would only wait for the same, and come out of order if it came back.
-                if refusal.code == Code::StoreUnavailable {
+                if matches!(refusal.code, Code::StoreUnavailable | Code::RateLimited) {
                     failed = Some(refusal.clone());
                 }
                 let problem = Problem::from(refusal);
                 BatchResult::Refused {
                     code: problem.code(),
+                    retry_after_ms: problem.retry_after_ms(),
                     message: problem.into_message(),
                 }
             }
@@ -268,14 +276,16 @@ fn fresh_client_id() -> Result<ClientId, Code> {
 
 /// Who says something.
 struct Author {
+    caller: Caller,
     name: Name,
     sender: Option<Sender>,
 }
 
-fn author(name: &str, session: Option<&str>) -> Result<Author, Refusal> {
+fn author(caller: Caller, name: &str, session: Option<&str>) -> Result<Author, Refusal> {
     let name = name.parse()?;
     let session: Option<Session> = session.map(str::parse).transpose()?;
     Ok(Author {
+        caller,
         name,
         sender: session.map(Session::sender),
     })
@@ -296,5 +306,10 @@ async fn say(
         text: &text.into_string(),
         sender: author.sender,
     };
-    room.say(saying).await
+    app.admit_message(author.caller, author.sender, room.address())?;
+    let said = room.say(saying).await?;
+    if !said.duplicate {
+        app.metrics.said(Way::Http);
+    }
+    Ok(said)
 }

@@ -5,12 +5,13 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::time::Instant;
 
-use madang_hub::{Position, Publication, SessionId};
+use madang_hub::{Position, Publication, RoomName, SessionId};
 use smallvec::SmallVec;
 
 use super::history::{Excerpt, Failure};
 use super::open::{OpenRoom, Said, Saying};
 use super::{Seat, hub_session};
+use crate::back::metrics::Way;
 use crate::chat::{ClientId, Event, Name, Presence, Range, Refusal, Sender, Session, Text, Written};
 
 /// Who is in a room.
@@ -148,6 +149,23 @@ impl Guest {
             sender: Some(self.sender),
         };
         self.room.say(saying).await
+    }
+
+    pub(in crate::back) fn sender(&self) -> Sender {
+        self.sender
+    }
+
+    /// Where it is in the hub.
+    pub(in crate::back) fn address(&self) -> &RoomName {
+        self.room.address()
+    }
+
+    /// Which way it came.
+    pub(in crate::back) fn way(&self) -> Way {
+        match self.seat {
+            Seat::WebSocket(_) => Way::WebSocket,
+            Seat::SocketIo(_) => Way::SocketIo,
+        }
     }
 
     /// Reads a part of the history, one's own messages too.

@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 pub(super) use guest::Guest;
 pub use history::HISTORY_BYTES;
 pub(super) use history::{Excerpt, Failure};
-pub(super) use open::{OpenRoom, Said, Saying, unavailable};
+pub(super) use open::{OpenRoom, Said, Saying, address, unavailable};
 pub(super) use reader::{Delivery, Listener};
 pub(super) use seat::{Seat, hub_session};
 pub(super) use wire::{Wire, server_sent_event};

@@ -266,7 +266,7 @@ pub(in crate::back) fn unavailable(error: &StoreError) -> Refusal {
 }
 
 /// A chat room has the same name in the hub: 64 characters of UTF-8 are 256 bytes at most, none of them a control character.
-fn address(room: &Room) -> RoomName {
+pub(in crate::back) fn address(room: &Room) -> RoomName {
     RoomName::try_from(room.as_str()).unwrap_or_else(|error| unreachable!("{error}"))
 }
 

@@ -42,8 +42,6 @@ pub(in crate::back) struct Beginning {
 pub(in crate::back) enum Delivery {
     /// Some events of the stream, whole.
     Events(Bytes),
-    /// So many are missing here, for want of space.
-    Skipped(u64),
     /// The reader was too slow: nothing more comes.
     TooSlow,
 }
@@ -147,7 +145,6 @@ struct Queue(Mutex<Waiting>);
 
 struct Waiting {
     outbox: Outbox,
-    skipped: u64,
     too_slow: bool,
     waker: Option<Waker>,
 }
@@ -156,7 +153,6 @@ impl Default for Waiting {
     fn default() -> Self {
         Self {
             outbox: Outbox::new(QUEUED_BYTES),
-            skipped: 0,
             too_slow: false,
             waker: None,
         }
@@ -171,10 +167,6 @@ impl Queue {
 
 impl Waiting {
     fn take(&mut self) -> Option<Delivery> {
-        // What is left of the queue is newer than what was dropped of it.
-        if self.skipped > 0 {
-            return Some(Delivery::Skipped(std::mem::take(&mut self.skipped)));
-        }
         let Some(first) = self.outbox.pop() else {
             return self.too_slow.then_some(Delivery::TooSlow);
         };
@@ -196,14 +188,11 @@ impl Recipient for Queue {
         if state.too_slow {
             return;
         }
+        state.outbox.tell(batch.tally(WireForm::EventStream));
         for (event, overflow) in batch.frames(WireForm::EventStream) {
-            match state.outbox.push(event.clone(), overflow) {
-                Pushed::Dropped { entries } => state.skipped += entries as u64,
-                Pushed::Overflowed => {
-                    state.too_slow = true;
-                    break;
-                }
-                _ => {}
+            if state.outbox.push(event.clone(), overflow) == Pushed::Overflowed {
+                state.too_slow = true;
+                break;
             }
         }
         if let Some(waker) = state.waker.take() {

@@ -1,7 +1,7 @@
 //! What is published, in the form of each way to a room.
 
 use bytes::Bytes;
-use madang_hub::{Encode, Hub, Position, Publication, WireForm};
+use madang_hub::{Encode, Hub, Key, Position, Publication, WireForm};
 use madang_socketio::Namespace;
 use madang_ws::Message as Frame;
 
@@ -19,12 +19,26 @@ impl Wire {
     /// An event in the forms of both kinds of socket: by Socket.IO its `type` is the event's name. Who came over HTTP gets messages alone, which have a
     /// position.
     pub(in crate::back) fn publication(&self, event: &Event<'_>, position: Option<Position>) -> Publication {
+        let over_http = position.map_or(OverHttp::Nothing, OverHttp::Message);
+        let publication = self.encoded(event, over_http);
+        match subject(event) {
+            Some(subject) => publication.with_key(subject),
+            None => publication,
+        }
+    }
+
+    /// What a reader is told who was too slow for so many publications.
+    pub(in crate::back) fn notice(&self, skipped: u64) -> Publication {
+        self.encoded(&Event::Skipped { count: skipped }, OverHttp::Notice)
+    }
+
+    fn encoded(&self, event: &Event<'_>, over_http: OverHttp) -> Publication {
         let written = event.write();
         let body = written.body();
         match self.namespace.event(written.name, &body) {
             Ok(event) => Publication::new(Said {
                 event: event.with_frame(written.json),
-                position,
+                over_http,
                 body: body.get().to_owned().into(),
             }),
             Err(error) => {
@@ -35,23 +49,42 @@ impl Wire {
     }
 }
 
+/// What an event is about: where only the latest counts, it takes the place of an earlier one about the same. A message, which has none of these, is about the room.
+fn subject(event: &Event<'_>) -> Option<Key> {
+    let subject = match event {
+        Event::Typing { name, .. } => format!("typing {name}"),
+        Event::Joined { name } | Event::Left { name } => format!("presence {name}"),
+        _ => return None,
+    };
+    Key::try_from(&*subject).ok()
+}
+
 /// What was said in a room.
 struct Said {
     event: madang_socketio::Event,
-    position: Option<Position>,
+    over_http: OverHttp,
     /// Its JSON without the `type`.
     body: Bytes,
 }
 
+/// What it is to those who came over HTTP.
+#[derive(Clone, Copy)]
+enum OverHttp {
+    Message(Position),
+    Notice,
+    Nothing,
+}
+
 impl Encode for Said {
     fn encode(&self, form: WireForm) -> Bytes {
-        match (form, self.position) {
-            (WireForm::Json, Some(_)) => self.body.clone(),
-            (WireForm::EventStream, Some(position)) => {
-                // JSON as serde writes it has no line break.
+        match (form, self.over_http) {
+            (WireForm::Json, OverHttp::Message(_)) => self.body.clone(),
+            // JSON as serde writes it has no line break.
+            (WireForm::EventStream, OverHttp::Message(position)) => {
                 server_sent_event("message", Some(position), &self.body)
             }
-            (WireForm::Json | WireForm::EventStream, None) => Bytes::new(),
+            (WireForm::EventStream, OverHttp::Notice) => server_sent_event("skipped", None, &self.body),
+            (WireForm::Json | WireForm::EventStream, _) => Bytes::new(),
             (form, _) => self.event.encode(form),
         }
     }

@@ -1,0 +1,76 @@
+//! What every request passes: it is counted, and one too many is refused.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use axum::body::HttpBody as _;
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use http::header;
+
+use super::problem::Problem;
+use crate::back::app::{App, BATCH_BYTES};
+use crate::back::limits::Caller;
+use crate::listener::Peer;
+
+/// Lets in who isn't too fast, as the [`Caller`] that handlers find among the request's extensions.
+///
+/// # Errors
+/// One too many, or an API key that isn't known.
+pub(in crate::back) async fn admit(
+    State(app): State<Arc<App>>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let key = api_key(&request).map(|key| app.known(key));
+    let caller = match key {
+        Some(Ok(caller)) => caller,
+        // Whoever guesses keys is counted too.
+        Some(Err(_)) | None => caller(&request),
+    };
+    app.admit(caller, bytes(&request))?;
+    if let Some(Err(unknown)) = key {
+        return Err(unknown.into());
+    }
+    request.extensions_mut().insert(caller);
+    Ok(next.run(request).await)
+}
+
+/// Counts answers.
+pub(in crate::back) async fn measure(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let matched = request.extensions().get::<MatchedPath>().cloned();
+    let is_socketio = request.uri().path().starts_with("/socket.io/");
+    let response = next.run(request).await;
+    let route = match &matched {
+        Some(matched) => matched.as_str(),
+        None if is_socketio => "/socket.io/",
+        // One name for all: there are as many addresses as somebody makes up.
+        None => "none",
+    };
+    app.metrics.answered(route, response.status());
+    response
+}
+
+/// The address that a request comes from.
+fn caller(request: &Request) -> Caller {
+    let peer = request.extensions().get::<Peer>();
+    let nowhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+    Caller::at(peer.map_or(nowhere, |peer| peer.addr.ip()))
+}
+
+/// The token of an `Authorization: Bearer …` (RFC 6750, section 2.1). Other schemes are none of this server's: a proxy's, for example.
+fn api_key(request: &Request) -> Option<&str> {
+    let value = request.headers().get(header::AUTHORIZATION)?;
+    // What isn't ASCII is no key, and unknown.
+    let value = value.to_str().unwrap_or("Bearer ");
+    let (scheme, key) = value.split_once(' ').unwrap_or((value, ""));
+    scheme.eq_ignore_ascii_case("bearer").then_some(key.trim())
+}
+
+/// How much a request sends. More than the largest that is read isn't read; one that doesn't say how much it sends counts as the largest.
+fn bytes(request: &Request) -> usize {
+    let upper = request.body().size_hint().upper();
+    let bytes = upper.and_then(|bytes| usize::try_from(bytes).ok());
+    bytes.unwrap_or(BATCH_BYTES).min(BATCH_BYTES)
+}
