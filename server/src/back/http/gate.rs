@@ -37,6 +37,21 @@ pub(in crate::back) async fn admit(
     Ok(next.run(request).await)
 }
 
+/// The same where `Authorization` says something else than an API key: everybody counts for their address.
+///
+/// # Errors
+/// One too many.
+pub(super) async fn admit_address(
+    State(app): State<Arc<App>>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let caller = caller(&request);
+    app.admit(caller, bytes(&request))?;
+    request.extensions_mut().insert(caller);
+    Ok(next.run(request).await)
+}
+
 /// Counts answers.
 pub(in crate::back) async fn measure(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let matched = request.extensions().get::<MatchedPath>().cloned();

@@ -39,6 +39,7 @@ use axum::routing::{get, post};
 
 use super::app::{App, BATCH_BYTES, CHAT_MESSAGE_BYTES};
 pub(super) use audit::Kind;
+use gate::admit_address;
 pub(super) use gate::{admit, measure};
 pub(super) use read::POLL_AFTER;
 pub(super) use scores::DATA_AGE;
@@ -46,6 +47,13 @@ pub(super) use scores::DATA_AGE;
 /// The routes.
 pub(super) fn router(app: &Arc<App>) -> Router<Arc<App>> {
     let batch = post(write::batch).layer(DefaultBodyLimit::max(BATCH_BYTES));
+    // Their tokens are those of the desk, and no API keys.
+    let matches = Router::new()
+        .route("/api/scores", get(scores::list).post(desk::open))
+        .route("/api/scores/sign-in", post(desk::sign_in))
+        .route("/api/scores/{match}", get(scores::snapshot))
+        .route("/api/scores/{match}/plays", post(desk::tell))
+        .route_layer(from_fn_with_state(app.clone(), admit_address));
     Router::new()
         .route("/api", get(openapi::page))
         .route("/api/style.css", get(openapi::style))
@@ -58,11 +66,8 @@ pub(super) fn router(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/api/rooms/{room}/messages/batch", batch)
         .route("/api/rooms/{room}/events", get(events::events))
         .route("/api/audit", post(audit::audit))
-        .route("/api/scores", get(scores::list).post(desk::open))
-        .route("/api/scores/sign-in", post(desk::sign_in))
-        .route("/api/scores/{match}", get(scores::snapshot))
-        .route("/api/scores/{match}/plays", post(desk::tell))
         .route_layer(from_fn_with_state(app.clone(), admit))
+        .merge(matches)
         // Whoever watches the program must not be sent away.
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
