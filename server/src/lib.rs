@@ -26,3 +26,4 @@ pub mod logging;
 pub mod run;
 pub mod scores;
 pub mod store;
+mod whole;

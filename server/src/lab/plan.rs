@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::conditions::Conditions;
 use crate::load::Via;
+use crate::whole;
 
 /// What a run does. Everything but the lanes can be changed while it runs.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
@@ -39,12 +40,15 @@ pub struct Change {
     pub rate: Option<f64>,
     /// Bytes that fill each event.
     #[schema(maximum = 16384)]
+    #[serde(default, deserialize_with = "whole::option")]
     pub payload: Option<usize>,
     /// Simulated clients, spread evenly over the lanes.
     #[schema(maximum = 1000)]
+    #[serde(default, deserialize_with = "whole::option")]
     pub clients: Option<usize>,
     /// Milliseconds that each direction of a line takes longer.
     #[schema(maximum = 2000)]
+    #[serde(default, deserialize_with = "whole::option")]
     pub latency_ms: Option<u64>,
     /// The share of segments that get lost on a line.
     #[schema(minimum = 0, maximum = 0.3)]
@@ -53,6 +57,7 @@ pub struct Change {
     pub offline: Option<bool>,
     /// Milliseconds that those who poll wait before they ask again.
     #[schema(minimum = 50, maximum = 60000)]
+    #[serde(default, deserialize_with = "whole::option")]
     pub interval_ms: Option<u64>,
     /// The ways that are compared; only when a run begins.
     #[schema(min_items = 1)]

@@ -6,14 +6,14 @@ use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use http::StatusCode;
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::problem::Problem;
 use super::schema;
 use crate::back::app::App;
 use crate::chat::{Code, MAX_OFFSET, Room};
+use crate::whole;
 
 /// Something that should never be seen.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -32,11 +32,11 @@ pub(in crate::back) struct Violation {
     /// What is wrong.
     kind: Kind,
     /// Of which message.
-    #[serde(deserialize_with = "whole")]
+    #[serde(deserialize_with = "whole::number")]
     #[schema(maximum = 9007199254740991_i64)]
     offset: u64,
     /// Which offset should have come.
-    #[serde(default, deserialize_with = "maybe_whole")]
+    #[serde(default, deserialize_with = "whole::option")]
     #[schema(maximum = 9007199254740991_i64)]
     expected: Option<u64>,
 }
@@ -109,24 +109,4 @@ pub(in crate::back) async fn audit(
         "a page was sent something wrong"
     );
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// A whole number, however it is spelled: in JSON 3.0 is one (JSON Schema, section 4.2.3).
-fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    let number = serde_json::Number::deserialize(deserializer)?;
-    let fraction = || {
-        number
-            .as_f64()
-            .filter(|number| number.fract() == 0.0 && *number >= 0.0)
-    };
-    number
-        .as_u64()
-        .or_else(|| fraction().map(|number| number as u64))
-        .ok_or_else(|| D::Error::custom("not a whole number"))
-}
-
-fn maybe_whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-    #[derive(Deserialize)]
-    struct Whole(#[serde(deserialize_with = "whole")] u64);
-    Ok(Option::<Whole>::deserialize(deserializer)?.map(|Whole(number)| number))
 }
