@@ -120,17 +120,20 @@ impl Store {
     }
 
     /// Runs one operation within [`Store::OPERATION_TIME`]. A transaction cut short is rolled back when dropped.
-    async fn within<T>(
-        &self,
-        operation: impl Future<Output = Result<T, StoreError>>,
-    ) -> Result<T, StoreError> {
-        let outcome = tokio::time::timeout(Self::OPERATION_TIME, operation)
-            .await
-            .unwrap_or(Err(StoreError::Time));
-        if outcome.is_err() {
-            self.failures.fetch_add(1, Ordering::Relaxed);
+    ///
+    /// Boxed, since it is over in a moment: whoever waits for something else later keeps no room for it.
+    fn within<'a, T: 'a>(
+        &'a self,
+        operation: impl Future<Output = Result<T, StoreError>> + Send + 'a,
+    ) -> impl Future<Output = Result<T, StoreError>> + Send + 'a {
+        let operation = Box::pin(tokio::time::timeout(Self::OPERATION_TIME, operation));
+        async {
+            let outcome = operation.await.unwrap_or(Err(StoreError::Time));
+            if outcome.is_err() {
+                self.failures.fetch_add(1, Ordering::Relaxed);
+            }
+            outcome
         }
-        outcome
     }
 }
 
