@@ -6,9 +6,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use madang_hub::{Epoch, History, HistoryLimits, Position, RoomName, SessionId};
 use tokio::sync::OnceCell;
 
+use super::Shared;
 use super::guest::State;
 use super::history::message;
-use super::{Shared, hub_session};
 use crate::chat::{Code, Event, HISTORY_LIMIT, Message, Name, Refusal, Room, Sender};
 use crate::store::{Draft, Store, StoreError};
 
@@ -237,15 +237,15 @@ impl OpenRoom {
                 return Ok(());
             }
             let missed = store.after(self.name(), last, HISTORY_LIMIT).await?;
-            let _state = self.state();
+            let state = self.state();
             for row in missed.messages.iter().filter(|row| row.offset < offset) {
                 let sender: Option<Sender> = row.sender.parse().ok();
-                let except: Vec<_> = sender.map(hub_session).into_iter().collect();
-                self.history().publish(Instant::now(), &except, |position| {
-                    self.shared
-                        .wire
-                        .publication(&Event::Message(message(row)), Some(position))
-                });
+                self.history()
+                    .publish(Instant::now(), &state.seats_of(sender), |position| {
+                        self.shared
+                            .wire
+                            .publication(&Event::Message(message(row)), Some(position))
+                    });
             }
             if self.history().position().offset.cast_signed() == last {
                 return Ok(());

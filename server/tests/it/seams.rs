@@ -1,0 +1,39 @@
+//! Where memory ends and the database begins, and where a message is stored by one hand and told by another: nothing gets lost there, doubled or echoed.
+
+use madang_server::store::Draft;
+use serde_json::json;
+
+use crate::http::say;
+use crate::running::Running;
+use crate::socketio::Talker;
+
+#[tokio::test]
+async fn what_another_hand_stored_is_no_echo_to_its_sender_by_whichever_way() {
+    let server = Running::start().await;
+    let epoch = say(&server, "lobby", "one").await["epoch"].clone();
+    let epoch = u64::from_str_radix(epoch.as_str().unwrap(), 16).unwrap();
+    let mut lee = server.join("lobby", "Lee").await;
+    let mut kim = Talker::connect(&server).await;
+    let welcome = kim.ask("join", &json!({"room": "lobby", "name": "Kim"})).await;
+    let mut plain = server.connect("/ws/lobby").await;
+    plain
+        .say(&json!({"type": "join", "name": "Kim", "session": welcome["session"]}))
+        .await;
+    plain.expect("welcome").await;
+    // As when the answer to a commit gets lost.
+    let lost = Draft {
+        room: "lobby".to_owned(),
+        author: "Kim".to_owned(),
+        client_id: "lost".to_owned(),
+        sender: welcome["sender"].as_str().unwrap().to_owned(),
+        text: "two".to_owned(),
+        at: 1,
+        epoch: epoch.cast_signed(),
+    };
+    assert_eq!(server.store.append(&lost).await.unwrap().offset, 2);
+    say(&server, "lobby", "three").await;
+    assert_eq!(lee.until("message").await["offset"], 2);
+    assert_eq!(lee.expect("message").await["offset"], 3);
+    assert_eq!(plain.expect("message").await["offset"], 3);
+    assert_eq!(kim.expect("message").await["offset"], 3);
+}
