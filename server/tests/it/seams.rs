@@ -1,10 +1,13 @@
 //! Where memory ends and the database begins, and where a message is stored by one hand and told by another: nothing gets lost there, doubled or echoed.
 
 use madang_server::store::Draft;
+use sea_orm::{ConnectionTrait as _, Database};
 use serde_json::json;
+use tokio::time::timeout;
 
-use crate::http::say;
-use crate::running::Running;
+use crate::database::TestDatabase;
+use crate::http::{offsets, read, say};
+use crate::running::{PATIENCE, Running};
 use crate::socketio::Talker;
 
 #[tokio::test]
@@ -36,4 +39,35 @@ async fn what_another_hand_stored_is_no_echo_to_its_sender_by_whichever_way() {
     assert_eq!(lee.expect("message").await["offset"], 3);
     assert_eq!(plain.expect("message").await["offset"], 3);
     assert_eq!(kim.expect("message").await["offset"], 3);
+}
+
+#[tokio::test]
+async fn who_waits_behind_deleted_messages_waits_no_longer_than_they_want() {
+    let server = Running::start().await;
+    let epoch = say(&server, "lobby", "one").await["epoch"].clone();
+    say(&server, "lobby", "two").await;
+    say(&server, "lobby", "three").await;
+    let Running { back, database, .. } = server;
+    assert!(back.close().await);
+    delete_from_two(&database).await;
+    let server = Running::on(database).await;
+    let query = format!("after=1&epoch={}&wait=1", epoch.as_str().unwrap());
+    let (status, nothing) = timeout(PATIENCE, read(&server, "lobby", &query))
+        .await
+        .expect("an answer in time");
+    assert_eq!(
+        (status, offsets(&nothing), &nothing["offset"]),
+        (200, vec![], &json!(3))
+    );
+    assert_eq!(say(&server, "lobby", "four").await["offset"], 4);
+    let (_, news) = read(&server, "lobby", &query).await;
+    assert_eq!(offsets(&news), [4]);
+}
+
+async fn delete_from_two(database: &TestDatabase) {
+    let hand = Database::connect(database.url().as_str()).await.unwrap();
+    hand.execute_unprepared("DELETE FROM messages WHERE seq >= 2")
+        .await
+        .unwrap();
+    hand.close().await.unwrap();
 }

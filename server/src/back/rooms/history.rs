@@ -158,9 +158,12 @@ impl OpenRoom {
         shorten(&mut page, since.is_none());
         let epoch = self.history().position().epoch;
         let last = page.messages.last().map(|row| row.offset.cast_unsigned());
-        let offset = last
-            .or_else(|| since.map(|since| since.offset))
-            .unwrap_or_default();
+        let offset = match since {
+            // Where the end has been deleted from the store, it has been read all the same.
+            Some(since) if !page.more => since.offset.max(before.saturating_sub(1)),
+            Some(since) => last.unwrap_or(since.offset),
+            None => last.unwrap_or_default(),
+        };
         let except = except.map(|sender| sender.to_string());
         Excerpt {
             messages: page
