@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use crate::database::TestDatabase;
 use crate::http::{offsets, read, say};
-use crate::running::{PATIENCE, Running};
+use crate::running::{PATIENCE, Running, get};
 use crate::socketio::Talker;
 
 #[tokio::test]
@@ -70,4 +70,25 @@ async fn delete_from_two(database: &TestDatabase) {
         .await
         .unwrap();
     hand.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_tag_of_part_of_the_news_is_not_that_of_all() {
+    let server = Running::start().await;
+    let epoch = say(&server, "lobby", "one").await["epoch"].clone();
+    say(&server, "lobby", "two").await;
+    let path = "/api/rooms/lobby/messages?limit=1";
+    let tag_of = |answer: &str| {
+        let tag = answer.lines().find_map(|line| line.strip_prefix("etag: "));
+        tag.unwrap_or_else(|| panic!("{answer}")).to_owned()
+    };
+    let first = get(server.addr, &format!("{path}&after=0"), "").await;
+    let known = format!("If-None-Match: {}\r\n", tag_of(&first));
+    let rest = format!("{path}&after=1&epoch={}", epoch.as_str().unwrap());
+    let second = get(server.addr, &rest, &known).await;
+    assert!(second.starts_with("HTTP/1.1 200"), "{second}");
+    assert!(second.contains("two"), "{second}");
+    let known = format!("If-None-Match: {}\r\n", tag_of(&second));
+    let none = get(server.addr, &rest, &known).await;
+    assert!(none.starts_with("HTTP/1.1 304"), "{none}");
 }

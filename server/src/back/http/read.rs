@@ -117,6 +117,11 @@ pub(in crate::back) async fn messages(
             (room.read(range, except).await?, stood)
         }
     };
+    // Where there is more behind it, the tag doesn't say that all of it has been told.
+    let known_up_to = match range.place {
+        Place::After(_) if excerpt.more => excerpt.position,
+        _ => stood,
+    };
     let poll_after = match (wait, excerpt.more) {
         (None, false) => room.poll_after(),
         // Whoever waits asks again at once.
@@ -129,7 +134,7 @@ pub(in crate::back) async fn messages(
         more: excerpt.more,
         poll_after: poll_after.as_secs(),
     };
-    let (status, headers) = answer(stood, StatusCode::OK, poll_after);
+    let (status, headers) = answer(known_up_to, StatusCode::OK, poll_after);
     Ok((status, headers, Json(body)).into_response())
 }
 
@@ -210,7 +215,8 @@ fn answer(
     (status, headers)
 }
 
-/// Changes when something is said in the room. An answer has the tag of where the room stood before it was read: what is said while it's read is told by the next.
+/// Changes when something is said in the room. An answer has the tag of where the room stood before it was read, or of how far it goes if there is more: the
+/// rest, and what is said while it's read, is told by the next.
 fn tag(Position { offset, epoch }: Position) -> HeaderValue {
     HeaderValue::from_str(&format!("\"{epoch}.{offset}\""))
         .unwrap_or_else(|_| unreachable!("digits can stand in a header"))
