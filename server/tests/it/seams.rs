@@ -6,7 +6,7 @@ use serde_json::json;
 use tokio::time::timeout;
 
 use crate::database::TestDatabase;
-use crate::http::{offsets, read, say};
+use crate::http::{event, follow, offsets, read, say};
 use crate::running::{PATIENCE, Running, get};
 use crate::socketio::Talker;
 
@@ -91,4 +91,24 @@ async fn the_tag_of_part_of_the_news_is_not_that_of_all() {
     let known = format!("If-None-Match: {}\r\n", tag_of(&second));
     let none = get(server.addr, &rest, &known).await;
     assert!(none.starts_with("HTTP/1.1 304"), "{none}");
+}
+
+#[tokio::test]
+async fn a_stream_says_from_where_a_lost_position_can_be_read_on() {
+    let server = Running::start().await;
+    say(&server, "lobby", "one").await;
+    let Running { back, database, .. } = server;
+    assert!(back.close().await);
+    // Nothing is in memory, all in the database.
+    let server = Running::on(database).await;
+    let lost = "Last-Event-ID: 00000000000000ff.1\r\n";
+    let mut stream = follow(&server, "/api/rooms/lobby/events", lost).await;
+    assert_eq!(event(&mut stream).await.unwrap().0, "position");
+    let (name, _, data) = event(&mut stream).await.unwrap();
+    assert_eq!(
+        (name.as_str(), &data["offset"], &data["oldest"]),
+        ("lost", &json!(1), &json!(0))
+    );
+    let (status, all) = read(&server, "lobby", "after=0").await;
+    assert_eq!((status, offsets(&all)), (200, vec![1]));
 }
