@@ -163,6 +163,8 @@ async fn without_news_the_answer_is_304_and_says_when_to_ask_again() {
     assert!(unchanged.starts_with("HTTP/1.1 304"), "{unchanged}");
     assert_eq!(header(&unchanged, "etag"), tag);
     header(&unchanged, "poll-after");
+    let weak = get(server.addr, path, &format!("If-None-Match: W/{tag}\r\n")).await;
+    assert!(weak.starts_with("HTTP/1.1 304"), "a proxy may weaken it: {weak}");
     say(&server, "lobby", "two").await;
     let changed = get(server.addr, path, &known).await;
     assert!(changed.starts_with("HTTP/1.1 200"), "{changed}");

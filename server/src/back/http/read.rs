@@ -95,18 +95,10 @@ pub(in crate::back) async fn messages(
     let range = reading.range()?;
     let except: Option<Sender> = reading.except.as_deref().map(str::parse).transpose()?;
     let wait = wait(reading.wait.as_deref(), app.max_wait)?;
+    let now = room.history().position();
     let known = headers.get(header::IF_NONE_MATCH);
-    if wait.is_none()
-        && known.is_some()
-        && known == Some(&tag(room.history().position()))
-        && reading.is_current(range, &room)
-    {
-        return Ok(answer(
-            room.history().position(),
-            StatusCode::NOT_MODIFIED,
-            room.poll_after(),
-        )
-        .into_response());
+    if wait.is_none() && is(known, &tag(now)) && is_current(range, now) {
+        return Ok(answer(now, StatusCode::NOT_MODIFIED, room.poll_after()).into_response());
     }
     let (excerpt, stood) = match wait {
         Some(wait) if matches!(range.place, Place::After(_)) => {
@@ -147,17 +139,24 @@ impl Reading {
         }
         Ok(Range::new(self.after, self.before, epoch, self.limit)?)
     }
+}
 
-    /// Whether the same was asked when the tag was given: a tag belongs to an address, and this one's position is where the room stands.
-    fn is_current(&self, range: Range, room: &OpenRoom) -> bool {
-        let now = room.history().position();
-        match range.place {
-            Place::After(offset) => {
-                offset.cast_unsigned() <= now.offset && range.epoch.is_none_or(|epoch| epoch == now.epoch)
-            }
-            Place::Before(_) | Place::Newest => true,
+/// Whether the same was asked when the tag was given: a tag belongs to an address, and this one's position is where the room stands.
+fn is_current(range: Range, now: Position) -> bool {
+    match range.place {
+        Place::After(offset) => {
+            offset.cast_unsigned() <= now.offset && range.epoch.is_none_or(|epoch| epoch == now.epoch)
         }
+        Place::Before(_) | Place::Newest => true,
     }
+}
+
+/// RFC 9110 §13.1.2, compared weakly: a proxy that compresses weakens the tag.
+pub(super) fn is(known: Option<&HeaderValue>, tag: &HeaderValue) -> bool {
+    known.is_some_and(|known| {
+        let known = known.as_bytes();
+        known.strip_prefix(b"W/").unwrap_or(known) == tag.as_bytes()
+    })
 }
 
 /// How long somebody wants to wait for news, who may so `max` at most.
