@@ -16,18 +16,18 @@ async fn post(server: &Running, room: &str, body: Value) -> (u16, Value) {
     request(server.addr, "POST", &path, Some(body)).await
 }
 
-async fn say(server: &Running, room: &str, text: &str) -> Value {
+pub async fn say(server: &Running, room: &str, text: &str) -> Value {
     let (status, said) = post(server, room, json!({"name": "Kim", "text": text})).await;
     assert_eq!(status, 201, "{said}");
     said
 }
 
-async fn read(server: &Running, room: &str, query: &str) -> (u16, Value) {
+pub async fn read(server: &Running, room: &str, query: &str) -> (u16, Value) {
     let path = format!("/api/rooms/{room}/messages?{query}");
     request(server.addr, "GET", &path, None).await
 }
 
-fn offsets(answer: &Value) -> Vec<u64> {
+pub fn offsets(answer: &Value) -> Vec<u64> {
     let messages = answer["messages"]
         .as_array()
         .unwrap_or_else(|| panic!("{answer}"));
@@ -38,7 +38,7 @@ fn offsets(answer: &Value) -> Vec<u64> {
 }
 
 /// The lines of a stream, in HTTP/1.0, where an answer has no chunks.
-async fn follow(server: &Running, path: &str, headers: &str) -> Lines<BufReader<TcpStream>> {
+pub async fn follow(server: &Running, path: &str, headers: &str) -> Lines<BufReader<TcpStream>> {
     let mut stream = TcpStream::connect(server.addr).await.unwrap();
     let head = format!("GET {path} HTTP/1.0\r\n{headers}\r\n");
     stream.write_all(head.as_bytes()).await.unwrap();
@@ -46,7 +46,7 @@ async fn follow(server: &Running, path: &str, headers: &str) -> Lines<BufReader<
 }
 
 /// The next event: its name, id and data.
-async fn event(lines: &mut Lines<BufReader<TcpStream>>) -> Option<(String, String, Value)> {
+pub async fn event(lines: &mut Lines<BufReader<TcpStream>>) -> Option<(String, String, Value)> {
     let (mut name, mut id) = (String::new(), String::new());
     loop {
         let line = timeout(PATIENCE, lines.next_line())
@@ -163,6 +163,8 @@ async fn without_news_the_answer_is_304_and_says_when_to_ask_again() {
     assert!(unchanged.starts_with("HTTP/1.1 304"), "{unchanged}");
     assert_eq!(header(&unchanged, "etag"), tag);
     header(&unchanged, "poll-after");
+    let weak = get(server.addr, path, &format!("If-None-Match: W/{tag}\r\n")).await;
+    assert!(weak.starts_with("HTTP/1.1 304"), "a proxy may weaken it: {weak}");
     say(&server, "lobby", "two").await;
     let changed = get(server.addr, path, &known).await;
     assert!(changed.starts_with("HTTP/1.1 200"), "{changed}");

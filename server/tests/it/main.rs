@@ -21,6 +21,7 @@ mod line;
 mod metrics;
 mod program;
 mod scores;
+mod seams;
 mod slow_readers;
 mod socketio;
 mod store;

@@ -17,6 +17,8 @@ on_every_database! {
     keeps_every_character
     pages_in_both_directions
     opens_again_with_what_it_had
+    takes_over_a_database_of_the_first_release
+    goes_on_with_a_step_that_was_cut_off
     a_closed_database_is_an_error
 }
 
@@ -235,6 +237,68 @@ async fn opens_again_with_what_it_had(database: TestDatabase) {
             .unwrap()
             .duplicate
     );
+}
+
+async fn takes_over_a_database_of_the_first_release(database: TestDatabase) {
+    let store = database.store().await;
+    store.append(&draft("lobby", "Kim", "c1")).await.unwrap();
+    store.append(&draft("other", "Kim", "c1")).await.unwrap();
+    store.close().await.unwrap();
+    take_back(
+        &database,
+        &["messages DROP COLUMN sender", "rooms DROP COLUMN epoch"],
+    )
+    .await;
+
+    let store = database.store().await;
+    let [lobby, other] = [store.standing("lobby").await, store.standing("other").await];
+    let lobby = lobby.unwrap().unwrap();
+    assert_eq!(lobby.offset, 1);
+    assert_ne!(lobby.epoch, 7, "another than that of any room before");
+    assert_eq!(other.unwrap(), Some(lobby));
+    let of_kim = store.newest("lobby", 9).await.unwrap().messages;
+    assert_eq!(
+        (of_kim.len(), &*of_kim[0].text, &*of_kim[0].sender),
+        (1, "c1 says Kim", "")
+    );
+    assert!(
+        store
+            .append(&draft("lobby", "Kim", "c1"))
+            .await
+            .unwrap()
+            .duplicate
+    );
+    assert_eq!(
+        store.append(&draft("lobby", "Kim", "c2")).await.unwrap().offset,
+        2
+    );
+    assert_eq!(store.append(&draft("new", "Kim", "c1")).await.unwrap().offset, 1);
+    assert_eq!(store.standing("new").await.unwrap().unwrap().epoch, 7);
+}
+
+async fn goes_on_with_a_step_that_was_cut_off(database: TestDatabase) {
+    let store = database.store().await;
+    store.append(&draft("lobby", "Kim", "c1")).await.unwrap();
+    store.close().await.unwrap();
+    take_back(&database, &["messages DROP COLUMN sender"]).await;
+
+    let store = database.store().await;
+    assert_eq!(store.standing("lobby").await.unwrap().unwrap().epoch, 7);
+    assert_eq!(store.newest("lobby", 9).await.unwrap().messages[0].sender, "");
+}
+
+/// Makes the tables what they were before the second step, or in the middle of it.
+async fn take_back(database: &TestDatabase, changes: &[&str]) {
+    let hand = Database::connect(database.url().as_str()).await.unwrap();
+    for change in changes {
+        hand.execute_unprepared(&format!("ALTER TABLE {change}"))
+            .await
+            .unwrap();
+    }
+    hand.execute_unprepared("DELETE FROM seaql_migrations WHERE version = 'm0002_positions'")
+        .await
+        .unwrap();
+    hand.close().await.unwrap();
 }
 
 async fn a_closed_database_is_an_error(database: TestDatabase) {

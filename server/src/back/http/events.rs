@@ -188,7 +188,8 @@ impl Stream {
             if self.ended {
                 return None;
             }
-            match self.behind.take() {
+            // A server that stops doesn't read on: who comes again goes on from the last event.
+            match self.behind.take().filter(|_| !self.app.stop.is_cancelled()) {
                 Some((since, lost, until)) => self.catch_up(since, lost, until).await,
                 None => {
                     let next = self.live().await;
@@ -212,9 +213,6 @@ impl Stream {
 
     /// Reads one page from the store.
     async fn catch_up(&mut self, since: Position, lost: Lost, until: Position) {
-        if lost.reason != LostReason::Expired {
-            return self.lost(lost, until);
-        }
         match self
             .room
             .stored_after(lost, since, HISTORY_LIMIT, self.except)

@@ -95,18 +95,10 @@ pub(in crate::back) async fn messages(
     let range = reading.range()?;
     let except: Option<Sender> = reading.except.as_deref().map(str::parse).transpose()?;
     let wait = wait(reading.wait.as_deref(), app.max_wait)?;
+    let now = room.history().position();
     let known = headers.get(header::IF_NONE_MATCH);
-    if wait.is_none()
-        && known.is_some()
-        && known == Some(&tag(room.history().position()))
-        && reading.is_current(range, &room)
-    {
-        return Ok(answer(
-            room.history().position(),
-            StatusCode::NOT_MODIFIED,
-            room.poll_after(),
-        )
-        .into_response());
+    if wait.is_none() && is(known, &tag(now)) && is_current(range, now) {
+        return Ok(answer(now, StatusCode::NOT_MODIFIED, room.poll_after()).into_response());
     }
     let (excerpt, stood) = match wait {
         Some(wait) if matches!(range.place, Place::After(_)) => {
@@ -116,6 +108,11 @@ pub(in crate::back) async fn messages(
             let stood = room.history().position();
             (room.read(range, except).await?, stood)
         }
+    };
+    // Where there is more behind it, the tag doesn't say that all of it has been told.
+    let known_up_to = match range.place {
+        Place::After(_) if excerpt.more => excerpt.position,
+        _ => stood,
     };
     let poll_after = match (wait, excerpt.more) {
         (None, false) => room.poll_after(),
@@ -129,7 +126,7 @@ pub(in crate::back) async fn messages(
         more: excerpt.more,
         poll_after: poll_after.as_secs(),
     };
-    let (status, headers) = answer(stood, StatusCode::OK, poll_after);
+    let (status, headers) = answer(known_up_to, StatusCode::OK, poll_after);
     Ok((status, headers, Json(body)).into_response())
 }
 
@@ -142,17 +139,24 @@ impl Reading {
         }
         Ok(Range::new(self.after, self.before, epoch, self.limit)?)
     }
+}
 
-    /// Whether the same was asked when the tag was given: a tag belongs to an address, and this one's position is where the room stands.
-    fn is_current(&self, range: Range, room: &OpenRoom) -> bool {
-        let now = room.history().position();
-        match range.place {
-            Place::After(offset) => {
-                offset.cast_unsigned() <= now.offset && range.epoch.is_none_or(|epoch| epoch == now.epoch)
-            }
-            Place::Before(_) | Place::Newest => true,
+/// Whether the same was asked when the tag was given: a tag belongs to an address, and this one's position is where the room stands.
+fn is_current(range: Range, now: Position) -> bool {
+    match range.place {
+        Place::After(offset) => {
+            offset.cast_unsigned() <= now.offset && range.epoch.is_none_or(|epoch| epoch == now.epoch)
         }
+        Place::Before(_) | Place::Newest => true,
     }
+}
+
+/// RFC 9110 §13.1.2, compared weakly: a proxy that compresses weakens the tag.
+pub(super) fn is(known: Option<&HeaderValue>, tag: &HeaderValue) -> bool {
+    known.is_some_and(|known| {
+        let known = known.as_bytes();
+        known.strip_prefix(b"W/").unwrap_or(known) == tag.as_bytes()
+    })
 }
 
 /// How long somebody wants to wait for news, who may so `max` at most.
@@ -210,7 +214,8 @@ fn answer(
     (status, headers)
 }
 
-/// Changes when something is said in the room. An answer has the tag of where the room stood before it was read: what is said while it's read is told by the next.
+/// Changes when something is said in the room. An answer has the tag of where the room stood before it was read, or of how far it goes if there is more: the
+/// rest, and what is said while it's read, is told by the next.
 fn tag(Position { offset, epoch }: Position) -> HeaderValue {
     HeaderValue::from_str(&format!("\"{epoch}.{offset}\""))
         .unwrap_or_else(|_| unreachable!("digits can stand in a header"))

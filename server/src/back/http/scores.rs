@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::problem::Problem;
-use super::read::{POLL_AFTER, wait};
+use super::read::{POLL_AFTER, is, wait};
 use super::schema;
 use crate::back::app::App;
 use crate::back::scores::{Answer, Denied};
@@ -139,13 +139,13 @@ pub(in crate::back) async fn snapshot(
     relay.look();
     let mut answer = relay.answer().ok_or(Denied::NotFound)?;
     let known = headers.get(header::IF_NONE_MATCH);
-    if let Some(wait) = wait.filter(|_| is(known, &answer)) {
+    if let Some(wait) = wait.filter(|_| is(known, &answer.etag)) {
         tokio::select! {
             news = relay.news(&answer, wait) => answer = news,
             () = app.stop.cancelled() => {}
         }
     }
-    Ok(respond(&answer, is(known, &answer), wait))
+    Ok(respond(&answer, is(known, &answer.etag), wait))
 }
 
 /// The bytes that all share, or that there are no others.
@@ -172,14 +172,6 @@ fn respond(answer: &Answer, known: bool, wait: Option<Duration>) -> Response {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
     response
-}
-
-/// RFC 9110 §13.1.2, compared weakly: a proxy that compresses weakens the tag.
-fn is(known: Option<&HeaderValue>, answer: &Answer) -> bool {
-    known.is_some_and(|known| {
-        let known = known.as_bytes();
-        known.strip_prefix(b"W/").unwrap_or(known) == answer.etag.as_bytes()
-    })
 }
 
 fn age(at: i64) -> u64 {

@@ -293,7 +293,7 @@ fn author(caller: Caller, name: &str, session: Option<&str>) -> Result<Author, R
 
 async fn say(
     app: &App,
-    room: &OpenRoom,
+    room: &Arc<OpenRoom>,
     author: &Author,
     client_id: &ClientId,
     text: Text,

@@ -1,10 +1,11 @@
 //! Reading back what was said: from memory as far as it reaches, then from the store.
 
-use madang_hub::{Entry, Epoch, Lost, LostReason, Position, SessionId, WireForm};
+use madang_hub::{Entry, Epoch, History, Lost, LostReason, Position, WireForm};
 use serde_json::value::RawValue;
 use std::time::Instant;
 use thiserror::Error;
 
+use super::hub_session;
 use super::open::OpenRoom;
 use crate::chat::{Code, Line, Message, Place, Range, Refusal, Sender};
 use crate::store::{Page, StoreError, StoredMessage};
@@ -133,18 +134,15 @@ impl OpenRoom {
                 Ok(self.of_page(page, None, offset, except))
             }
             None => {
-                let oldest = self.history().oldest();
-                let entries = self.history().since(Instant::now(), oldest)?;
-                let entries: Vec<_> = entries
-                    .into_iter()
-                    .filter(|entry| entry.offset < offset)
-                    .collect();
-                let first = entries
-                    .len()
-                    .saturating_sub(usize::try_from(limit).unwrap_or(usize::MAX));
-                let mut excerpt = excerpt(&entries[first..], oldest, u64::MAX, except);
-                excerpt.more = first > 0;
-                Ok(excerpt)
+                let entries = everything(self.history(), Instant::now());
+                let end = entries.partition_point(|entry| entry.offset < offset);
+                Ok(excerpt_before(
+                    &entries[..end],
+                    offset,
+                    self.history().position().epoch,
+                    limit,
+                    except,
+                ))
             }
         }
     }
@@ -160,9 +158,12 @@ impl OpenRoom {
         shorten(&mut page, since.is_none());
         let epoch = self.history().position().epoch;
         let last = page.messages.last().map(|row| row.offset.cast_unsigned());
-        let offset = last
-            .or_else(|| since.map(|since| since.offset))
-            .unwrap_or_default();
+        let offset = match since {
+            // Where the end has been deleted from the store, it has been read all the same.
+            Some(since) if !page.more => since.offset.max(before.saturating_sub(1)),
+            Some(since) => last.unwrap_or(since.offset),
+            None => last.unwrap_or_default(),
+        };
         let except = except.map(|sender| sender.to_string());
         Excerpt {
             messages: page
@@ -185,32 +186,82 @@ impl OpenRoom {
     }
 }
 
-/// As many entries as fit into an answer.
+/// As many entries as fit into an answer, the oldest of them.
 fn excerpt(entries: &[Entry], since: Position, limit: u64, except: Option<Sender>) -> Excerpt {
-    let except = except.map(|sender| SessionId::new(sender.as_u128()));
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let mut excerpt = Excerpt {
-        messages: Vec::new(),
-        position: since,
-        more: false,
-    };
-    let mut space = HISTORY_BYTES;
-    for entry in entries {
-        let json = entry.publication.encoded(WireForm::Json);
-        let fits = space.checked_sub(json.len());
-        if excerpt.messages.len() == limit || (fits.is_none() && !excerpt.messages.is_empty()) {
-            excerpt.more = true;
-            break;
-        }
-        space = fits.unwrap_or_default();
-        excerpt.position.offset = entry.offset;
-        if except.is_some_and(|session| entry.except.contains(&session)) {
-            continue;
-        }
-        let json = String::from_utf8_lossy(json).into_owned();
-        excerpt.messages.extend(line(entry.offset, Ok(json)));
+    let fitting = fitting(entries.iter(), limit, except);
+    let read = &entries[..fitting];
+    Excerpt {
+        messages: lines(read, except),
+        position: Position {
+            offset: read.last().map_or(since.offset, |entry| entry.offset),
+            ..since
+        },
+        more: fitting < entries.len(),
     }
-    excerpt
+}
+
+/// As many entries as fit into an answer, the newest of those before an offset.
+fn excerpt_before(
+    entries: &[Entry],
+    before: u64,
+    epoch: Epoch,
+    limit: u64,
+    except: Option<Sender>,
+) -> Excerpt {
+    let fitting = fitting(entries.iter().rev(), limit, except);
+    let read = &entries[entries.len() - fitting..];
+    Excerpt {
+        messages: lines(read, except),
+        position: Position {
+            offset: before.saturating_sub(1),
+            epoch,
+        },
+        more: fitting < entries.len(),
+    }
+}
+
+/// How many entries fit into an answer with so many messages.
+fn fitting<'a>(entries: impl Iterator<Item = &'a Entry>, limit: u64, except: Option<Sender>) -> usize {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let (mut messages, mut space) = (0, HISTORY_BYTES);
+    entries
+        .take_while(|entry| {
+            let size = entry.publication.encoded(WireForm::Json).len();
+            if messages == limit || (size > space && messages > 0) {
+                return false;
+            }
+            if !is_of(entry, except) {
+                messages += 1;
+                space = space.saturating_sub(size);
+            }
+            true
+        })
+        .count()
+}
+
+/// The messages of entries, without what `except` said.
+fn lines(entries: &[Entry], except: Option<Sender>) -> Vec<Line> {
+    let others = entries.iter().filter(|entry| !is_of(entry, except));
+    let line_of = |entry: &Entry| {
+        let json = String::from_utf8_lossy(entry.publication.encoded(WireForm::Json));
+        line(entry.offset, Ok(json.into_owned()))
+    };
+    others.filter_map(line_of).collect()
+}
+
+fn is_of(entry: &Entry, sender: Option<Sender>) -> bool {
+    sender.is_some_and(|sender| entry.except.contains(&hub_session(sender)))
+}
+
+/// All that a history remembers now. What age takes, or others who publish, is only known when it's asked for.
+fn everything(history: &History, now: Instant) -> Vec<Entry> {
+    let mut oldest = history.oldest();
+    loop {
+        match history.since(now, oldest) {
+            Ok(entries) => return entries,
+            Err(lost) => oldest = lost.oldest,
+        }
+    }
 }
 
 /// What the program has written itself is JSON.
@@ -264,6 +315,9 @@ fn json_len(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+    use madang_hub::{Encode, HistoryLimits, Hub, Publication, RoomName};
+
     use super::*;
 
     #[test]
@@ -298,6 +352,87 @@ mod tests {
         let mut empty = Page::default();
         shorten(&mut empty, true);
         assert_eq!(empty, Page::default());
+    }
+
+    struct Text(String);
+
+    impl Encode for Text {
+        fn encode(&self, form: WireForm) -> Bytes {
+            match form {
+                WireForm::Json => self.0.clone().into(),
+                _ => Bytes::new(),
+            }
+        }
+
+        fn size_hint(&self) -> Option<usize> {
+            Some(self.0.len())
+        }
+    }
+
+    /// A history in memory alone, in which so many messages of this many bytes have been said at `at`.
+    fn history(at: Instant, count: u64, bytes: usize) -> History {
+        let (hub, _flusher) = Hub::new();
+        let start = Position {
+            offset: 0,
+            epoch: Epoch::new(7),
+        };
+        let room = RoomName::try_from("lab-1").unwrap();
+        let history = History::new(&hub, &room, start, HistoryLimits::default());
+        for _ in 0..count {
+            history.publish(at, &[], |_| Publication::new(Text(format!("{:bytes$}", 0))));
+        }
+        history
+    }
+
+    #[test]
+    fn what_has_aged_away_is_not_missed_by_who_wants_what_there_is() {
+        let then = Instant::now();
+        let age = HistoryLimits::default().age;
+        let history = history(then, 3, 100);
+        assert_eq!(everything(&history, then + age).len(), 3);
+        assert_eq!(everything(&history, then + 2 * age).len(), 0);
+        history.publish(then + 2 * age, &[], |_| Publication::new(Text("4".to_owned())));
+        let entries = everything(&history, then + 2 * age);
+        let excerpt = excerpt_before(&entries, 5, Epoch::new(7), 50, None);
+        assert_eq!(
+            (excerpt.messages.len(), excerpt.position.offset, excerpt.more),
+            (1, 4, false)
+        );
+    }
+
+    #[test]
+    fn an_excerpt_of_long_messages_is_shortened_on_the_far_side() {
+        let now = Instant::now();
+        let entries = everything(&history(now, 100, HISTORY_BYTES / 10), now);
+        let offsets = |excerpt: &Excerpt| {
+            excerpt
+                .messages
+                .iter()
+                .map(|line| line.offset)
+                .collect::<Vec<_>>()
+        };
+        assert!(entries.len() > 20, "{}", entries.len());
+
+        let before = excerpt_before(&entries, 101, Epoch::new(7), 50, None);
+        assert_eq!(offsets(&before), (91..=100).collect::<Vec<_>>());
+        assert_eq!((before.position.offset, before.more), (100, true));
+
+        let since = Position {
+            offset: entries[0].offset - 1,
+            epoch: Epoch::new(7),
+        };
+        let after = excerpt(&entries, since, 50, None);
+        assert_eq!(
+            offsets(&after),
+            (since.offset + 1..=since.offset + 10).collect::<Vec<_>>()
+        );
+        assert_eq!((after.position.offset, after.more), (since.offset + 10, true));
+
+        assert_eq!(
+            offsets(&excerpt_before(&entries, 101, Epoch::new(7), 3, None)),
+            [98, 99, 100]
+        );
+        assert_eq!(offsets(&excerpt(&entries, since, 3, None)).len(), 3);
     }
 
     fn row(offset: i64, text: &str) -> StoredMessage {

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use madang_hub::{Epoch, History, HistoryLimits, Position, RoomName, SessionId};
 use tokio::sync::OnceCell;
 
+use super::Shared;
 use super::guest::State;
 use super::history::message;
-use super::{Shared, hub_session};
 use crate::chat::{Code, Event, HISTORY_LIMIT, Message, Name, Refusal, Room, Sender};
 use crate::store::{Draft, Store, StoreError};
 
@@ -33,7 +33,7 @@ pub(in crate::back) struct OpenRoom {
     address: RoomName,
     shared: Arc<Shared>,
     /// One message at a time is stored and published.
-    turn: tokio::sync::Mutex<()>,
+    turn: Arc<tokio::sync::Mutex<()>>,
     /// Whoever publishes or steps in holds it.
     state: Mutex<State>,
     /// Set when it is known where the room stands.
@@ -67,7 +67,7 @@ impl OpenRoom {
             name: name.clone(),
             address: address(name),
             shared: shared.clone(),
-            turn: tokio::sync::Mutex::default(),
+            turn: Arc::default(),
             state: Mutex::default(),
             history: OnceCell::new(),
         }
@@ -145,7 +145,7 @@ impl OpenRoom {
     /// # Errors
     /// Nobody may say anything here, the same `client_id` had another text, or the store failed: then the message may be there all the same, and saying
     /// it again, with its id, is safe.
-    pub(in crate::back) async fn say(&self, saying: Saying<'_>) -> Result<Said, Refusal> {
+    pub(in crate::back) async fn say(self: &Arc<Self>, saying: Saying<'_>) -> Result<Said, Refusal> {
         if self.is_read_only() {
             return Err(Code::RoomReadOnly.into());
         }
@@ -156,10 +156,10 @@ impl OpenRoom {
     ///
     /// # Errors
     /// As [`Self::say`].
-    pub(in crate::back) async fn announce(&self, saying: Saying<'_>) -> Result<Said, Refusal> {
+    pub(in crate::back) async fn announce(self: &Arc<Self>, saying: Saying<'_>) -> Result<Said, Refusal> {
         let at = now();
-        let _turn = self.turn.lock().await;
-        let Some(store) = self.store() else {
+        let turn = self.turn.clone().lock_owned().await;
+        let Some(store) = self.store().cloned() else {
             let position = self.publish(&saying, at);
             return Ok(Said {
                 position,
@@ -167,7 +167,6 @@ impl OpenRoom {
                 duplicate: false,
             });
         };
-        let epoch = self.history().position().epoch;
         let draft = Draft {
             room: self.name().to_owned(),
             author: saying.author.as_str().to_owned(),
@@ -175,9 +174,29 @@ impl OpenRoom {
             sender: saying.sender.map(|sender| sender.to_string()).unwrap_or_default(),
             text: saying.text.to_owned(),
             at,
-            epoch: epoch.as_u64().cast_signed(),
+            epoch: self.history().position().epoch.as_u64().cast_signed(),
         };
-        let appended = match store.append(&draft).await {
+        let (room, author, sender) = (self.clone(), saying.author.clone(), saying.sender);
+        // Whoever says it may go away meanwhile: what is stored is told all the same.
+        let said = tokio::spawn(async move {
+            let _turn = turn;
+            room.store_and_tell(&store, &author, sender, &draft).await
+        });
+        said.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "a message was given up");
+            Err(Code::StoreUnavailable.into())
+        })
+    }
+
+    /// The caller has the turn.
+    async fn store_and_tell(
+        &self,
+        store: &Store,
+        author: &Name,
+        sender: Option<Sender>,
+        draft: &Draft,
+    ) -> Result<Said, Refusal> {
+        let appended = match store.append(draft).await {
             Ok(appended) => self.publish_missed(appended.offset).await.map(|()| appended),
             Err(error) => Err(error),
         };
@@ -185,12 +204,19 @@ impl OpenRoom {
         if appended.differs {
             return Err(Code::ClientIdUsed.into());
         }
+        let now = self.history().position();
         let offset = appended.offset.cast_unsigned();
-        if offset > self.history().position().offset {
+        if offset > now.offset {
+            let saying = Saying {
+                author,
+                client_id: &draft.client_id,
+                text: &draft.text,
+                sender,
+            };
             self.publish(&saying, appended.at);
         }
         Ok(Said {
-            position: Position { offset, epoch },
+            position: Position { offset, ..now },
             at: appended.at,
             duplicate: appended.duplicate,
         })
@@ -237,15 +263,15 @@ impl OpenRoom {
                 return Ok(());
             }
             let missed = store.after(self.name(), last, HISTORY_LIMIT).await?;
-            let _state = self.state();
+            let state = self.state();
             for row in missed.messages.iter().filter(|row| row.offset < offset) {
                 let sender: Option<Sender> = row.sender.parse().ok();
-                let except: Vec<_> = sender.map(hub_session).into_iter().collect();
-                self.history().publish(Instant::now(), &except, |position| {
-                    self.shared
-                        .wire
-                        .publication(&Event::Message(message(row)), Some(position))
-                });
+                self.history()
+                    .publish(Instant::now(), &state.seats_of(sender), |position| {
+                        self.shared
+                            .wire
+                            .publication(&Event::Message(message(row)), Some(position))
+                    });
             }
             if self.history().position().offset.cast_signed() == last {
                 return Ok(());
@@ -277,4 +303,40 @@ fn random() -> u64 {
 fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+    use madang_hub::Hub;
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::back::rooms::{Rooms, Wire};
+    use crate::back::socketio;
+
+    #[tokio::test]
+    async fn what_somebody_has_begun_to_say_is_told_though_they_are_gone() {
+        let directory = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", directory.path().join("test.db").display());
+        let store = Store::open(&url.parse().unwrap()).await.unwrap();
+        let (stop, (hub, _flusher)) = (CancellationToken::new(), Hub::new());
+        let io = socketio::server(&hub, &[], stop.clone());
+        let namespace = io.main().clone();
+        let rooms = Rooms::new(Wire { hub, namespace }, store.clone(), stop);
+        let room = rooms.open(&"lobby".parse().unwrap()).await.unwrap();
+        let saying = Saying {
+            author: &"Kim".parse().unwrap(),
+            client_id: "c1",
+            text: "hello",
+            sender: None,
+        };
+        assert!(
+            room.say(saying).now_or_never().is_none(),
+            "the store takes its time"
+        );
+        drop(room.turn.lock().await);
+        assert_eq!(store.newest("lobby", 9).await.unwrap().messages.len(), 1);
+        assert_eq!(room.history().position().offset, 1);
+    }
 }

@@ -14,26 +14,31 @@ impl MigrationName for Migration {
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // One for all rooms that are there: a database that is replaced by another gets another.
-        let epoch = i64::from_ne_bytes(getrandom::u64().unwrap_or_default().to_ne_bytes());
-        let epoch = ColumnDef::new(Rooms::Epoch)
-            .big_integer()
-            .not_null()
-            .default(epoch)
-            .to_owned();
-        let alter = Table::alter().table(Rooms::Table).add_column(epoch).to_owned();
-        manager.alter_table(alter).await?;
-
-        let sender = ColumnDef::new(Messages::Sender)
-            .string_len(22)
-            .not_null()
-            .default("")
-            .to_owned();
-        let alter = Table::alter()
-            .table(Messages::Table)
-            .add_column(sender)
-            .to_owned();
-        manager.alter_table(alter).await
+        // MySQL and SQLite don't take back a step that was cut off in the middle: it's gone on with.
+        if !manager.has_column("rooms", "epoch").await? {
+            // One for all rooms that are there: a database that is replaced by another gets another.
+            let epoch = i64::from_ne_bytes(getrandom::u64().unwrap_or_default().to_ne_bytes());
+            let epoch = ColumnDef::new(Rooms::Epoch)
+                .big_integer()
+                .not_null()
+                .default(epoch)
+                .to_owned();
+            let alter = Table::alter().table(Rooms::Table).add_column(epoch).to_owned();
+            manager.alter_table(alter).await?;
+        }
+        if !manager.has_column("messages", "sender").await? {
+            let sender = ColumnDef::new(Messages::Sender)
+                .string_len(22)
+                .not_null()
+                .default("")
+                .to_owned();
+            let alter = Table::alter()
+                .table(Messages::Table)
+                .add_column(sender)
+                .to_owned();
+            manager.alter_table(alter).await?;
+        }
+        Ok(())
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
