@@ -9,6 +9,7 @@ use crate::database::TestDatabase;
 use crate::http::{event, follow, offsets, read, say};
 use crate::running::{PATIENCE, Running, get};
 use crate::socketio::Talker;
+use crate::ways::request;
 
 #[tokio::test]
 async fn what_another_hand_stored_is_no_echo_to_its_sender_by_whichever_way() {
@@ -111,4 +112,51 @@ async fn a_stream_says_from_where_a_lost_position_can_be_read_on() {
     );
     let (status, all) = read(&server, "lobby", "after=0").await;
     assert_eq!((status, offsets(&all)), (200, vec![1]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn streams_that_read_back_while_much_is_said_have_no_hole_and_no_overlap() {
+    const BEFORE: u64 = 450;
+    const MEANWHILE: u64 = 150;
+    let server = Running::start().await;
+    let batch = |from: u64, to: u64| {
+        let messages: Vec<_> = (from..=to)
+            .map(|n| json!({"client_id": format!("c{n}"), "text": format!("{n}")}))
+            .collect();
+        json!({"name": "Kim", "messages": messages})
+    };
+    let path = "/api/rooms/lobby/messages/batch";
+    for n in (0..BEFORE).step_by(50) {
+        let (status, said) = request(server.addr, "POST", path, Some(batch(n + 1, n + 50))).await;
+        assert_eq!(status, 200, "{said}");
+    }
+    let (_, here) = read(&server, "lobby", "limit=1").await;
+    let epoch = here["epoch"].as_str().unwrap().to_owned();
+    let Running { back, database, .. } = server;
+    assert!(back.close().await);
+    let server = Running::on(database).await;
+
+    let saying = async {
+        for n in BEFORE..BEFORE + MEANWHILE {
+            let (status, said) = request(server.addr, "POST", path, Some(batch(n + 1, n + 1))).await;
+            assert_eq!(status, 200, "{said}");
+        }
+    };
+    let following = (0..24).map(|n| {
+        let (server, epoch) = (&server, &epoch);
+        async move {
+            tokio::time::sleep(std::time::Duration::from_millis(n * 40)).await;
+            let after = n * 19 % BEFORE;
+            let path = format!("/api/rooms/lobby/events?after={after}&epoch={epoch}");
+            let mut stream = follow(server, &path, "").await;
+            assert_eq!(event(&mut stream).await.unwrap().2["offset"], after);
+            for offset in after + 1..=BEFORE + MEANWHILE {
+                let (name, id, message) = event(&mut stream).await.unwrap();
+                assert_eq!((name.as_str(), &message["offset"]), ("message", &json!(offset)));
+                assert_eq!(id, format!("{epoch}.{offset}"));
+                assert_eq!(message["text"], format!("{offset}"));
+            }
+        }
+    });
+    tokio::join!(saying, futures_util::future::join_all(following));
 }

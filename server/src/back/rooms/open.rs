@@ -158,7 +158,9 @@ impl OpenRoom {
     /// As [`Self::say`].
     pub(in crate::back) async fn announce(self: &Arc<Self>, saying: Saying<'_>) -> Result<Said, Refusal> {
         let at = now();
-        let turn = self.turn.clone().lock_owned().await;
+        // Where each waits for a store that doesn't answer, those behind are told as soon as the first.
+        let turn = tokio::time::timeout(Store::OPERATION_TIME, self.turn.clone().lock_owned()).await;
+        let turn = turn.map_err(|_| unavailable(&StoreError::Time))?;
         let Some(store) = self.store().cloned() else {
             let position = self.publish(&saying, at);
             return Ok(Said {
@@ -315,9 +317,7 @@ mod tests {
     use crate::back::rooms::{Rooms, Wire};
     use crate::back::socketio;
 
-    #[tokio::test]
-    async fn what_somebody_has_begun_to_say_is_told_though_they_are_gone() {
-        let directory = tempfile::tempdir().unwrap();
+    async fn lobby(directory: &tempfile::TempDir) -> (Store, Arc<OpenRoom>) {
         let url = format!("sqlite://{}", directory.path().join("test.db").display());
         let store = Store::open(&url.parse().unwrap()).await.unwrap();
         let (stop, (hub, _flusher)) = (CancellationToken::new(), Hub::new());
@@ -325,6 +325,13 @@ mod tests {
         let namespace = io.main().clone();
         let rooms = Rooms::new(Wire { hub, namespace }, store.clone(), stop);
         let room = rooms.open(&"lobby".parse().unwrap()).await.unwrap();
+        (store, room)
+    }
+
+    #[tokio::test]
+    async fn what_somebody_has_begun_to_say_is_told_though_they_are_gone() {
+        let directory = tempfile::tempdir().unwrap();
+        let (store, room) = lobby(&directory).await;
         let saying = Saying {
             author: &"Kim".parse().unwrap(),
             client_id: "c1",
@@ -338,5 +345,26 @@ mod tests {
         drop(room.turn.lock().await);
         assert_eq!(store.newest("lobby", 9).await.unwrap().messages.len(), 1);
         assert_eq!(room.history().position().offset, 1);
+    }
+
+    #[tokio::test]
+    async fn who_waits_behind_others_waits_no_longer_than_for_the_store() {
+        let directory = tempfile::tempdir().unwrap();
+        let (_store, room) = lobby(&directory).await;
+        let saying = Saying {
+            author: &"Kim".parse().unwrap(),
+            client_id: "c1",
+            text: "hello",
+            sender: None,
+        };
+        let others = room.turn.lock().await;
+        tokio::time::pause();
+        let begun = tokio::time::Instant::now();
+        let refusal = room.say(saying).await.unwrap_err();
+        assert_eq!(refusal.code, Code::StoreUnavailable);
+        assert!(begun.elapsed() < Store::OPERATION_TIME * 2);
+        tokio::time::resume();
+        drop(others);
+        assert_eq!(room.say(saying).await.unwrap().position.offset, 1);
     }
 }
