@@ -32,7 +32,7 @@ pub enum Command {
     /// Start both servers (what `madang` alone does)
     #[default]
     Serve,
-    /// Start only the back: WebSocket, health
+    /// Start only the back: rooms by every transport, the HTTP API, health
     Back,
     /// Start only the front: the pages
     Front,
@@ -56,6 +56,7 @@ impl Command {
 
 /// The settings as flags; one field per key of [`crate::config::Key`], and the file to read.
 #[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Settings of the servers")]
 pub struct Flags {
     /// Settings file; without it `madang.toml` is read if it is there
     #[arg(long, global = true, env = "MADANG_CONFIG", value_name = "PATH")]

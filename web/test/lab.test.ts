@@ -224,22 +224,22 @@ describe("the figures", () => {
 describe("numbers", () => {
   const units = new Units("en", textsOf("en"));
 
-  it("have the unit in which they are short", () => {
+  it("have the unit in which they are short, on the same line", () => {
     expect([0, 999, 1000, 12_345, 123_456, 9_999_999].map((value) => units.bytes(value))).toEqual([
-      "0 B",
-      "999 B",
-      "1 KB",
-      "12.3 KB",
-      "123 KB",
-      "10 MB",
+      "0\u00a0B",
+      "999\u00a0B",
+      "1\u00a0kB",
+      "12.3\u00a0kB",
+      "123\u00a0kB",
+      "10\u00a0MB",
     ]);
     expect([0.24, 9.96, 12.3, 999, 1000, 12_345].map((value) => units.milliseconds(value))).toEqual([
-      "0.2 ms",
-      "10 ms",
-      "12 ms",
-      "999 ms",
-      "1 s",
-      "12 s",
+      "0.2\u00a0ms",
+      "10\u00a0ms",
+      "12\u00a0ms",
+      "999\u00a0ms",
+      "1\u00a0s",
+      "12\u00a0s",
     ]);
   });
 

@@ -31,7 +31,7 @@ describe("the transport laboratory", () => {
       );
       for (const row of rows) {
         assert.equal(row.missed, "0", row.name);
-        assert.match(row.p95, /^[\d.]+ m?s$/, row.name);
+        assert.match(row.p95, /^[\d.]+\u00a0m?s$/, row.name);
         assert.match(row.simulated, /^2 of 2/, row.name);
         assert.ok(number(row.requests) > 0, row.name);
       }

@@ -16,6 +16,7 @@ export class WaySwitch {
       link(byId("via", "ul"), via, roomHref(room, { ...choice, via }), via === choice.via);
     }
     byId("people-section", "section").hidden = !tellsOfPeople(choice.via);
+    byId("people-count", "p").hidden = !tellsOfPeople(choice.via);
     byId("way-alone", "p").hidden = tellsOfPeople(choice.via);
     const transports = byId("transports", "ul");
     transports.hidden = choice.via !== "socketio";

@@ -108,4 +108,11 @@ mod tests {
             assert!(page.contains(&format!("id=\"{name}\"")), "{name}");
         }
     }
+
+    #[test]
+    fn what_is_quoted_as_code_looks_like_it() {
+        let page = render().unwrap();
+        assert!(page.contains("<code>rate_limited</code>"));
+        assert!(!page.contains('`'));
+    }
 }

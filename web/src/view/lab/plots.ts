@@ -17,9 +17,9 @@ export class Plots {
 
   constructor(units: Units) {
     this.#plots = [
-      { value: "delay", plot: plot("plot-delay", 3, (value) => units.milliseconds(value)) },
-      { value: "bytes", plot: plot("plot-bytes", 1, (value) => units.bytes(value)) },
-      { value: "requests", plot: plot("plot-requests", 1, (value) => units.share(value)) },
+      { value: "delay", plot: plot("plot-delay", 3, 1, (value) => units.milliseconds(value)) },
+      { value: "bytes", plot: plot("plot-bytes", 1, 1000, (value) => units.bytes(value)) },
+      { value: "requests", plot: plot("plot-requests", 1, 1, (value) => units.share(value)) },
     ];
     // The colours of the scheme are read when they're painted.
     const repaint = () => {
@@ -40,8 +40,8 @@ export class Plots {
   }
 }
 
-/** `distribution` is uPlot's: 1 for a linear scale, 3 for a logarithmic one. */
-function plot(id: string, distribution: 1 | 3, words: (value: number) => string): uPlot {
+/** `distribution` is uPlot's: 1 for a linear scale, 3 for a logarithmic one. A linear scale reaches at least to `least`. */
+function plot(id: string, distribution: 1 | 3, least: number, words: (value: number) => string): uPlot {
   const place = byId(id, "div");
   const ink = () => getComputedStyle(place).color;
   const line = () => getComputedStyle(place).borderTopColor;
@@ -54,7 +54,10 @@ function plot(id: string, distribution: 1 | 3, words: (value: number) => string)
       cursor: { show: false },
       scales: {
         x: { time: false },
-        y: distribution === 3 ? { distr: 3, range: decades } : { range: (_, __, most) => [0, Math.max(1, most * 1.1)] },
+        y:
+          distribution === 3
+            ? { distr: 3, range: decades }
+            : { range: (_, __, most) => [0, Math.max(least, most * 1.1)] },
       },
       axes: [
         { ...axis, values: (_, ticks) => ticks.map((tick) => `${tick} s`) },

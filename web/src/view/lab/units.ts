@@ -1,6 +1,6 @@
 import { fill, type Language, type Texts } from "../../i18n/texts";
 
-/** Numbers with their units, in the reader's language. */
+/** Numbers with their units, in the reader's language. A line doesn't break between the two. */
 export class Units {
   constructor(
     private readonly language: Language,
@@ -21,19 +21,19 @@ export class Units {
   }
 
   milliseconds(value: number): string {
-    if (value >= 1000) return `${this.#number(value / 1000, value < 10_000 ? 1 : 0)} s`;
-    return `${this.#number(value, value < 10 ? 1 : 0)} ms`;
+    if (value >= 1000) return `${this.#number(value / 1000, value < 10_000 ? 1 : 0)}\u00a0s`;
+    return `${this.#number(value, value < 10 ? 1 : 0)}\u00a0ms`;
   }
 
   bytes(value: number): string {
-    const steps = ["B", "KB", "MB", "GB"];
+    const steps = ["B", "kB", "MB", "GB"];
     let left = value;
     let step = 0;
     while (left >= 1000 && step < steps.length - 1) {
       left /= 1000;
       step += 1;
     }
-    return `${this.#number(left, step > 0 && left < 100 ? 1 : 0)} ${steps[step]}`;
+    return `${this.#number(left, step > 0 && left < 100 ? 1 : 0)}\u00a0${steps[step]}`;
   }
 
   perSecond(value: number): string {
