@@ -100,6 +100,8 @@ pub(in crate::back) async fn messages(
     if wait.is_none() && is(known, &tag(now)) && is_current(range, now) {
         return Ok(answer(now, StatusCode::NOT_MODIFIED, room.poll_after()).into_response());
     }
+    // They keep the buffer in which the request was read, which nobody who waits needs.
+    drop((headers, reading));
     let (excerpt, stood) = match wait {
         Some(wait) if matches!(range.place, Place::After(_)) => {
             wait_for(&app, &room, range, except, Instant::now() + wait).await?
