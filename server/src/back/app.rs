@@ -223,12 +223,14 @@ pub(super) fn router(
     Ok(Router::new()
         .route("/", any(relay))
         .route("/ws/{room}", any(room))
+        .route_layer(from_fn_with_state(app.clone(), http::admit_address))
         .merge(http::router(&app))
         .with_state(app.clone())
         .merge(http::lab::router(runs).route_layer(from_fn_with_state(app.clone(), http::admit)))
         .layer(cors)
         // Which has CORS of its own, since its pages also send.
         .layer(io.layer())
+        .layer(from_fn_with_state(app.clone(), http::admit_socketio))
         .layer(from_fn_with_state(app, http::measure))
         .layer(TraceLayer::new_for_http()))
 }

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use madang_server::back::{API_KEY_TIMES, REFUSALS, RateLimits};
 use madang_server::cli::Flags;
@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 
 use crate::database::TestDatabase;
-use crate::running::{PATIENCE, Running, get, post, request};
+use crate::running::{HANDSHAKE, PATIENCE, Running, get, post, request};
 use crate::socketio::Talker;
 
 const KEY: &str = "a-key-of-another-back-end";
@@ -48,6 +48,22 @@ async fn from_elsewhere(addr: SocketAddr, path: &str) -> String {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
     request(socket.connect(addr).await.unwrap(), "GET", path, "", "").await
+}
+
+/// Asks until it's too much, and returns the refusal: so many are let in at once, and one more each time that such a while has passed.
+async fn until_refused(at_once: u32, every: Duration, ask: impl AsyncFn(u32) -> String) -> String {
+    let begun = Instant::now();
+    for n in 0.. {
+        let answer = ask(n).await;
+        if status(&answer) == 429 {
+            assert!(n >= at_once, "refused after {n}: {answer}");
+            return answer;
+        }
+        assert!([200, 201].contains(&status(&answer)), "{answer}");
+        let most = f64::from(at_once) + begun.elapsed().as_secs_f64() / every.as_secs_f64() + 1.0;
+        assert!(f64::from(n) < most, "{n} in {:?}", begun.elapsed());
+    }
+    unreachable!("the loop has no end of its own")
 }
 
 async fn say(server: &Running, room: &str, message: &Value) -> String {
@@ -92,7 +108,8 @@ async fn an_address_asks_so_often_and_others_are_not_touched() {
 #[tokio::test]
 async fn commands_count_as_requests() {
     let server = start(RateLimits {
-        requests_per_address: few(4),
+        // The handshake is one.
+        requests_per_address: few(5),
         ..RateLimits::default()
     })
     .await;
@@ -118,7 +135,8 @@ async fn commands_count_as_requests() {
 #[tokio::test]
 async fn commands_over_socketio_count_for_their_address() {
     let server = start(RateLimits {
-        requests_per_address: few(3),
+        // The handshake is one.
+        requests_per_address: few(4),
         ..RateLimits::default()
     })
     .await;
@@ -131,6 +149,25 @@ async fn commands_over_socketio_count_for_their_address() {
     let path = "/api/rooms/lobby/messages";
     assert_eq!(status(&server.get(path, "").await), 429);
     assert_eq!(status(&from_elsewhere(server.addr, path).await), 200);
+}
+
+#[tokio::test]
+async fn handshakes_and_polls_count_as_requests() {
+    let server = start(RateLimits {
+        requests_per_address: few(3),
+        ..RateLimits::default()
+    })
+    .await;
+    let _kim = server.connect("/ws/lobby").await;
+    let poll = "/socket.io/?EIO=4&transport=polling";
+    assert_eq!(status(&server.get(poll, "").await), 200);
+    assert_eq!(status(&server.get(poll, "").await), 200);
+    for path in [poll, "/ws/lobby", "/"] {
+        let refusal = server.get(path, HANDSHAKE).await;
+        assert_eq!(status(&refusal), 429, "{path}: {refusal}");
+        wait_of(&body(&refusal), 3334);
+    }
+    assert_eq!(status(&from_elsewhere(server.addr, poll).await), 200);
 }
 
 #[tokio::test]
@@ -294,7 +331,8 @@ async fn a_room_hears_so_much_from_all_together() {
 #[tokio::test]
 async fn at_the_relay_one_too_many_ends_the_connection() {
     let server = start(RateLimits {
-        requests_per_address: few(3),
+        // Two handshakes.
+        requests_per_address: few(5),
         ..RateLimits::default()
     })
     .await;
@@ -397,10 +435,10 @@ async fn a_known_key_may_ten_times_as_much_and_an_unknown_one_is_told_so() {
     assert_eq!(status(&ask("Basic eDp5").await), 200);
     let of_address = ask("Basic eDp5").await;
     assert_eq!(status(&of_address), 429);
-    for n in 0..API_KEY_TIMES {
-        assert_eq!(status(&ask(&format!("Bearer {KEY}")).await), 200, "{n}");
-    }
-    wait_of(&body(&ask(&format!("bearer {KEY}")).await), 1000);
+    let refused = until_refused(API_KEY_TIMES, Duration::from_secs(1), async |_| {
+        ask(&format!("bearer {KEY}")).await
+    });
+    wait_of(&body(&refused.await), 1000);
     // Whoever guesses is held to what an address may.
     assert_eq!(status(&ask("Bearer a-key-of-another-back-enD").await), 429);
     tokio::time::sleep(wait_of(&body(&of_address), 10_000)).await;
@@ -420,18 +458,12 @@ async fn a_key_is_a_user_of_its_own() {
     .await;
     let path = "/api/rooms/lobby/messages";
     let authorization = format!("Authorization: Bearer {KEY}\r\n");
-    for n in 0..2 * API_KEY_TIMES {
+    until_refused(2 * API_KEY_TIMES, Duration::from_millis(500), async |n| {
         let message = json!({"client_id": n.to_string(), "name": "Bot", "text": "x"});
-        assert_eq!(
-            status(&post(server.addr, path, &authorization, &message).await),
-            201
-        );
-    }
+        post(server.addr, path, &authorization, &message).await
+    })
+    .await;
     let message = json!({"client_id": "last", "name": "Bot", "text": "x"});
-    assert_eq!(
-        status(&post(server.addr, path, &authorization, &message).await),
-        429
-    );
     assert_eq!(status(&say(&server, "lobby", &message).await), 201);
     let wrong = "Authorization: Bearer nonsense\r\n";
     assert_eq!(status(&post(server.addr, path, wrong, &message).await), 401);

@@ -41,7 +41,7 @@ pub(in crate::back) async fn admit(
 ///
 /// # Errors
 /// One too many.
-pub(super) async fn admit_address(
+pub(in crate::back) async fn admit_address(
     State(app): State<Arc<App>>,
     mut request: Request,
     next: Next,
@@ -52,10 +52,25 @@ pub(super) async fn admit_address(
     Ok(next.run(request).await)
 }
 
+/// The same for handshakes and polls of Socket.IO, which aren't routes; everything else passes.
+///
+/// # Errors
+/// One too many.
+pub(in crate::back) async fn admit_socketio(
+    State(app): State<Arc<App>>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    if is_socketio(&request) {
+        app.admit(caller(&request), bytes(&request))?;
+    }
+    Ok(next.run(request).await)
+}
+
 /// Counts answers.
 pub(in crate::back) async fn measure(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let matched = request.extensions().get::<MatchedPath>().cloned();
-    let is_socketio = request.uri().path().starts_with("/socket.io/");
+    let is_socketio = is_socketio(&request);
     let response = next.run(request).await;
     let route = match &matched {
         Some(matched) => matched.as_str(),
@@ -65,6 +80,10 @@ pub(in crate::back) async fn measure(State(app): State<Arc<App>>, request: Reque
     };
     app.metrics.answered(route, response.status());
     response
+}
+
+fn is_socketio(request: &Request) -> bool {
+    request.uri().path().starts_with("/socket.io/")
 }
 
 /// The address that a request comes from.

@@ -39,8 +39,7 @@ use axum::routing::{get, post};
 
 use super::app::{App, BATCH_BYTES, CHAT_MESSAGE_BYTES};
 pub(super) use audit::Kind;
-use gate::admit_address;
-pub(super) use gate::{admit, measure};
+pub(super) use gate::{admit, admit_address, admit_socketio, measure};
 pub(super) use read::POLL_AFTER;
 pub(super) use scores::DATA_AGE;
 
