@@ -34,6 +34,8 @@ fn the_tests_that_the_page_of_limits_names_exist() {
         "crates/madang-hub/tests",
         "crates/madang-engineio/tests",
         "crates/madang-socketio/tests",
+        "server/tests",
+        "server/src",
     ]
     .iter()
     .flat_map(|folder| sources(&root().join(folder)))
