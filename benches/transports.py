@@ -32,9 +32,9 @@ TICK = os.sysconf("SC_CLK_TCK")
 class Server:
     def __init__(self, program, folder):
         self.log = open(folder / "log", "w+")
-        # No limit of its own: all readers have one address here.
+        # All readers have one address here.
         command = ["taskset", "-c", "0", program, "back", "--back-addr", "127.0.0.1:0", "--database-url", f"sqlite://{folder}/madang.db"]
-        command += LIMITS
+        command += ["--max-requests-per-address", "0"]
         env = {**os.environ, "TOKIO_WORKER_THREADS": "1"}
         self.process = subprocess.Popen(command, stdout=self.log, stderr=subprocess.STDOUT, env=env)
         deadline = time.monotonic() + 20
@@ -63,9 +63,6 @@ class Server:
         self.process.terminate()
         self.process.wait(20)
         self.log.close()
-
-
-LIMITS = []
 
 
 def load(program, server, way, seconds, rate):

@@ -70,15 +70,7 @@ impl Listener {
     /// # Errors
     /// The port is in use, or not allowed.
     pub fn bind(addr: SocketAddr) -> io::Result<Self> {
-        let socket = if addr.is_ipv4() {
-            TcpSocket::new_v4()?
-        } else {
-            TcpSocket::new_v6()?
-        };
-        // A restart need not wait until the last connections' TIME_WAIT is over. A port in use stays an error.
-        socket.set_reuseaddr(true)?;
-        socket.bind(addr)?;
-        let tcp = socket.listen(Self::BACKLOG)?;
+        let tcp = listen(addr, Self::BACKLOG)?;
         let addr = tcp.local_addr()?;
         Ok(Self { tcp, addr })
     }
@@ -150,6 +142,22 @@ impl Listener {
             next = next => next,
         }
     }
+}
+
+/// Opens a port, where so many connections may wait to be accepted.
+///
+/// # Errors
+/// The port is in use, or not allowed.
+pub(crate) fn listen(addr: SocketAddr, backlog: u32) -> io::Result<TcpListener> {
+    let socket = if addr.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
+    // A restart need not wait until the last connections' TIME_WAIT is over. A port in use stays an error.
+    socket.set_reuseaddr(true)?;
+    socket.bind(addr)?;
+    socket.listen(backlog)
 }
 
 async fn connection(stream: TcpStream, router: Router, peer: Peer, stop: CancellationToken) {

@@ -5,7 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-use tokio::net::{TcpListener, TcpSocket};
+use crate::listener::listen;
+use tokio::net::TcpListener;
 
 /// The setting `lab_ports`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,11 +27,11 @@ impl Ports {
     /// None is.
     pub(super) fn bind(&self, ip: IpAddr) -> io::Result<TcpListener> {
         match self {
-            Self::Any => bind(SocketAddr::new(ip, 0)),
+            Self::Any => listen(SocketAddr::new(ip, 0), BACKLOG),
             Self::Range(range) => {
                 let open = range
                     .clone()
-                    .find_map(|port| bind(SocketAddr::new(ip, port)).ok());
+                    .find_map(|port| listen(SocketAddr::new(ip, port), BACKLOG).ok());
                 open.ok_or_else(|| io::ErrorKind::AddrInUse.into())
             }
             Self::Off => Err(io::ErrorKind::PermissionDenied.into()),
@@ -38,18 +39,8 @@ impl Ports {
     }
 }
 
-fn bind(addr: SocketAddr) -> io::Result<TcpListener> {
-    /// As many as may be told to wait while the line accepts others.
-    const BACKLOG: u32 = 1024;
-    let socket = if addr.is_ipv4() {
-        TcpSocket::new_v4()?
-    } else {
-        TcpSocket::new_v6()?
-    };
-    socket.set_reuseaddr(true)?;
-    socket.bind(addr)?;
-    socket.listen(BACKLOG)
-}
+/// Connections that wait while a line accepts others: as many as may be told to.
+const BACKLOG: u32 = 1024;
 
 impl FromStr for Ports {
     type Err = String;

@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::database::TestDatabase;
+use crate::database::{TestDatabase, newest};
 use crate::on_every_database;
 use crate::running::{Client, HANDSHAKE, Running};
 
@@ -50,14 +50,7 @@ async fn an_acknowledged_message_is_in_the_database() {
     for n in 1..=20 {
         kim.send(&format!("c{n}"), "hello").await;
         kim.expect("ack").await;
-        assert_eq!(
-            store
-                .standing("lobby")
-                .await
-                .unwrap()
-                .map_or(0, |room| room.offset),
-            n
-        );
+        assert_eq!(newest(&store, "lobby").await, n);
     }
 }
 
@@ -369,14 +362,7 @@ async fn a_stop_closes_with_1001_and_finishes_what_was_accepted() {
         TcpStream::connect(server.addr).await.is_err(),
         "the port is closed"
     );
-    assert_eq!(
-        store
-            .standing("lobby")
-            .await
-            .unwrap()
-            .map_or(0, |room| room.offset),
-        1
-    );
+    assert_eq!(newest(&store, "lobby").await, 1);
 }
 
 #[tokio::test]

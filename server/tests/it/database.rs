@@ -12,6 +12,12 @@ pub struct TestDatabase {
     _directory: Option<tempfile::TempDir>,
 }
 
+/// Offset of a room's newest message, 0 if it has none.
+pub async fn newest(store: &Store, room: &str) -> i64 {
+    let standing = store.standing(room).await.unwrap();
+    standing.map_or(0, |room| room.offset)
+}
+
 impl TestDatabase {
     /// A new SQLite file.
     pub fn sqlite() -> Self {

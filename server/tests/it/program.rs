@@ -14,6 +14,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::process::{Child, ChildStdout};
 use tokio::task::JoinSet;
 
+use crate::database::newest;
 use crate::running::{Client, HANDSHAKE, PATIENCE, Running, get};
 
 #[test]
@@ -274,16 +275,7 @@ async fn back_and_front_also_run_apart() {
             .await
             .contains("connect-src 'self' ws://127.0.0.1:9 ")
     );
-    assert!(
-        Store::open(&database(&directory))
-            .await
-            .unwrap()
-            .standing("lobby")
-            .await
-            .unwrap()
-            .map_or(0, |room| room.offset)
-            == 0
-    );
+    assert!(newest(&Store::open(&database(&directory)).await.unwrap(), "lobby").await == 0);
 }
 
 /// From 127.0.0.9, where all of the crowd comes from, only 20 get in; everybody else is told to wait, and neither the

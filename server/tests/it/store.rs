@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::database::TestDatabase;
+use crate::database::{TestDatabase, newest};
 use crate::on_every_database;
 use madang_server::config::DatabaseUrl;
 use madang_server::store::{Appended, Draft, Store, StoreError};
@@ -24,14 +24,7 @@ on_every_database! {
 
 async fn numbers_a_room_from_one_without_a_gap(database: TestDatabase) {
     let store = database.store().await;
-    assert_eq!(
-        store
-            .standing("lobby")
-            .await
-            .unwrap()
-            .map_or(0, |room| room.offset),
-        0
-    );
+    assert_eq!(newest(&store, "lobby").await, 0);
     for n in 1..=3 {
         let appended = store
             .append(&draft("lobby", "Kim", &format!("c{n}")))
@@ -51,14 +44,7 @@ async fn numbers_a_room_from_one_without_a_gap(database: TestDatabase) {
         store.append(&draft("다른-방", "Kim", "c1")).await.unwrap().offset,
         1
     );
-    assert_eq!(
-        store
-            .standing("lobby")
-            .await
-            .unwrap()
-            .map_or(0, |room| room.offset),
-        3
-    );
+    assert_eq!(newest(&store, "lobby").await, 3);
 }
 
 async fn stores_a_repeated_message_once(database: TestDatabase) {
@@ -222,14 +208,7 @@ async fn opens_again_with_what_it_had(database: TestDatabase) {
     store.append(&draft("lobby", "Kim", "c1")).await.unwrap();
     store.close().await.unwrap();
     let again = database.store().await;
-    assert_eq!(
-        again
-            .standing("lobby")
-            .await
-            .unwrap()
-            .map_or(0, |room| room.offset),
-        1
-    );
+    assert_eq!(newest(&again, "lobby").await, 1);
     assert!(
         again
             .append(&draft("lobby", "Kim", "c1"))

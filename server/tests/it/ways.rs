@@ -7,13 +7,13 @@ use std::time::Duration;
 use madang_ws::client::ClientConfig;
 use madang_ws::{Message, WebSocket};
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::running::{PATIENCE, get};
+use crate::running::{self, PATIENCE, get};
 
 /// How somebody comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -468,11 +468,12 @@ pub async fn request(addr: SocketAddr, method: &str, path: &str, body: Option<Va
 
 async fn text_request(addr: SocketAddr, method: &str, path: &str, body: Option<&str>) -> (u16, String) {
     let body = body.unwrap_or_default();
-    let mut stream = TcpStream::connect(addr).await.unwrap();
-    let head = head(method, path, body.len());
-    stream.write_all((head + body).as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
+    let stream = TcpStream::connect(addr).await.unwrap();
+    let headers = format!(
+        "Content-Type: application/json\r\nContent-Length: {}\r\n",
+        body.len()
+    );
+    let answer = running::request(stream, method, path, &headers, body).await;
     let (head, body) = answer
         .split_once("\r\n\r\n")
         .unwrap_or_else(|| panic!("{answer}"));
