@@ -46,14 +46,19 @@ impl Room {
     /// What the names of the scoreboard's rooms begin with: written by the server alone.
     pub const SCORES: &str = "scores-";
 
+    /// What the names of the rooms begin with in which changes of seats are told: kept in memory alone, written by the server alone.
+    pub const SEATS: &str = "seats-";
+
     /// Whether its messages are kept in the database, or in memory, and there only the newest.
     pub fn is_durable(&self) -> bool {
-        !self.0.starts_with(Self::LAB)
+        !self.0.starts_with(Self::LAB) && !self.0.starts_with(Self::SEATS)
     }
 
     /// Whether only the server says something here.
     pub fn is_read_only(&self) -> bool {
-        self.0.starts_with(Self::LAB) || self.0.starts_with(Self::SCORES)
+        [Self::LAB, Self::SCORES, Self::SEATS]
+            .iter()
+            .any(|prefix| self.0.starts_with(prefix))
     }
 
     /// The name.

@@ -9,7 +9,7 @@ use http::{HeaderName, HeaderValue};
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
 
-use super::pages::{self, Pages};
+use super::pages::{Pages, page};
 use super::{assets, server};
 
 /// The routes of the front.
@@ -22,14 +22,17 @@ pub fn router(pages: Pages, back_url: &str) -> Result<Router, InvalidHeaderValue
     let always = |name: HeaderName, value: HeaderValue| SetResponseHeaderLayer::if_not_present(name, value);
     let fixed = |name, value| always(name, HeaderValue::from_static(value));
     Ok(Router::new()
-        .route("/", get(pages::home))
-        .route("/chat", get(pages::chat))
+        .route("/", page("home"))
+        .route("/chat", page("chat"))
+        .route("/market", page("market"))
+        .route("/seats", page("seats"))
+        .route("/account", page("account"))
+        .route("/scores", page("scores"))
+        .route("/scores/operator", page("operator"))
         .route(
             "/lab",
-            get(pages::lab).layer(always(header::CONTENT_SECURITY_POLICY, lab_policy)),
+            page("lab").layer(always(header::CONTENT_SECURITY_POLICY, lab_policy)),
         )
-        .route("/scores", get(pages::scores))
-        .route("/scores/operator", get(pages::operator))
         .route("/assets/{*path}", get(assets::asset))
         .fallback(server::not_found)
         .with_state(Arc::new(pages))

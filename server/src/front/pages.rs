@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{Query, State};
 use axum::response::{Html, IntoResponse, Response};
+use axum::routing::{MethodRouter, get};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use rust_embed::Embed;
@@ -127,42 +128,11 @@ pub(super) struct Choice {
     lang: Option<String>,
 }
 
-pub(super) async fn home(
-    State(pages): State<Arc<Pages>>,
-    Query(choice): Query<Choice>,
-    headers: HeaderMap,
-) -> Response {
-    pages.respond("home", &choice, &headers)
-}
-
-pub(super) async fn lab(
-    State(pages): State<Arc<Pages>>,
-    Query(choice): Query<Choice>,
-    headers: HeaderMap,
-) -> Response {
-    pages.respond("lab", &choice, &headers)
-}
-
-pub(super) async fn chat(
-    State(pages): State<Arc<Pages>>,
-    Query(choice): Query<Choice>,
-    headers: HeaderMap,
-) -> Response {
-    pages.respond("chat", &choice, &headers)
-}
-
-pub(super) async fn scores(
-    State(pages): State<Arc<Pages>>,
-    Query(choice): Query<Choice>,
-    headers: HeaderMap,
-) -> Response {
-    pages.respond("scores", &choice, &headers)
-}
-
-pub(super) async fn operator(
-    State(pages): State<Arc<Pages>>,
-    Query(choice): Query<Choice>,
-    headers: HeaderMap,
-) -> Response {
-    pages.respond("operator", &choice, &headers)
+/// The handler of one page.
+pub(super) fn page(name: &'static str) -> MethodRouter<Arc<Pages>> {
+    get(
+        async move |State(pages): State<Arc<Pages>>, Query(choice): Query<Choice>, headers: HeaderMap| {
+            pages.respond(name, &choice, &headers)
+        },
+    )
 }

@@ -104,7 +104,7 @@ describe("three engines in one room, through a day in the life of a server", () 
     assert.equal(await third.draft(), "a draft that stays");
 
     await program.start();
-    for (const chat of chats) await chat.isConnected();
+    for (const chat of chats) await chat.comesBack();
     await allShow(chats, said);
     assert.equal(await third.draft(), "a draft that stays");
     assert.equal(await first.draft(), "");
@@ -121,7 +121,7 @@ describe("three engines in one room, through a day in the life of a server", () 
     await chats[1].say("written while it was away");
     said.push("written while it was away");
     await program.start();
-    for (const chat of chats) await chat.isConnected();
+    for (const chat of chats) await chat.comesBack();
     await allShow(chats, said);
     for (const chat of chats) {
       await eventually(async () => assert.deepEqual((await chat.people()).sort(), [...NAMES].sort(), chat.page.engine));

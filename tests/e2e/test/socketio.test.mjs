@@ -101,7 +101,7 @@ for (const [transport, carrier] of Object.entries(TRANSPORTS)) {
       await kim.say("while it was away");
       said.push("on its way", "while it was away");
       await program.start();
-      for (const chat of chats) await chat.isConnected();
+      for (const chat of chats) await chat.comesBack();
       await allShow(chats, said);
 
       assert.equal(await program.stop(10_000), 0);
@@ -109,7 +109,7 @@ for (const [transport, carrier] of Object.entries(TRANSPORTS)) {
       await lee.say("while it was stopped");
       said.push("while it was stopped");
       await program.start();
-      for (const chat of chats) await chat.isConnected();
+      for (const chat of chats) await chat.comesBack();
       await allShow(chats, said);
       for (const chat of chats) await sees(chat, ["Kim", "Lee", "Park", "Choi"]);
       await noneAudited(chats);
