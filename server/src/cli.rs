@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::load::command::LoadFlags;
+use crate::upkeep::{Backup, Migrate};
 
 /// What was typed after `madang`.
 #[derive(Debug, Parser)]
@@ -40,6 +41,11 @@ pub enum Command {
     Check,
     /// Put readers on a room of a running back, and print what they measure
     Load(LoadFlags),
+    /// Bring the database's tables up to date, or take steps back
+    #[command(subcommand)]
+    Migrate(Migrate),
+    /// Copy everything that is stored into one SQLite file, while servers go on
+    Backup(Backup),
 }
 
 impl Command {

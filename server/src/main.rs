@@ -36,10 +36,17 @@ fn main() -> ExitCode {
     if command == Command::Check {
         return report(config.check_front());
     }
-    logging::start(config.log_format);
-    match runtime() {
-        Ok(runtime) => report(runtime.block_on(run::run(&command, &config))),
-        Err(error) => report(Err(error)),
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(error) => return report(Err(error)),
+    };
+    match &command {
+        Command::Migrate(migrate) => report(runtime.block_on(migrate.run(&config.database_url))),
+        Command::Backup(backup) => report(runtime.block_on(backup.run(&config.database_url))),
+        _ => {
+            logging::start(config.log_format);
+            report(runtime.block_on(run::run(&command, &config)))
+        }
     }
 }
 

@@ -1,7 +1,5 @@
 //! The repository of the chat: append a message once, read a page, know the last number.
 
-use std::time::Duration;
-
 use sea_orm::sea_query::{Expr, ExprTrait, Func, OnConflict};
 use sea_orm::{
     ColumnTrait, DbErr, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, Select, Set, SqlErr,
@@ -77,24 +75,11 @@ impl Store {
     /// # Cancel safety
     /// Dropped before it is ready, the message is stored or not; appending it again is safe.
     pub async fn append(&self, draft: &Draft) -> Result<Appended, StoreError> {
-        self.within(async {
-            let mut attempt = 0;
+        self.retrying(|| async {
             loop {
-                let tried = match self.try_append(draft).await {
-                    Ok(None) => self.create_room(draft).await.map(|()| None),
-                    tried => tried,
-                };
-                match tried {
-                    Ok(Some(appended)) => return Ok(appended),
-                    Ok(None) => {}
-                    Err(error) if !StoreError::is_contention(&error) => return Err(error.into()),
-                    Err(error) if attempt + 1 == Self::ATTEMPTS => return Err(StoreError::Busy(error)),
-                    Err(_) => {
-                        // Jitter keeps two that collided from colliding again.
-                        let jitter = u64::from(getrandom::u32().unwrap_or_default() % 16);
-                        tokio::time::sleep(Duration::from_millis((2 << attempt) + jitter)).await;
-                        attempt += 1;
-                    }
+                match self.try_append(draft).await? {
+                    Some(appended) => return Ok(appended),
+                    None => self.create_room(draft).await?,
                 }
             }
         })
@@ -140,7 +125,7 @@ impl Store {
     /// # Errors
     /// Any [`StoreError`].
     pub async fn standing(&self, room: &str) -> Result<Option<Standing>, StoreError> {
-        self.within(async {
+        self.retrying(|| async {
             let row = room::Entity::find_by_id(room).one(&self.reader).await?;
             Ok(row.map(|row| Standing {
                 offset: row.last_offset,
@@ -159,9 +144,9 @@ impl Store {
         let length = i32::try_from(prefix.chars().count()).unwrap_or(i32::MAX);
         let beginning =
             Func::cust("SUBSTR").args([Expr::col(room::Column::Name), Expr::value(1), Expr::value(length)]);
-        self.within(async {
+        self.retrying(|| async {
             let rooms = room::Entity::find()
-                .filter(Expr::expr(beginning).eq(prefix))
+                .filter(Expr::expr(beginning.clone()).eq(prefix))
                 .order_by_asc(room::Column::Name)
                 .limit(limit)
                 .all(&self.reader)
@@ -262,11 +247,9 @@ impl Store {
         order: Order,
         limit: u64,
     ) -> Result<Page, StoreError> {
-        self.within(async {
-            let query = query
-                .order_by(message::Column::Offset, order.clone())
-                .limit(limit + 1);
-            let mut messages = query.all(&self.reader).await?;
+        self.retrying(|| async {
+            let query = query.clone().order_by(message::Column::Offset, order.clone());
+            let mut messages = query.limit(limit + 1).all(&self.reader).await?;
             let more = messages.len() as u64 > limit;
             messages.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
             if order == Order::Desc {

@@ -1,10 +1,14 @@
 //! Where messages are kept: SQLite, MySQL or MariaDB, PostgreSQL, by one set of entities, migrations and queries.
 
+mod attempts;
+mod backup;
 mod entity;
 mod messages;
+mod migrate;
 mod migration;
 
 use std::future::Future;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -13,7 +17,9 @@ use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr, RuntimeErr};
 use sea_orm_migration::MigratorTrait;
 use thiserror::Error;
 
+pub use backup::Progress;
 pub use messages::{Appended, Draft, Page, Standing, StoredMessage};
+pub use migrate::Step;
 
 use crate::config::DatabaseUrl;
 use migration::Migrator;
@@ -40,6 +46,17 @@ pub enum StoreError {
     /// Other writers were in the way [`Store::ATTEMPTS`] times in a row.
     #[error("the database was too busy, {} times in a row", Store::ATTEMPTS)]
     Busy(#[source] DbErr),
+    /// It has been used by a newer program, which has changed its tables.
+    #[error(
+        "the database has taken the step {0}, which this program doesn't know: use the newer program, or take the step back with it (`madang migrate down`)"
+    )]
+    Newer(String),
+    /// Its tables are those of an older program.
+    #[error("the database hasn't taken the step {0} yet: `madang migrate up` takes it")]
+    Outdated(String),
+    /// A file can't be written.
+    #[error("the file can't be written: {0}")]
+    File(#[from] io::Error),
 }
 
 impl Store {
@@ -47,8 +64,8 @@ impl Store {
     /// has pressed Enter should look at "sending" before being told.
     pub const OPERATION_TIME: Duration = Duration::from_secs(5);
 
-    /// How often a transaction is tried that the database itself rolled back in favour of another (deadlock,
-    /// serialisation failure, SQLite's file lock). Each is certain to have left nothing behind.
+    /// How often an operation is tried that the database itself rolled back in favour of another (deadlock,
+    /// serialisation failure, SQLite's file lock), or whose connection was lost: with the pauses between them, half a second.
     pub const ATTEMPTS: u32 = 8;
 
     /// Connections to a database server, and readers of an SQLite file: more would wait for two cores' disk anyway.
@@ -62,7 +79,15 @@ impl Store {
     /// # Errors
     /// The database cannot be reached, read or migrated.
     pub async fn open(url: &DatabaseUrl) -> Result<Self, StoreError> {
-        Self::connect(url).await.map_err(|error| match error {
+        let store = Self::connect(url).await?;
+        store.read_steps().await?;
+        Migrator::up(&store.writer, None).await?;
+        Ok(store)
+    }
+
+    /// Connects, and leaves the tables as they are.
+    async fn connect(url: &DatabaseUrl) -> Result<Self, StoreError> {
+        Self::connections(url).await.map_err(|error| match error {
             // The pool tries again and again until its time is up, and forgets why.
             StoreError::Database(DbErr::Conn(RuntimeErr::SqlxError(reason)))
                 if matches!(*reason, sea_orm::sqlx::Error::PoolTimedOut) =>
@@ -73,7 +98,7 @@ impl Store {
         })
     }
 
-    async fn connect(url: &DatabaseUrl) -> Result<Self, StoreError> {
+    async fn connections(url: &DatabaseUrl) -> Result<Self, StoreError> {
         let (writer, reader) = if url.as_str().starts_with("sqlite:") {
             let writer = Database::connect(sqlite(url, 1)).await?;
             // Each connection to `:memory:` is a database of its own.
@@ -88,7 +113,6 @@ impl Store {
             let server = Database::connect(server(url)).await?;
             (server.clone(), server)
         };
-        Migrator::up(&writer, None).await?;
         Ok(Self {
             writer,
             reader,
@@ -137,34 +161,8 @@ impl Store {
     }
 }
 
-impl StoreError {
-    /// Whether the database gave this attempt up for another's sake and certainly kept nothing of it.
-    fn is_contention(error: &DbErr) -> bool {
-        let (DbErr::Exec(RuntimeErr::SqlxError(error))
-        | DbErr::Query(RuntimeErr::SqlxError(error))
-        | DbErr::Conn(RuntimeErr::SqlxError(error))) = error
-        else {
-            return false;
-        };
-        let Some(error) = error.as_database_error() else {
-            return false;
-        };
-        let code = error.code().unwrap_or_default();
-        let message = error.message();
-        match &*code {
-            // SQLSTATE: serialisation failure (MySQL's deadlocks too), PostgreSQL's deadlock, lock not available.
-            "40001" | "40P01" | "55P03" => true,
-            // MySQL gives its lock wait time-out (1205) no SQLSTATE of its own.
-            "HY000" => message.starts_with("Lock wait timeout"),
-            // SQLite's result codes: BUSY, LOCKED, BUSY_RECOVERY, BUSY_SNAPSHOT.
-            "5" | "6" | "261" | "517" => true,
-            _ => false,
-        }
-    }
-}
-
 fn sqlite(url: &DatabaseUrl, connections: u32) -> ConnectOptions {
-    let mut options = common(url, connections);
+    let mut options = common(url.as_str(), connections);
     // An idle file costs nothing, and reopening it would run the pragmas again.
     options.idle_timeout(None).max_lifetime(None);
     options.map_sqlx_sqlite_opts(|sqlite| {
@@ -178,13 +176,13 @@ fn sqlite(url: &DatabaseUrl, connections: u32) -> ConnectOptions {
 }
 
 fn server(url: &DatabaseUrl) -> ConnectOptions {
-    let mut options = common(url, Store::CONNECTIONS);
+    let mut options = common(url.as_str(), Store::CONNECTIONS);
     options.min_connections(1);
     options
 }
 
-fn common(url: &DatabaseUrl, connections: u32) -> ConnectOptions {
-    let mut options = ConnectOptions::new(url.as_str());
+fn common(url: &str, connections: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
     options
         .max_connections(connections)
         .connect_timeout(Store::OPERATION_TIME)

@@ -43,6 +43,11 @@ impl TestDatabase {
         &self.url
     }
 
+    /// The same database, by another way.
+    pub fn reached_by(self, url: DatabaseUrl) -> Self {
+        Self { url, ..self }
+    }
+
     pub async fn store(&self) -> Store {
         Store::open(&self.url).await.unwrap()
     }

@@ -5,6 +5,7 @@
     reason = "a test that can't go on may panic"
 )]
 
+mod cut;
 mod database;
 mod running;
 mod ways;
@@ -19,9 +20,11 @@ mod lab;
 mod limits;
 mod line;
 mod metrics;
+mod outage;
 mod program;
 mod scores;
 mod seams;
 mod slow_readers;
 mod socketio;
 mod store;
+mod upkeep;
