@@ -1,7 +1,15 @@
 import { roomHref } from "./chat/choice";
 import { BrowserMemory, openStorage, randomId } from "./chat/storage";
+import { Latest } from "./home/latest";
+import { Tally } from "./home/tally";
+import { pageAttention } from "./net/attention";
+import { systemClock } from "./net/clock";
+import { httpTo } from "./net/http";
 import { enableLanguageSwitch, readPage } from "./page";
 import { byId, make, part, setText } from "./view/dom";
+import { CHAT_LINES, showChatThumbnail } from "./view/home/chat-thumbnail";
+import { LabThumbnail } from "./view/home/lab-thumbnail";
+import { showScoresThumbnail } from "./view/home/scores-thumbnail";
 import { enableRoomForm } from "./view/rooms";
 
 /** How often the back server is asked while the page is in view, in milliseconds. */
@@ -9,11 +17,28 @@ const ASK_EVERY_MS = 10_000;
 /** Time for it to answer, in milliseconds. */
 const PATIENCE_MS = 5000;
 
-const { texts, backHttp } = readPage(document.body);
+const { language, texts, backHttp } = readPage(document.body);
+const http = httpTo(backHttp);
+const lab = new LabThumbnail(texts);
+const tally = new Tally((tally) => lab.show(tally));
+
 enableLanguageSwitch();
 enableRoomForm(texts);
 showRecentRooms();
+glance(`/api/rooms/lobby/messages?limit=${CHAT_LINES}`, (body) => showChatThumbnail(body, texts));
+glance("/api/scores/yard", (body) => showScoresThumbnail(body, language, texts));
 void watchBack();
+
+function glance(path: string, show: (body: unknown) => void): void {
+  const events = {
+    asked: () => tally.asked(),
+    news(body: unknown) {
+      tally.answered();
+      show(body);
+    },
+  };
+  new Latest(path, http, systemClock, pageAttention, events).start();
+}
 
 function showRecentRooms(): void {
   const rooms = new BrowserMemory(

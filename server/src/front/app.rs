@@ -6,6 +6,7 @@ use axum::Router;
 use axum::routing::get;
 use http::header::{self, InvalidHeaderValue};
 use http::{HeaderName, HeaderValue};
+use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
 
@@ -43,6 +44,7 @@ pub fn router(pages: Pages, back_url: &str) -> Result<Router, InvalidHeaderValue
             HeaderName::from_static("cross-origin-opener-policy"),
             "same-origin",
         ))
+        .layer(CompressionLayer::new())
         .layer(TraceLayer::new_for_http()))
 }
 

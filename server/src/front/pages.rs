@@ -65,7 +65,7 @@ impl Pages {
         })
     }
 
-    /// One page. Its template knows `lang` (`ko` or `en`) and `other_lang`, `t` (the texts in that language),
+    /// One page. Its template knows `page` (its name), `lang` (`ko` or `en`) and `other_lang`, `t` (the texts in that language),
     /// `back_ws` and `back_http` (where the back is) and `version` (the program's, for `?v={{ version }}` behind
     /// assets).
     fn render(&self, page: &str, language: Language) -> Result<String, minijinja::Error> {
@@ -76,6 +76,7 @@ impl Pages {
         self.templates
             .get_template(&format!("{page}.html"))?
             .render(context! {
+                page,
                 lang => language.tag(),
                 other_lang => other.tag(),
                 t => texts,

@@ -6,12 +6,15 @@ use std::num::NonZeroUsize;
 use madang_server::front::Front;
 use madang_server::listener::{ConnectionLimits, Listener};
 
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
 use crate::running::get;
 
 #[tokio::test]
 async fn pages_know_the_back_and_the_language() {
     let (_front, addr) = open();
-    for path in ["/", "/chat", "/lab"] {
+    for path in ["/", "/chat", "/market", "/seats", "/scores", "/lab", "/account"] {
         let page = get(addr, path, "Accept-Language: ko-KR,ko;q=0.9,en;q=0.5\r\n").await;
         assert!(page.starts_with("HTTP/1.1 200"), "{page}");
         assert!(page.contains("content-type: text/html; charset=utf-8"), "{page}");
@@ -33,6 +36,31 @@ async fn pages_know_the_back_and_the_language() {
         remembered.contains(r#"<html lang="ko""#) && !remembered.contains("set-cookie"),
         "{remembered}"
     );
+}
+
+#[tokio::test]
+async fn pages_are_sent_compressed_to_those_who_can_read_that() {
+    let (_front, addr) = open();
+    let stream = TcpStream::connect(addr).await.unwrap();
+    let compressed = answer(stream, "Accept-Encoding: gzip, br\r\n").await;
+    let plain = answer(TcpStream::connect(addr).await.unwrap(), "").await;
+    let head = String::from_utf8_lossy(&compressed[..compressed.len().min(1000)]);
+    assert!(head.contains("content-encoding: gzip"), "{head}");
+    assert!(head.contains("accept-encoding"), "caches keep them apart: {head}");
+    assert!(
+        compressed.len() * 2 < plain.len(),
+        "{} of {}",
+        compressed.len(),
+        plain.len()
+    );
+}
+
+async fn answer(mut stream: TcpStream, headers: &str) -> Vec<u8> {
+    let request = format!("GET /lab HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{headers}\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    answer
 }
 
 #[tokio::test]
@@ -83,7 +111,7 @@ async fn what_is_not_there_is_404() {
         assert!(get(addr, path, "").await.starts_with("HTTP/1.1 404"), "{path}");
     }
     front.close().await;
-    assert!(tokio::net::TcpStream::connect(addr).await.is_err(), "closed");
+    assert!(TcpStream::connect(addr).await.is_err(), "closed");
 }
 
 fn open() -> (Front, SocketAddr) {
