@@ -1,0 +1,166 @@
+//! The market over Socket.IO, in the namespace `/market`: a command is an event named after its `type`, and so is its answer, or it is the
+//! acknowledgement where one is wanted.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, Weak};
+
+use madang_socketio::proto::Args;
+use madang_socketio::{Ack, EventName, Socket, SocketIo};
+use serde_json::value::RawValue;
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
+
+use super::command::{Command, Fields};
+use super::event::Event;
+use super::refused::Refused;
+use super::viewer::Viewer;
+use super::wire::NAMESPACE;
+use crate::back::WAITING_COMMANDS;
+use crate::back::app::App;
+use crate::back::limits::{Caller, Manners};
+use crate::back::metrics::Way;
+use crate::back::rooms::Seat;
+use crate::chat::{Refusal, Written};
+use crate::listener::Peer;
+
+/// One socket, as long as its listeners know it.
+#[derive(Debug)]
+struct Looking {
+    /// Whoever holds it is answered first: commands take it in the order in which they came. Nobody when the socket is gone.
+    viewer: Mutex<Option<Viewer>>,
+    waiting: AtomicUsize,
+    caller: Caller,
+    manners: std::sync::Mutex<Manners>,
+    /// Cancelled when the socket is gone.
+    gone: CancellationToken,
+}
+
+/// Handles whoever connects. The handlers don't keep the app, which keeps the server that has them.
+pub(in crate::back) fn attach(io: &SocketIo, app: &Arc<App>) {
+    let app = Arc::downgrade(app);
+    io.ns(NAMESPACE, move |socket: Socket| {
+        let app = app.clone();
+        async move { connection(&socket, &app) }
+    });
+}
+
+fn connection(socket: &Socket, app: &Weak<App>) {
+    let Some(running) = app.upgrade() else { return };
+    let looking = Arc::new(Looking {
+        viewer: Mutex::new(Some(Viewer::new(
+            running.market.clone(),
+            Seat::SocketIo(socket.clone()),
+        ))),
+        waiting: AtomicUsize::new(0),
+        caller: caller(socket),
+        manners: std::sync::Mutex::default(),
+        gone: CancellationToken::new(),
+    });
+    for name in ["watch", "chart", "pause", "resume"] {
+        let (looking, app) = (looking.clone(), app.clone());
+        socket.on(
+            name,
+            move |socket: Socket, name: EventName, args: Args, ack: Ack| {
+                let (looking, app) = (looking.clone(), app.clone());
+                async move { message(&looking, &socket, &name, &args, ack, &app).await }
+            },
+        );
+    }
+    let leaving = looking.clone();
+    socket.on_disconnect(move || {
+        let looking = leaving.clone();
+        async move {
+            looking.gone.cancel();
+            drop(looking.viewer.lock().await.take());
+        }
+    });
+    running
+        .tasks
+        .spawn(attend(looking, socket.clone(), running.clone()));
+}
+
+/// A command came; it is carried out when those before it have been answered.
+async fn message(looking: &Looking, socket: &Socket, name: &str, args: &Args, ack: Ack, app: &Weak<App>) {
+    let Some(app) = app.upgrade() else { return };
+    // A server that stops waits for what is under way.
+    let _tracked = app.tasks.token();
+    if looking.waiting.fetch_add(1, Ordering::Relaxed) >= WAITING_COMMANDS {
+        tracing::info!(limit = WAITING_COMMANDS, "too many commands wait");
+        return socket.disconnect(true);
+    }
+    let mut viewer = looking.viewer.lock().await;
+    looking.waiting.fetch_sub(1, Ordering::Relaxed);
+    let Some(viewer) = viewer.as_mut().filter(|_| !app.stop.is_cancelled()) else {
+        return;
+    };
+    let mut ack = Some(ack);
+    // Here and now, since it must come before what happens next.
+    let mut answer = |_: &Seat, answer| {
+        if let Some(ack) = ack.take() {
+            reply(socket, ack, Some(answer));
+        }
+    };
+    let read = read(name, args, looking.caller, &app);
+    let done = match read {
+        Ok(command) => viewer.carry_out(command, &mut answer).await,
+        Err(refused) => Err(refused),
+    };
+    let refused = done.err();
+    if let Some(ack) = ack {
+        reply(
+            socket,
+            ack,
+            refused.as_ref().map(|refused| Event::from(refused).write()),
+        );
+    }
+    let Some(Refused::Common(refusal)) = refused else {
+        return;
+    };
+    let mut manners = looking.manners.lock().unwrap_or_else(PoisonError::into_inner);
+    if manners.are_lost(&refusal) {
+        tracing::info!("refused too often for going too fast");
+        socket.disconnect(true);
+    }
+}
+
+fn read(name: &str, args: &Args, caller: Caller, app: &App) -> Result<Command, Refused> {
+    let json: Result<Option<Box<RawValue>>, _> = args.read();
+    let json = json.as_ref().ok().and_then(Option::as_deref);
+    let json = json.map_or("null", RawValue::get);
+    app.admit(caller, name.len() + json.len())?;
+    let fields: Option<Fields> = serde_json::from_str(json).map_err(Refusal::bad_json)?;
+    fields.unwrap_or_default().command(name)
+}
+
+/// Sends everybody away when the server stops.
+async fn attend(looking: Arc<Looking>, socket: Socket, app: Arc<App>) {
+    let _connected = app.metrics.connected(Way::SocketIo);
+    tokio::select! {
+        biased;
+        () = looking.gone.cancelled() => return,
+        () = app.stop.cancelled() => {}
+    }
+    // What is under way is answered first.
+    let viewer = looking.viewer.lock().await;
+    socket.disconnect(true);
+    drop(viewer);
+}
+
+/// Where a socket's connection comes from.
+fn caller(socket: &Socket) -> Caller {
+    let peer = socket.extensions().get::<Peer>();
+    Caller::at(peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.addr.ip()))
+}
+
+/// Acknowledges with an answer, or sends it as an event to who wants no acknowledgement.
+fn reply(socket: &Socket, ack: Ack, answer: Option<Written>) {
+    let sent = match answer {
+        None => ack.send(()),
+        Some(answer) if ack.is_wanted() => ack.send(answer.into_value()),
+        Some(answer) => socket.emit(answer.name, answer.body()),
+    };
+    if let Err(error) = sent {
+        tracing::debug!(%error, "an answer came too late");
+    }
+}

@@ -1,0 +1,139 @@
+//! The repository of the market: keep bars as they are now, read a page of them, forget the old ones.
+
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ActiveModelTrait as _, ColumnTrait as _, DbErr, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, Select, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait as _,
+};
+
+use super::entity::market_bar;
+use super::{Store, StoreError};
+
+/// A bar as stored.
+pub type StoredBar = market_bar::Model;
+
+/// Part of the bars of a symbol and interval, ascending.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BarPage {
+    /// The bars.
+    pub bars: Vec<StoredBar>,
+    /// Whether there are older ones.
+    pub more: bool,
+}
+
+/// Rows of one statement: 9 values each, and SQLite takes 32,766 in one.
+const STATEMENT_ROWS: usize = 500;
+
+impl Store {
+    /// Bars that one transaction stores at most: it takes some ten milliseconds, for which a message of the chat has to wait in an SQLite file.
+    pub const BARS_AT_ONCE: usize = 2000;
+
+    /// Stores bars as they are now, whether or not they were there before; each may be given once.
+    ///
+    /// # Errors
+    /// Any [`StoreError`]. Those of whole transactions ([`Self::BARS_AT_ONCE`]) may be there nevertheless; storing all of them again is safe.
+    pub async fn put_bars(&self, bars: &[StoredBar]) -> Result<(), StoreError> {
+        for bars in bars.chunks(Self::BARS_AT_ONCE) {
+            self.retrying(|| self.try_put_bars(bars)).await?;
+        }
+        Ok(())
+    }
+
+    /// The newest `limit` bars, of those that begin before `before` if that is said.
+    ///
+    /// # Errors
+    /// Any [`StoreError`].
+    pub async fn bars(
+        &self,
+        symbol: &str,
+        interval: &str,
+        before: Option<i64>,
+        limit: u64,
+    ) -> Result<BarPage, StoreError> {
+        let mut query = bars_of(symbol, interval);
+        if let Some(before) = before {
+            query = query.filter(market_bar::Column::OpenAt.lt(before));
+        }
+        let query = query
+            .order_by_desc(market_bar::Column::OpenAt)
+            .limit(limit.saturating_add(1));
+        let query = &query;
+        self.retrying(|| async move {
+            let mut bars = query.clone().all(&self.reader).await?;
+            let more = bars.len() as u64 > limit;
+            bars.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+            bars.reverse();
+            Ok(BarPage { bars, more })
+        })
+        .await
+    }
+
+    /// Deletes the oldest `limit` bars, at most, of those that begin before `before`, and returns how many that were.
+    ///
+    /// # Errors
+    /// Any [`StoreError`].
+    pub async fn forget_bars(
+        &self,
+        symbol: &str,
+        interval: &str,
+        before: i64,
+        limit: u64,
+    ) -> Result<u64, StoreError> {
+        let old = || bars_of(symbol, interval).filter(market_bar::Column::OpenAt.lt(before));
+        self.retrying(|| async {
+            // Not every database can delete a number of rows: up to the one behind them, if there is one.
+            let spared = old()
+                .order_by_asc(market_bar::Column::OpenAt)
+                .offset(limit)
+                .limit(1)
+                .one(&self.reader)
+                .await?;
+            let end = spared.map_or(before, |bar| bar.open_at);
+            let deleted = market_bar::Entity::delete_many()
+                .filter(market_bar::Column::Symbol.eq(symbol))
+                .filter(market_bar::Column::Interval.eq(interval))
+                .filter(market_bar::Column::OpenAt.lt(end))
+                .exec(&self.writer)
+                .await?;
+            Ok(deleted.rows_affected)
+        })
+        .await
+    }
+
+    async fn try_put_bars(&self, bars: &[StoredBar]) -> Result<(), DbErr> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        let transaction = self.writer.begin_with_options(options).await?;
+        for bars in bars.chunks(STATEMENT_ROWS) {
+            let rows = bars.iter().map(|bar| bar.clone().into_active_model().reset_all());
+            let replace = OnConflict::columns([
+                market_bar::Column::Symbol,
+                market_bar::Column::Interval,
+                market_bar::Column::OpenAt,
+            ])
+            .update_columns([
+                market_bar::Column::Open,
+                market_bar::Column::High,
+                market_bar::Column::Low,
+                market_bar::Column::Close,
+                market_bar::Column::Volume,
+                market_bar::Column::Revision,
+            ])
+            .to_owned();
+            market_bar::Entity::insert_many(rows)
+                .on_conflict(replace)
+                .exec_without_returning(&transaction)
+                .await?;
+        }
+        transaction.commit().await
+    }
+}
+
+fn bars_of(symbol: &str, interval: &str) -> Select<market_bar::Entity> {
+    market_bar::Entity::find()
+        .filter(market_bar::Column::Symbol.eq(symbol))
+        .filter(market_bar::Column::Interval.eq(interval))
+}

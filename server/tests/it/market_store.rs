@@ -1,0 +1,165 @@
+//! Bars in the database: kept as they are now, read in pages, forgotten when they are old; and a market that goes on with them after a restart.
+
+use madang_server::store::{Store, StoredBar};
+use sea_orm::{ConnectionTrait as _, Database};
+
+use crate::database::TestDatabase;
+use crate::on_every_database;
+use crate::running::Running;
+
+on_every_database! {
+    bars_are_kept_as_they_are_now
+    bars_are_read_in_pages
+    old_bars_are_forgotten_a_few_at_a_time
+    a_step_of_the_market_that_was_cut_off_is_gone_on_with
+    a_restart_goes_on_in_the_same_bars
+}
+
+fn bar(symbol: &str, interval: &str, open_at: i64, revision: i64) -> StoredBar {
+    StoredBar {
+        symbol: symbol.to_owned(),
+        interval: interval.to_owned(),
+        open_at,
+        open: 10,
+        high: 12,
+        low: 9,
+        close: 11,
+        volume: 100 + revision,
+        revision,
+    }
+}
+
+fn times(bars: &[StoredBar]) -> Vec<i64> {
+    bars.iter().map(|bar| bar.open_at).collect()
+}
+
+async fn bars_are_kept_as_they_are_now(database: TestDatabase) {
+    let store = database.store().await;
+    let count = i64::try_from(Store::BARS_AT_ONCE).unwrap() + 1;
+    let first: Vec<_> = (0..count).map(|n| bar("A", "1s", n * 1000, 0)).collect();
+    store.put_bars(&first).await.unwrap();
+    let again = [
+        bar("A", "1s", 1000, 5),
+        bar("A", "1m", 0, 1),
+        bar("B", "1s", 0, 1),
+        bar("A", "1s", count * 1000, 0),
+    ];
+    store.put_bars(&again).await.unwrap();
+    store.put_bars(&[]).await.unwrap();
+    let page = store.bars("A", "1s", Some(3000), 9).await.unwrap();
+    assert_eq!(
+        page.bars,
+        [
+            bar("A", "1s", 0, 0),
+            bar("A", "1s", 1000, 5),
+            bar("A", "1s", 2000, 0)
+        ]
+    );
+    let all = store.bars("A", "1s", None, 1 << 40).await.unwrap();
+    assert_eq!(all.bars.len() as i64, count + 1);
+    assert_eq!(
+        store.bars("A", "1m", None, 9).await.unwrap().bars,
+        [bar("A", "1m", 0, 1)]
+    );
+    // Texts are compared as they are.
+    for (symbol, interval) in [("a", "1s"), ("A", "1S"), ("C", "1s")] {
+        assert_eq!(store.bars(symbol, interval, None, 9).await.unwrap().bars, []);
+    }
+}
+
+async fn bars_are_read_in_pages(database: TestDatabase) {
+    let store = database.store().await;
+    let bars: Vec<_> = (1..=5).rev().map(|n| bar("A", "1D", n, 0)).collect();
+    store.put_bars(&bars).await.unwrap();
+    for (before, limit, expected, more) in [
+        (None, 2, vec![4, 5], true),
+        (None, 5, vec![1, 2, 3, 4, 5], false),
+        (Some(4), 2, vec![2, 3], true),
+        (Some(2), 2, vec![1], false),
+        (Some(1), 2, vec![], false),
+        (Some(99), 1, vec![5], true),
+    ] {
+        let page = store.bars("A", "1D", before, limit).await.unwrap();
+        assert_eq!(
+            (times(&page.bars), page.more),
+            (expected, more),
+            "{before:?} {limit}"
+        );
+    }
+}
+
+async fn old_bars_are_forgotten_a_few_at_a_time(database: TestDatabase) {
+    let store = database.store().await;
+    let bars: Vec<_> = (0..10).map(|n| bar("A", "1s", n, 0)).collect();
+    store.put_bars(&bars).await.unwrap();
+    store
+        .put_bars(&[bar("A", "5s", 0, 0), bar("B", "1s", 0, 0)])
+        .await
+        .unwrap();
+    for (forgotten, rest) in [(3, 3..10), (3, 6..10), (1, 7..10), (0, 7..10)] {
+        assert_eq!(store.forget_bars("A", "1s", 7, 3).await.unwrap(), forgotten);
+        let page = store.bars("A", "1s", None, 99).await.unwrap();
+        assert_eq!(times(&page.bars), rest.collect::<Vec<_>>());
+    }
+    assert_eq!(store.bars("A", "5s", None, 9).await.unwrap().bars.len(), 1);
+    assert_eq!(store.bars("B", "1s", None, 9).await.unwrap().bars.len(), 1);
+}
+
+async fn a_step_of_the_market_that_was_cut_off_is_gone_on_with(database: TestDatabase) {
+    database
+        .store()
+        .await
+        .put_bars(&[bar("A", "1s", 0, 0)])
+        .await
+        .unwrap();
+    // The table was made, and that it was wasn't written down.
+    let connection = Database::connect(database.url().as_str()).await.unwrap();
+    let forget = "DELETE FROM seaql_migrations WHERE version = 'm0003_market'";
+    connection.execute_unprepared(forget).await.unwrap();
+    connection.close().await.unwrap();
+    let store = database.store().await;
+    assert_eq!(store.bars("A", "1s", None, 9).await.unwrap().bars.len(), 1);
+}
+
+async fn a_restart_goes_on_in_the_same_bars(database: TestDatabase) {
+    let server = Running::simulating(database, 1, 20).await;
+    let listed = server.fetch("/api/market/symbols", 200).await;
+    let symbol = listed["symbols"][0]["symbol"].as_str().unwrap().to_owned();
+    // The made-up past ends where what is told begins.
+    server.counted("ticks", 20).await;
+    let before = server.bars(&symbol, "interval=1D&limit=1").await["bars"][0].clone();
+    let hour = server.bars(&symbol, "interval=1h").await;
+    let Running { back, database, .. } = server;
+    assert!(back.close().await);
+
+    let server = Running::simulating(database, 1, 20).await;
+    server.counted("ticks", 1).await;
+    let after = server.bars(&symbol, "interval=1D").await;
+    let after = after["bars"].as_array().unwrap();
+    let same = after
+        .iter()
+        .find(|bar| bar[0] == before[0])
+        .expect("the same day");
+    assert_eq!(same[1], before[1], "the first price of the day");
+    for grows in [2, 5, 6] {
+        assert!(
+            same[grows].as_i64() >= before[grows].as_i64(),
+            "{same} after {before}"
+        );
+    }
+    assert!(same[6].as_i64() > before[6].as_i64(), "{same} after {before}");
+    let again = server.bars(&symbol, "interval=1h").await;
+    let closed = |page: &serde_json::Value| page["bars"].as_array().unwrap()[1..299].to_vec();
+    if again["bars"][0] == hour["bars"][0] {
+        assert_eq!(closed(&again), closed(&hour), "the past is made up once");
+    }
+    // The price goes on from where it was.
+    let quote = server
+        .fetch(&format!("/api/market/quotes?symbols={symbol}"), 200)
+        .await;
+    let (price, last) = (
+        quote["quotes"][0]["price"].as_f64().unwrap(),
+        before[4].as_f64().unwrap(),
+    );
+    assert!((price / last - 1.0).abs() < 0.2, "{price} after {last}");
+}

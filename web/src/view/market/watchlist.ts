@@ -1,0 +1,89 @@
+import { fill, type Language, type Texts } from "../../i18n/texts";
+import type { Book } from "../../market/book";
+import { changeOf, formatPrice, formatShare } from "../../market/price";
+import type { Quote } from "../../market/protocol";
+import { byId, make, setText } from "../dom";
+import { wayOf } from "./head";
+
+export interface WatchlistEvents {
+  chosen(symbol: string): void;
+  removed(symbol: string): void;
+}
+
+interface Entry {
+  item: HTMLLIElement;
+  button: HTMLButtonElement;
+  name: HTMLElement;
+  price: HTMLElement;
+  change: HTMLElement;
+}
+
+/** What is watched, with its newest prices. Arrow keys go from one to the next. */
+export class Watchlist {
+  readonly #list = byId("watchlist", "ul");
+  readonly #empty = byId("watch-empty", "p");
+  #entries = new Map<string, Entry>();
+
+  constructor(
+    private readonly language: Language,
+    private readonly texts: Texts,
+    private readonly book: Book,
+    private readonly events: WatchlistEvents,
+  ) {
+    this.#list.addEventListener("keydown", (event) => this.#move(event));
+  }
+
+  show(symbols: readonly string[], charted: string | null): void {
+    const known = this.#entries;
+    this.#entries = new Map(symbols.map((symbol) => [symbol, known.get(symbol) ?? this.#make(symbol)]));
+    const items = [...this.#entries.values()].map(({ item }) => item);
+    // Moving an element that has the focus would take it away.
+    if (!isSame(items, this.#list.children)) this.#list.replaceChildren(...items);
+    for (const [symbol, { button, name }] of this.#entries) {
+      if (symbol === charted) button.setAttribute("aria-current", "true");
+      else button.removeAttribute("aria-current");
+      setText(name, this.book.get(symbol)?.name[this.language] ?? "");
+    }
+    this.#empty.hidden = symbols.length > 0;
+  }
+
+  quote(quote: Quote): void {
+    const entry = this.#entries.get(quote.symbol);
+    const listing = this.book.get(quote.symbol);
+    if (entry === undefined || listing === null) return;
+    const change = changeOf(quote);
+    setText(entry.price, formatPrice(quote.price, listing.scale));
+    setText(entry.change, quote.halted ? this.texts.market.halted : formatShare(change.share));
+    entry.item.dataset.way = wayOf(change.by);
+    entry.item.dataset.at = String(quote.at);
+  }
+
+  #make(symbol: string): Entry {
+    const name = make("span", "watch-name");
+    const price = make("span", "watch-price", "–");
+    const change = make("span", "watch-change");
+    const button = make("button", "watch-row", make("strong", "", symbol), name, price, change);
+    button.type = "button";
+    button.dataset.symbol = symbol;
+    button.addEventListener("click", () => this.events.chosen(symbol));
+    const remove = make("button", "quiet watch-remove", "×");
+    remove.type = "button";
+    remove.setAttribute("aria-label", fill(this.texts.market.watch_remove, { symbol }));
+    remove.addEventListener("click", () => this.events.removed(symbol));
+    return { item: make("li", "", button, remove), button, name, price, change };
+  }
+
+  #move(event: KeyboardEvent): void {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const buttons: Element[] = [...this.#entries.values()].map(({ button }) => button);
+    const place = document.activeElement === null ? -1 : buttons.indexOf(document.activeElement);
+    if (step === undefined || place < 0) return;
+    event.preventDefault();
+    const next = buttons[place + step];
+    if (next instanceof HTMLElement) next.focus();
+  }
+}
+
+function isSame(items: readonly Element[], shown: HTMLCollection): boolean {
+  return items.length === shown.length && items.every((item, place) => item === shown[place]);
+}
