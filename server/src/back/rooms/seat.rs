@@ -16,10 +16,13 @@ pub(in crate::back) enum Seat {
 
 impl Seat {
     /// From now on what is published in the room arrives.
-    pub(super) fn join(&self, room: &RoomName) {
+    pub(in crate::back) fn join(&self, room: &RoomName) {
         let refused = match self {
             Self::WebSocket(membership) => membership.join(room).err().map(|error| error.to_string()),
-            Self::SocketIo(socket) => socket.join(room.as_str()).err().map(|error| error.to_string()),
+            Self::SocketIo(socket) => socket
+                .join(within(socket, room))
+                .err()
+                .map(|error| error.to_string()),
         };
         if let Some(error) = refused {
             // It is in no other room: it is gone already, or this is a mistake of ours, and not worth a connection.
@@ -28,17 +31,17 @@ impl Seat {
     }
 
     /// Something for this one alone, which comes behind what was published before.
-    pub(super) fn send(&self, hub: &Hub, publication: Publication) {
+    pub(in crate::back) fn send(&self, hub: &Hub, publication: Publication) {
         match self {
             Self::WebSocket(membership) => membership.send(publication),
             Self::SocketIo(socket) => hub.send(socket.member(), publication),
         }
     }
 
-    pub(super) fn leave(&self, room: &RoomName) {
+    pub(in crate::back) fn leave(&self, room: &RoomName) {
         match self {
             Self::WebSocket(membership) => membership.leave(room),
-            Self::SocketIo(socket) => socket.leave(room.as_str()),
+            Self::SocketIo(socket) => socket.leave(within(socket, room)),
         }
     }
 
@@ -49,6 +52,13 @@ impl Seat {
             Self::SocketIo(socket) => Some(socket.session()),
         }
     }
+}
+
+/// What a room of the hub is called in the socket's namespace: those of all but the main one begin with it.
+fn within<'a>(socket: &Socket, room: &'a RoomName) -> &'a str {
+    let room = room.as_str();
+    let inside = room.strip_prefix(socket.namespace().name());
+    inside.and_then(|room| room.strip_prefix(',')).unwrap_or(room)
 }
 
 /// The session in the hub of whoever came by WebSocket or HTTP.

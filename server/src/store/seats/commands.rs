@@ -1,0 +1,135 @@
+//! What holders ask for.
+
+use std::collections::BTreeMap;
+
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, Set};
+use sha2::{Digest as _, Sha256};
+
+use super::turn::{Decided, Turn};
+use crate::chat::Sender;
+use crate::seats::{Answer, Command, Event, Key, Refused, Told, What};
+use crate::store::entity::seat_command;
+use crate::store::{Store, StoreError};
+
+impl Store {
+    /// Carries out a command on an event, once: whoever asks again with the same key is told the same again. What is told is stored with
+    /// what it's about.
+    ///
+    /// # Errors
+    /// Any [`StoreError`]. It may be carried out nevertheless (an answer can get lost); asking again with the same key is safe.
+    ///
+    /// # Cancel safety
+    /// Dropped before it is ready, the command is carried out or not; asking again with the same key is safe.
+    pub async fn carry_out(
+        &self,
+        event: &Event,
+        holder: Sender,
+        key: &Key,
+        command: &Command,
+    ) -> Result<Told, StoreError> {
+        let hash = hash_of(command);
+        self.in_turn(|| async {
+            let mut turn = Turn::begin(self, event).await?;
+            if let Some(answer) = turn.told_before(holder, key, &hash).await? {
+                turn.transaction.rollback().await?;
+                let changes = BTreeMap::new();
+                return Ok(Told { answer, changes });
+            }
+            turn.settle().await?;
+            turn.offer().await?;
+            let answer = turn.carry_out(&holder.to_string(), command).await?;
+            let answer = answer.unwrap_or_else(Answer::Refused);
+            turn.offer().await?;
+            turn.remember(holder, key, hash.clone(), &answer).await?;
+            let changes = turn.commit().await?;
+            Ok(Told { answer, changes })
+        })
+        .await
+    }
+
+    /// Brings an event up to the clock: what is over is written down, and offered to who waits for it. Nothing rests on that; it only
+    /// tells people.
+    ///
+    /// # Errors
+    /// Any [`StoreError`].
+    pub async fn sweep_seats(&self, event: &Event) -> Result<BTreeMap<What, u64>, StoreError> {
+        self.in_turn(|| async {
+            let mut turn = Turn::begin(self, event).await?;
+            turn.settle().await?;
+            turn.offer().await?;
+            turn.commit().await
+        })
+        .await
+    }
+
+    /// Forgets what was told before a time: nobody asks again with the same key then.
+    ///
+    /// # Errors
+    /// Any [`StoreError`].
+    pub async fn forget_seat_commands(&self, before: i64) -> Result<(), StoreError> {
+        self.retrying(|| async {
+            seat_command::Entity::delete_many()
+                .filter(seat_command::Column::At.lt(before))
+                .exec(&self.writer)
+                .await?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+impl Turn<'_> {
+    async fn told_before(&self, holder: Sender, key: &Key, hash: &str) -> Result<Option<Answer>, DbErr> {
+        let id = (holder.to_string(), key.to_string());
+        let row = seat_command::Entity::find_by_id(id)
+            .one(&self.transaction)
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        if row.hash != hash {
+            return Ok(Some(Answer::Refused(Refused::IdempotencyMismatch)));
+        }
+        let answer = serde_json::from_str(&row.answer).map_err(|error| DbErr::Json(error.to_string()))?;
+        Ok(Some(answer))
+    }
+
+    async fn remember(&self, holder: Sender, key: &Key, hash: String, answer: &Answer) -> Result<(), DbErr> {
+        let row = seat_command::ActiveModel {
+            holder: Set(holder.to_string()),
+            idempotency_key: Set(key.to_string()),
+            hash: Set(hash),
+            answer: Set(serde_json::to_string(answer).map_err(|error| DbErr::Json(error.to_string()))?),
+            at: Set(self.now),
+        };
+        seat_command::Entity::insert(row)
+            .exec_without_returning(&self.transaction)
+            .await?;
+        Ok(())
+    }
+
+    async fn carry_out(&mut self, holder: &str, command: &Command) -> Decided<Answer> {
+        let hold = match command {
+            Command::Hold { places, .. } => self.hold_named(holder, places).await?.map(Answer::Hold),
+            Command::Book { slot, party, .. } => self.book(holder, slot, *party).await?.map(Answer::Hold),
+            Command::Extend(hold) => self.extend(holder, *hold).await?.map(Answer::Hold),
+            Command::Release(hold) => self.release(holder, *hold).await?.map(Answer::Hold),
+            Command::Confirm(hold) => self.confirm(holder, *hold).await?.map(Answer::Hold),
+            Command::Checkout(hold) => self.check_out(holder, *hold).await?.map(Answer::Checkout),
+            Command::Wait { section, count, .. } => {
+                self.wait(holder, section, *count).await?.map(Answer::Waiting)
+            }
+            Command::Leave(waiting) => self.leave(holder, *waiting).await?.map(Answer::Waiting),
+        };
+        Ok(hold)
+    }
+}
+
+fn hash_of(command: &Command) -> String {
+    let json = serde_json::to_vec(command)
+        .unwrap_or_else(|error| unreachable!("numbers and texts can be written: {error}"));
+    hex(&Sha256::digest(json))
+}
+
+/// Bytes in hexadecimal.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,147 @@
+//! What is sold.
+
+use std::collections::BTreeMap;
+
+use sea_orm::sea_query::Query;
+use sea_orm::{DbErr, EntityTrait, FromQueryResult, QueryOrder, Set, TransactionTrait};
+
+use super::clock::clock;
+use super::turn::{immediate, is_there, parsed};
+use crate::seats::{Event, GENESIS, Spot, samples};
+use crate::store::entity::{seat_event, seat_place};
+use crate::store::{Store, StoreError};
+
+/// Rows of one statement: databases bound the values that it may have.
+const ROWS_AT_ONCE: usize = 500;
+
+#[derive(FromQueryResult)]
+struct Now {
+    now: i64,
+}
+
+impl Store {
+    /// All events, by id. An empty database is given some first.
+    ///
+    /// # Errors
+    /// Any [`StoreError`].
+    pub async fn seat_events(&self) -> Result<Vec<Event>, StoreError> {
+        let events = self.retrying(|| self.read_events()).await?;
+        if !events.is_empty() {
+            return Ok(events);
+        }
+        for event in samples(self.seat_clock().await?) {
+            self.add_seat_event(&event).await?;
+        }
+        self.retrying(|| self.read_events()).await
+    }
+
+    /// Adds an event, unless there is one with its id. Returns whether it did.
+    ///
+    /// # Errors
+    /// Any [`StoreError`].
+    pub async fn add_seat_event(&self, event: &Event) -> Result<bool, StoreError> {
+        self.retrying(|| async {
+            match self.try_add(event).await {
+                Ok(()) => Ok(true),
+                Err(error) if is_there(&error) => Ok(false),
+                Err(error) => Err(error),
+            }
+        })
+        .await
+    }
+
+    /// The database's clock, in milliseconds since 1970-01-01 UTC.
+    ///
+    /// # Errors
+    /// Any [`StoreError`].
+    pub async fn seat_clock(&self) -> Result<i64, StoreError> {
+        self.retrying(|| async {
+            let backend = self.reader.get_database_backend();
+            let now = Query::select().expr_as(clock(backend), "now").to_owned();
+            let now = Now::find_by_statement(backend.build(&now))
+                .one(&self.reader)
+                .await?;
+            Ok(now.map_or(0, |row| row.now))
+        })
+        .await
+    }
+
+    async fn try_add(&self, event: &Event) -> Result<(), DbErr> {
+        let about = serde_json::to_string(event.about())
+            .unwrap_or_else(|error| unreachable!("numbers and texts can be written: {error}"));
+        let row = seat_event::ActiveModel {
+            event: Set(event.id().to_string()),
+            about: Set(about),
+            sequence: Set(0),
+            hash: Set(GENESIS.to_owned()),
+        };
+        let transaction = self.writer.begin_with_options(immediate()).await?;
+        seat_event::Entity::insert(row)
+            .exec_without_returning(&transaction)
+            .await?;
+        let rows: Vec<_> = (0..)
+            .zip(event.spots())
+            .map(|(n, spot)| row_of(event, n, spot))
+            .collect();
+        for rows in rows.chunks(ROWS_AT_ONCE) {
+            seat_place::Entity::insert_many(rows.to_vec())
+                .exec_without_returning(&transaction)
+                .await?;
+        }
+        transaction.commit().await
+    }
+
+    async fn read_events(&self) -> Result<Vec<Event>, DbErr> {
+        let events = seat_event::Entity::find()
+            .order_by_asc(seat_event::Column::Event)
+            .all(&self.reader)
+            .await?;
+        if events.is_empty() {
+            return Ok(Vec::new());
+        }
+        let places = seat_place::Entity::find()
+            .order_by_asc(seat_place::Column::Event)
+            .order_by_asc(seat_place::Column::NumberInEvent)
+            .all(&self.reader)
+            .await?;
+        let mut spots: BTreeMap<String, Vec<Spot>> = BTreeMap::new();
+        for place in places {
+            let spot = Spot {
+                id: parsed(&place.place)?,
+                section: place.section,
+                row: place.row_name,
+                number: place.seat_number,
+                x: place.x,
+                y: place.y,
+                accessible: place.accessible,
+                blocked: place.blocked,
+                min: place.party_min,
+                max: place.party_max,
+            };
+            spots.entry(place.event).or_default().push(spot);
+        }
+        let event = |row: seat_event::Model| {
+            let about = serde_json::from_str(&row.about).map_err(|error| DbErr::Json(error.to_string()))?;
+            let spots = spots.remove(&row.event).unwrap_or_default();
+            Event::new(parsed(&row.event)?, about, spots).map_err(DbErr::Custom)
+        };
+        events.into_iter().map(event).collect()
+    }
+}
+
+fn row_of(event: &Event, number: i64, spot: &Spot) -> seat_place::ActiveModel {
+    seat_place::ActiveModel {
+        event: Set(event.id().to_string()),
+        place: Set(spot.id.to_string()),
+        number_in_event: Set(number),
+        section: Set(spot.section.clone()),
+        row_name: Set(spot.row.clone()),
+        seat_number: Set(spot.number),
+        x: Set(spot.x),
+        y: Set(spot.y),
+        accessible: Set(spot.accessible),
+        blocked: Set(spot.blocked),
+        party_min: Set(spot.min),
+        party_max: Set(spot.max),
+    }
+}

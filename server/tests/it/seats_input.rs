@@ -1,0 +1,161 @@
+//! What is no command, or of nobody.
+
+use serde_json::{Value, json};
+
+use crate::running::Running;
+use crate::seats_asking::{Asker, ask};
+
+#[tokio::test]
+async fn what_is_no_command_is_refused_with_its_reason() {
+    let server = Running::start().await;
+    let kim = Asker::new(server.addr).await;
+    let holds = "/events/premiere/holds";
+    for (path, body, status, code) in [
+        (holds, json!({}), 400, "seats_invalid"),
+        (holds, json!({"places": []}), 400, "seats_invalid"),
+        (
+            holds,
+            json!({"places": ["A-1"], "slot": "2026-12-01T18:00", "party": 2}),
+            400,
+            "seats_invalid",
+        ),
+        (holds, json!({"places": ["A-11"]}), 404, "place_unknown"),
+        (holds, json!({"places": ["A 1"]}), 404, "place_unknown"),
+        (
+            holds,
+            json!({"places": ["A-1@2026-12-01T18:00"]}),
+            404,
+            "place_unknown",
+        ),
+        (holds, json!({"places": "A-1"}), 422, "bad_json"),
+        (
+            holds,
+            json!({"slot": "2026-12-01T18:00", "party": -1}),
+            422,
+            "bad_json",
+        ),
+        (
+            "/events/nowhere/holds",
+            json!({"places": ["A-1"]}),
+            404,
+            "event_unknown",
+        ),
+        (
+            "/events/No%20where/holds",
+            json!({"places": ["A-1"]}),
+            404,
+            "event_unknown",
+        ),
+        (
+            "/events/%FF/holds",
+            json!({"places": ["A-1"]}),
+            404,
+            "event_unknown",
+        ),
+        (
+            "/events/premiere/waiting",
+            json!({"section": "R", "count": 1}),
+            404,
+            "section_unknown",
+        ),
+        (
+            "/events/premiere/waiting",
+            json!({"section": "main", "count": 0}),
+            400,
+            "seats_invalid",
+        ),
+        (
+            "/events/premiere/waiting",
+            json!({"section": "main", "count": 7}),
+            400,
+            "seats_invalid",
+        ),
+        (
+            "/events/premiere/waiting",
+            json!({"section": "main"}),
+            422,
+            "bad_json",
+        ),
+        ("/holds/nothing/confirm", Value::Null, 404, "hold_unknown"),
+        (
+            "/holds/AAAAAAAAAAAAAAAAAAAAAA/confirm",
+            Value::Null,
+            404,
+            "hold_unknown",
+        ),
+        (
+            "/waiting/AAAAAAAAAAAAAAAAAAAAAA/leave",
+            Value::Null,
+            404,
+            "waiting_unknown",
+        ),
+        (
+            "/demo-payments/AAAAAAAAAAAAAAAAAAAAAA",
+            json!({"status": "failed"}),
+            404,
+            "payment_unknown",
+        ),
+        ("/demo-payments/x", json!({"status": "perhaps"}), 422, "bad_json"),
+    ] {
+        let answer = kim.post(path, &body).await;
+        assert_eq!(
+            (answer.0, &answer.1["code"]),
+            (status, &json!(code)),
+            "{path} {body}: {}",
+            answer.1
+        );
+    }
+    for (path, code) in [
+        ("/events/nowhere", "event_unknown"),
+        ("/events/nowhere/places/A-1", "event_unknown"),
+        ("/events/premiere/places/B-1", "place_unknown"),
+        ("/events/premiere/places/%FF", "event_unknown"),
+    ] {
+        let answer = kim.get(path).await;
+        assert_eq!((answer.0, &answer.1["code"]), (404, &json!(code)), "{path}");
+    }
+    assert_eq!(
+        kim.place("premiere", "A-1").await["version"],
+        0,
+        "nothing has changed"
+    );
+}
+
+#[tokio::test]
+async fn a_command_says_who_asks_and_has_a_key() {
+    let server = Running::start().await;
+    let kim = Asker::new(server.addr).await;
+    let path = "/api/seats/events/premiere/holds";
+    let body = json!({"places": ["A-1"]}).to_string();
+    for authorization in [
+        "",
+        "Authorization: Bearer x\r\n",
+        "Authorization: Basic AAAA\r\n",
+        "Authorization: Bearer\r\n",
+    ] {
+        let headers = format!("Content-Type: application/json\r\nIdempotency-Key: k\r\n{authorization}");
+        let (status, refused) = ask(server.addr, "POST", path, &headers, &body).await;
+        assert_eq!(
+            (status, &refused["code"]),
+            (401, &json!("session_needed")),
+            "{authorization}"
+        );
+        assert_eq!(
+            ask(server.addr, "GET", "/api/seats/holds", authorization, "")
+                .await
+                .0,
+            401
+        );
+    }
+    for key in ["", "a b", "열쇠", &"k".repeat(65)] {
+        let (status, refused) = kim
+            .post_as(key, "/events/premiere/holds", &json!({"places": ["A-1"]}))
+            .await;
+        assert_eq!(
+            (status, &refused["code"]),
+            (400, &json!("idempotency_key_invalid")),
+            "{key}"
+        );
+    }
+    assert_eq!(kim.place("premiere", "A-1").await["state"], "free");
+}

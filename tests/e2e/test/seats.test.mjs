@@ -1,0 +1,397 @@
+import assert from "node:assert/strict";
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { isAccessible } from "../src/accessibility.mjs";
+import { launchChromium } from "../src/browsers/chromium.mjs";
+import { launchFirefox } from "../src/browsers/firefox.mjs";
+import { Visitor } from "../src/seats.mjs";
+import { setUp } from "../src/setting.mjs";
+import { eventually } from "../src/wait.mjs";
+
+const PHONE = { width: 390, height: 844 };
+const DESK = { width: 1280, height: 900 };
+const LOOKS = [
+  ["en", "light"],
+  ["en", "dark"],
+  ["ko", "light"],
+  ["ko", "dark"],
+];
+/** The picture of the page. `UPDATE_SCREENSHOTS=1` writes it anew. */
+const PICTURE = fileURLToPath(new URL("../../../docs/images/seats.png", import.meta.url));
+/** How soon others see what somebody does, in milliseconds: no longer than the eye takes for at once. */
+const AT_ONCE_MS = 200;
+/** Holds of which that is measured: the one in the middle counts, since any may meet a busy machine. */
+const MEASURED = 9;
+/** The pause before the next try may be as long as it ever gets. */
+const RESTART_MS = 45_000;
+/** How long a hold lasts, and somewhat more. */
+const HOLD_MS = 135_000;
+
+describe("reservation", () => {
+  const setting = setUp([launchChromium, launchFirefox]);
+  /** Somebody who holds seats and does nothing more, while all the rest happens. */
+  let idle;
+
+  test("somebody holds seats and forgets about it", async () => {
+    const [chromium] = setting.browsers;
+    idle = await Visitor.open(chromium, setting.program, { event: "concert", viewport: DESK });
+    await idle.holds("M-8", "M-9");
+    await idle.reads(".hold .time-left", /^(2 min 0 s|1 min 5\d s) left$/);
+    const seconds = () => idle.page.evaluate(() => Number(document.querySelector(".hold").dataset.seconds));
+    const before = await seconds();
+    assert.ok(before <= 120 && before > 100, `${before} s`);
+    await eventually(async () => assert.ok((await seconds()) < before));
+  });
+
+  test("two people race for seats: one wins, the other is told which are gone and what to do", async () => {
+    const [one, other] = await both("premiere");
+    await one.press("A-3", "A-4");
+    await other.press("A-4", "A-5");
+    await Promise.all([one, other].map(({ page }) => page.evaluate(holdAt, Date.now() + 700)));
+    const wins = (visitor) => visitor.page.evaluate(() => document.querySelectorAll(".hold").length);
+    await eventually(async () => assert.equal((await wins(one)) + (await wins(other)), 1));
+    const [winner, loser] = (await wins(one)) === 1 ? [one, other] : [other, one];
+    const left = loser === other ? "A-5" : "A-3";
+    await loser.reads("#notice p", /^Somebody else was faster: All seats A-4 is gone\.$/);
+    await loser.reads("#notice", new RegExp(`Nobody has taken the rest of your choice, All seats ${left}\\.`));
+    await looksGood(loser.page, "somebody was faster");
+    await loser.sees({ "A-4": "held", [left]: "chosen" });
+    await winner.sees({ "A-4": "mine", [left]: "free" });
+    await loser.page.click('[data-deed="take-rest"]');
+    await loser.sees({ [left]: "mine" });
+    await winner.sees({ [left]: "held" });
+    await done(one, other);
+  });
+
+  test("who has chosen what another takes is told before they try", async () => {
+    const [one, other] = await both("premiere");
+    await one.press("A-1", "A-7");
+    await other.holds("A-7");
+    await one.reads("#notice p", /^Somebody else was faster: All seats A-7 is gone\.$/);
+    await one.reads("#notice", /Close by and free: All seats A-[68]\./);
+    await one.page.click('[data-deed="take-instead"]');
+    await one.reads("#choice", /^All seats A-1 and A-[68]$/);
+    await done(one, other);
+  });
+
+  test("a hold, and letting go of it, shows to others within 200 ms", async (t) => {
+    const visitors = await both("premiere");
+    for (const [holder, watcher] of [visitors, visitors.toReversed()]) {
+      const times = { held: [], free: [] };
+      for (let n = 0; n < MEASURED; n += 1) {
+        await holder.press("A-2");
+        await watcher.notes("A-2");
+        for (const [look, button] of [
+          ["held", "#hold"],
+          ["free", '[data-deed="release"]'],
+        ]) {
+          await eventually(async () => {
+            assert.ok(await holder.page.evaluate((place) => document.querySelector(place)?.disabled === false, button));
+          });
+          const pressed = await holder.page.evaluate((place) => {
+            const now = Date.now();
+            document.querySelector(place).click();
+            return now;
+          }, button);
+          times[look].push((await watcher.noted(look)) - pressed);
+        }
+        await holder.sees({ "A-2": "free" });
+      }
+      for (const [look, all] of Object.entries(times)) {
+        const middle = all.sort((a, b) => a - b)[Math.floor(MEASURED / 2)];
+        t.diagnostic(`${holder.page.engine} to ${watcher.page.engine}, ${look}: ${all.join(" ")} ms`);
+        assert.ok(middle <= AT_ONCE_MS, `${look}: ${all} ms`);
+      }
+    }
+    await done(...visitors);
+  });
+
+  test("a hold is extended once, let go, and booked, as everybody sees", async () => {
+    const [one, other] = await both("premiere");
+    await one.holds("A-1", "A-2");
+    await other.sees({ "A-1": "held", "A-2": "held" });
+    await one.decides("extend");
+    await one.reads(".hold [data-deed=extend]", /^Extended once already$/);
+    await one.reads(".hold .time-left", /^[23] min/);
+    await one.decides("release");
+    await other.sees({ "A-1": "free", "A-2": "free" });
+    await other.holds("A-10");
+    await other.decides("confirm");
+    await other.sees({ "A-10": "booked" });
+    await other.reads(".booking", /Premiere with the director.*All seats A-10.*Booked/);
+    await one.sees({ "A-10": "sold" });
+    // It's kept for whoever comes back.
+    await other.page.reload();
+    await other.sees({ "A-10": "booked" });
+    await done(one, other);
+  });
+
+  test("a payment that fails can be made again, and one that succeeds books", async () => {
+    await Promise.all(
+      setting.browsers.map(async (browser, n) => {
+        const visitor = await Visitor.open(browser, setting.program, { event: "concert", viewport: DESK });
+        const [first, second] = n === 0 ? ["A-7", "A-8"] : ["E-7", "E-8"];
+        await visitor.holds(first, second);
+        await visitor.reads(".hold [data-deed=pay]", n === 0 ? /^Pay ₩220,000$/ : /^Pay ₩176,000$/);
+        await visitor.decides("pay");
+        await visitor.reads("#checkout-time", /left$/);
+        await visitor.page.click("#pay-fail");
+        await visitor.reads("#notice p", /^The payment has failed/);
+        await visitor.sees({ [first]: "mine" });
+        await visitor.decides("pay");
+        await eventually(async () => assert.ok(await visitor.page.evaluate(() => document.querySelector("#checkout").open)));
+        await visitor.page.click("#pay");
+        await visitor.sees({ [first]: "booked", [second]: "booked" });
+        await visitor.reads(".booking", /Winter concert.*Booked/);
+        await done(visitor);
+      }),
+    );
+  });
+
+  test("who waits is told their place, and offered what gets free, first come first served", async () => {
+    const [chromium, firefox] = setting.browsers;
+    const { program } = setting;
+    const open = (browser) => Visitor.open(browser, program, { event: "premiere", viewport: DESK });
+    // One in Firefox: it lets a page wait that lies behind another.
+    const people = await Promise.all([chromium, chromium, firefox, chromium].map(open));
+    const [holder, second, first, next] = people;
+    const free = await holder.placesThatLook("free");
+    await holder.holds(...free.slice(0, 6));
+    await second.sees({ [free[5]]: "held" });
+    if (free.length > 6) await second.holds(...free.slice(6));
+    for (const visitor of [first, next]) await visitor.reads("#free", /^Sold out$/);
+    await first.page.click("#wait");
+    await first.reads(".wait .line", /^You are 1st in line$/);
+    await next.page.click("#wait");
+    await next.reads(".wait .line", /^You are 2nd in line$/);
+    await second.decides("release");
+    await first.reads(".wait .line", /^It's your turn/);
+    await first.reads(".hold .offered", /from the waiting list/);
+    await first.reads(".hold .time-left", /^(1 min 0 s|\d\d s) left$/);
+    const [offered] = await first.placesThatLook("mine");
+    await first.decides("confirm");
+    await first.sees({ [offered]: "booked" });
+    await next.reads(".wait .line", /^It's your turn|^You are 1st in line$/);
+    await next.page.click('.wait [data-deed="leave"]');
+    await eventually(async () => assert.equal(await next.text(".wait .line"), ""));
+    await done(...people);
+  });
+
+  test("tables are found by day, time and party, and one more is gone for everybody", async () => {
+    const [one, other] = await both("table");
+    const choose = async ({ page }) => {
+      await page.click("#dates .pick:nth-child(3)");
+      await page.click('#parties .pick:has([value="4"])');
+      await eventually(async () => assert.ok(await page.evaluate(() => document.querySelectorAll("#slots .pick").length > 3)));
+      await page.click("#slots .pick:nth-child(2)");
+    };
+    for (const visitor of [one, other]) {
+      await choose(visitor);
+      await visitor.reads("#free", /^5 tables free$/);
+      await visitor.sees({ T1: "unfit", T5: "free", T10: "unfit" });
+    }
+    await one.page.click("#hold");
+    await one.sees({ T5: "mine" });
+    await other.sees({ T5: "held" });
+    await other.reads("#free", /^4 tables free$/);
+    // An hour later the same table is still occupied: a visit takes two.
+    await other.page.click("#slots .pick:nth-child(3)");
+    await other.sees({ T5: "held" });
+    await other.page.click("#slots .pick:nth-child(4)");
+    await other.sees({ T5: "free" });
+    await other.page.click("#slots .pick:nth-child(2)");
+    await other.press("T9");
+    await other.sees({ T9: "chosen" });
+    await other.page.click("#hold");
+    await other.sees({ T9: "mine" });
+    await one.reads("#free", /^3 tables free$/);
+    await one.decides("confirm");
+    await one.sees({ T5: "booked" });
+    await other.sees({ T5: "sold" });
+    await one.reads(".booking", /A table at the Yard.*T5.*Booked/);
+    await done(one, other);
+  });
+
+  test("the keyboard alone is enough", async () => {
+    await Promise.all(
+      setting.browsers.map(async (browser, n) => {
+        const visitor = await Visitor.open(browser, setting.program, { event: "concert", viewport: DESK });
+        const { page } = visitor;
+        const focus = () => page.evaluate(() => document.activeElement.dataset.place ?? document.activeElement.dataset.deed ?? document.activeElement.id);
+        const tabTo = async (what) => {
+          for (let presses = 0; presses < 40; presses += 1) {
+            await page.press("Tab");
+            if ((await focus()) === what) return;
+          }
+          assert.fail(`${page.engine}: no ${what} by the tab key`);
+        };
+        await tabTo("A-1");
+        // Through rows that are free here: to the fourth row of each section, and there to the end.
+        for (const key of n === 0 ? ["ArrowDown", "ArrowDown", "ArrowRight"] : ["PageDown", "ArrowDown", "ArrowRight"]) {
+          await page.press(key);
+        }
+        const seat = n === 0 ? "C-2" : "F-2";
+        assert.equal(await focus(), seat, page.engine);
+        assert.match(await visitor.text("#map-info"), /row [CF], seat 2, ₩[\d,]+, free$/);
+        await page.press(n === 0 ? "Space" : "Enter");
+        await page.press("ArrowRight");
+        await page.press("Enter");
+        await visitor.reads("#choice", /2 and [CF]-3$/);
+        await tabTo("hold");
+        await page.press("Enter");
+        await visitor.sees({ [seat]: "mine" });
+        await eventually(async () => assert.match(await visitor.text("#announcer"), /held for you\. .* left to confirm\.$/));
+        await tabTo("pay");
+        await page.press("Enter");
+        await eventually(async () => assert.equal(await focus(), "pay"));
+        await page.press("Enter");
+        await visitor.sees({ [seat]: "booked" });
+        assert.match(await visitor.text("#announcer"), /booked\.$/);
+        await done(visitor);
+      }),
+    );
+  });
+
+  test("every way to the room shows what others do", async () => {
+    const [chromium, firefox] = setting.browsers;
+    const { program } = setting;
+    const holder = await Visitor.open(firefox, program, { event: "concert", viewport: DESK });
+    for (const [n, via] of ["socketio", "sse", "long-polling", "polling", "websocket"].entries()) {
+      const place = `H-${n + 1}`;
+      const watcher = await Visitor.open(chromium, program, { event: "concert", via, viewport: DESK });
+      assert.equal(await watcher.page.evaluate(() => document.querySelector("#ways [aria-current]").dataset.way), via);
+      await holder.holds(place);
+      await watcher.sees({ [place]: "held" });
+      await holder.decides("release");
+      await watcher.sees({ [place]: "free" });
+      await done(watcher);
+    }
+    await done(holder);
+    const [socketio, other] = await Promise.all([
+      Visitor.open(firefox, program, { event: "concert", via: "socketio", viewport: DESK }),
+      Visitor.open(chromium, program, { event: "concert", viewport: DESK }),
+    ]);
+    await other.holds("H-10");
+    await socketio.sees({ "H-10": "held" });
+    await done(socketio, other);
+  });
+
+  test("the server is killed: what was held is held, and what was asked meanwhile is done once", async () => {
+    const [one, other] = await both("concert");
+    await one.holds("K-1");
+    await other.sees({ "K-1": "held" });
+    await other.press("K-2");
+    await setting.program.kill();
+    for (const visitor of [one, other]) await visitor.reads("#watch-state-text", /^Connection lost/);
+    await other.page.click("#hold");
+    await other.reads("#hold", /^Asking the server/);
+    await setting.program.start();
+    await other.sees({ "K-1": "held", "K-2": "mine" }, RESTART_MS);
+    assert.equal(await other.page.evaluate(() => document.querySelectorAll(".hold").length), 1);
+    for (const visitor of [one, other]) await visitor.isLive(RESTART_MS);
+    await one.sees({ "K-1": "mine", "K-2": "held" });
+    await one.decides("release");
+    await other.sees({ "K-1": "free" });
+    // What the browsers complain of is that there was no server.
+    await Promise.all([one, other].map((visitor) => visitor.close()));
+  });
+
+  test("it fits, and axe-core finds nothing wrong, in every language and scheme", async () => {
+    await Promise.all(
+      setting.browsers.map(async (browser, n) => {
+        for (const viewport of [PHONE, DESK]) {
+          for (const [lang, theme] of LOOKS) {
+            const look = `${viewport.width} px, ${lang}, ${theme}`;
+            const what = { lang, theme, viewport };
+            const hall = await Visitor.open(browser, setting.program, { event: "concert", ...what });
+            const [one, other] = n === 0 ? ["L-1", "L-2"] : ["L-15", "L-16"];
+            await hall.holds(one, other);
+            await hall.press(...(n === 0 ? ["L-3", "L-4"] : ["L-13", "L-14"]));
+            await looksGood(hall.page, `seats that are held, ${look}`);
+            if (viewport === PHONE) {
+              await hall.decides("pay");
+              await eventually(async () => assert.ok(await hall.page.evaluate(() => document.querySelector("#checkout").open)));
+              await looksGood(hall.page, `paying, ${look}`);
+              await hall.page.click("#checkout-close");
+            }
+            await hall.decides("release");
+            await hall.sees({ [one]: "free" });
+            await done(hall);
+            const room = await Visitor.open(browser, setting.program, { event: "table", ...what });
+            await looksGood(room.page, `the restaurant, ${look}`);
+            await room.page.goto(`${setting.program.front}/seats?lang=${lang}`);
+            await eventually(async () => assert.equal(await room.page.evaluate(() => document.querySelectorAll(".event-card").length), 3));
+            await looksGood(room.page, `the events, ${look}`);
+            await done(room);
+          }
+        }
+      }),
+    );
+  });
+
+  test("what is held too long is everybody's again", async () => {
+    const watcher = await Visitor.open(setting.browsers[1], setting.program, { event: "concert", viewport: DESK });
+    await idle.reads("#notice p", /^Your time for Balcony M-8 and M-9 has run out/, HOLD_MS);
+    await watcher.sees({ "M-8": "free", "M-9": "free" });
+    await idle.sees({ "M-8": "free", "M-9": "free" });
+    await watcher.holds("M-8");
+    await idle.sees({ "M-8": "held" });
+    await idle.page.click('[data-deed="take-again"]');
+    await idle.reads("#choice", /^Balcony M-9$/);
+    await Promise.all([idle, watcher].map((visitor) => visitor.close()));
+  });
+
+  test("the picture", async () => {
+    const [chromium, firefox] = setting.browsers;
+    const { program } = setting;
+    const other = await Visitor.open(firefox, program, { event: "concert", viewport: DESK });
+    await other.holds("B-6", "B-7", "G-11", "G-12");
+    const visitor = await Visitor.open(chromium, program, { event: "concert", viewport: { width: 1280, height: 1120 }, scale: 1.5 });
+    await visitor.holds("B-9", "B-10");
+    await visitor.press("C-9");
+    await visitor.sees({ "B-6": "held", "C-9": "chosen" });
+    const picture = await visitor.page.screenshot();
+    await done(visitor, other);
+    if (process.env.UPDATE_SCREENSHOTS !== "1") return;
+    await mkdir(dirname(PICTURE), { recursive: true });
+    await writeFile(PICTURE, picture);
+  });
+
+  /** One person in each browser. */
+  function both(event) {
+    return Promise.all(
+      setting.browsers.map((browser) => Visitor.open(browser, setting.program, { event, viewport: DESK })),
+    );
+  }
+});
+
+/** They let go of what they hold, and leave; nothing went wrong on their pages that they didn't ask for. */
+async function done(...visitors) {
+  for (const visitor of visitors) {
+    await eventually(async () => {
+      // In one step, since a hold that is just going away by itself takes its button with it.
+      const left = await visitor.page.evaluate(() => {
+        document.querySelector('.hold [data-deed="release"]:not([disabled])')?.click();
+        return document.querySelectorAll(".hold").length;
+      });
+      assert.equal(left, 0, "holds");
+    });
+    // A browser reports every answer that says no, such as that somebody else was faster.
+    const problems = visitor.page.problems().filter((problem) => !/status of 409/.test(problem));
+    assert.deepEqual(problems, [], visitor.page.engine);
+    await visitor.close();
+  }
+}
+
+async function looksGood(page, what) {
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  assert.ok(overflow <= 0, `${page.engine}: ${what}: ${overflow} px stick out`);
+  await isAccessible(page, what);
+}
+
+/** Runs in a page: presses the button at a moment, by the machine's clock. */
+function holdAt(moment) {
+  setTimeout(() => document.querySelector("#hold").click(), moment - Date.now());
+}
