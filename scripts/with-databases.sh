@@ -5,6 +5,7 @@
 #
 # The command sees MADANG_TEST_MYSQL_URL and MADANG_TEST_POSTGRES_URL, whose user may create databases, and
 # MADANG_TEST_DATABASES=required, so that a test that can't reach them fails instead of skipping.
+# MADANG_TEST_MYSQL_PID and MADANG_TEST_POSTGRES_PID name files with their process ids: a server that is ended is started again.
 # The servers listen on free loopback ports and keep their data in a temporary directory. As root, they run as
 # Debian's users mysql and postgres, since both refuse to run as root.
 set -euo pipefail
@@ -21,15 +22,19 @@ PATH=$PATH:/usr/sbin
 postgres_bin=$(printf '%s\n' /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
 
 dir=$(mktemp -d "${TMPDIR:-/tmp}/madang-databases.XXXXXX")
-mysql_pid='' postgres_pid='' command_pid=''
+mysql_pid='' postgres_pid='' command_pid='' keepers=''
 
 finish() {
   status=$?
   trap - EXIT
   trap '' INT TERM HUP
   [ -z "$command_pid" ] || kill -TERM "$command_pid" 2>/dev/null || true
-  # SIGINT is PostgreSQL's fast shutdown: it doesn't wait for clients that are still connected.
+  # Whoever starts the servers again, doesn't any more.
+  for pid in $keepers; do kill -TERM "$pid" 2>/dev/null || true; done
+  for pid in $keepers; do wait "$pid" 2>/dev/null || true; done
+  if [ -n "$keepers" ]; then mysql_pid=$(cat "$dir/mysql.pid") postgres_pid=$(cat "$dir/postgres.pid"); fi
   [ -z "$mysql_pid" ] || kill -TERM "$mysql_pid" 2>/dev/null || true
+  # SIGINT is PostgreSQL's fast shutdown: it doesn't wait for clients that are still connected.
   [ -z "$postgres_pid" ] || kill -INT "$postgres_pid" 2>/dev/null || true
   for pid in $mysql_pid $postgres_pid; do
     for ((tenths = STOP_SECONDS * 10; tenths > 0; tenths--)); do
@@ -103,13 +108,32 @@ mysql_port=$(free_port)
 postgres_port=$(free_port)
 while [ "$postgres_port" = "$mysql_port" ]; do postgres_port=$(free_port); done
 
-(as mysql mariadbd --no-defaults --datadir="$dir/mysql/data" --socket="$dir/mysql/socket" --pid-file="$dir/mysql/pid" \
-  --bind-address=127.0.0.1 --port="$mysql_port" --character-set-server=utf8mb4 --skip-log-bin \
-  --innodb-flush-log-at-trx-commit=0 --max-connections=500) >"$dir/mysql.log" 2>&1 &
+start_mysql() {
+  as mysql mariadbd --no-defaults --datadir="$dir/mysql/data" --socket="$dir/mysql/socket" --pid-file="$dir/mysql/pid" \
+    --bind-address=127.0.0.1 --port="$mysql_port" --character-set-server=utf8mb4 --skip-log-bin \
+    --innodb-flush-log-at-trx-commit=2 --max-connections=500
+}
+start_postgres() {
+  as postgres "$postgres_bin/postgres" -D "$dir/postgres/data" -h 127.0.0.1 -p "$postgres_port" -k "$dir/postgres" \
+    -c fsync=off -c max_connections=500
+}
+# keep NAME: the server, again and again, until this is asked to end.
+keep() {
+  local pid
+  trap 'exit 0' TERM
+  while :; do
+    "start_$1" >>"$dir/$1.log" 2>&1 &
+    pid=$!
+    echo "$pid" >"$dir/$1.pid"
+    wait "$pid" || true
+    sleep 0.2 # one that can't start isn't tried as fast as the machine can
+  done
+}
+keep mysql &
 mysql_pid=$!
-(as postgres "$postgres_bin/postgres" -D "$dir/postgres/data" -h 127.0.0.1 -p "$postgres_port" -k "$dir/postgres" \
-  -c fsync=off -c max_connections=500) >"$dir/postgres.log" 2>&1 &
+keep postgres &
 postgres_pid=$!
+keepers="$mysql_pid $postgres_pid"
 
 mysql() { command mariadb --no-defaults --socket="$dir/mysql/socket" --user=root "$@"; }
 await mysql "$mysql_pid" mysql --execute='SELECT 1'
@@ -121,6 +145,7 @@ psql --dbname=postgres --command='CREATE DATABASE madang'
 
 export MADANG_TEST_MYSQL_URL=mysql://madang:madang@127.0.0.1:$mysql_port/madang
 export MADANG_TEST_POSTGRES_URL=postgres://madang:madang@127.0.0.1:$postgres_port/madang
+export MADANG_TEST_MYSQL_PID=$dir/mysql.pid MADANG_TEST_POSTGRES_PID=$dir/postgres.pid
 export MADANG_TEST_DATABASES=required
 say "MariaDB on port $mysql_port and PostgreSQL on port $postgres_port after $((SECONDS - started)) s"
 
