@@ -24,7 +24,7 @@ describe.each(WAYS)("over %s", (way) => {
       expect(texts(client)).toHaveLength(ChatClient.PAGE);
       expect(texts(client).at(-1)).toBe("old 60");
       expect(client.timeline.moreBefore).toBe(true);
-      expect(client.members).toEqual(overSocket ? ["Kim"] : []);
+      expect(client.presence.members).toEqual(overSocket ? ["Kim"] : []);
       expect(memory.identity).not.toBeNull();
       expect(arrived, "what was there before is no news").toEqual([]);
     });
@@ -322,7 +322,7 @@ describe.each(WAYS)("over %s", (way) => {
       room.retryAfterMs = 60_000;
       client.send("bye");
       clock.advance(5);
-      expect(client.hold).not.toBeNull();
+      expect(client.obstacles.hold).not.toBeNull();
       client.stop();
       clock.advance(10);
       expect(room.connections).toBe(0);
@@ -366,14 +366,14 @@ describe.each(WAYS)("over %s", (way) => {
       room.tell({ type: "joined", name: "Lee" });
       room.tell({ type: "typing", name: "Lee", active: true });
       clock.advance(5);
-      expect(client.members).toEqual(["Kim", "Lee"]);
-      expect(client.typing).toEqual(["Lee"]);
+      expect(client.presence.members).toEqual(["Kim", "Lee"]);
+      expect(client.presence.typing).toEqual(["Lee"]);
       room.say("Lee", "done");
       clock.advance(5);
-      expect(client.typing, "a message ends the typing").toEqual([]);
+      expect(client.presence.typing, "a message ends the typing").toEqual([]);
       room.tell({ type: "left", name: "Lee" });
       clock.advance(5);
-      expect(client.members).toEqual(["Kim"]);
+      expect(client.presence.members).toEqual(["Kim"]);
     });
 
     it("sends at most one typing heartbeat per interval, and stops when the message goes", () => {

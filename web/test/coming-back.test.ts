@@ -97,7 +97,7 @@ describe.each(WAYS)("over %s", (way) => {
 
     it.runIf(overSocket)("begins anew when the room runs behind what is shown, whatever its epoch", () => {
       const { clock, room, client } = present();
-      room.stored = [];
+      room.log = [];
       room.dropAll();
       clock.advance(5000);
       expect([client.timeline.restarted, texts(client)]).toEqual([true, []]);
@@ -161,8 +161,8 @@ describe.each(WAYS)("over %s", (way) => {
       client.send("one");
       client.send("two");
       clock.advance(50);
-      expect(client.hold?.code).toBe("rate_limited");
-      expect((client.hold?.until ?? 0) - start).toBeLessThan(4050);
+      expect(client.obstacles.hold?.code).toBe("rate_limited");
+      expect((client.obstacles.hold?.until ?? 0) - start).toBeLessThan(4050);
       expect(client.timeline.pending.map(({ state, attempts }) => [state, attempts])).toEqual([
         ["queued", 0],
         ["queued", 0],
@@ -172,7 +172,7 @@ describe.each(WAYS)("over %s", (way) => {
       clock.advance(3900);
       expect(sent(room)).toHaveLength(before);
       clock.advance(200);
-      expect(client.hold).toBeNull();
+      expect(client.obstacles.hold).toBeNull();
       expect(room.stored.map(({ text }) => text)).toEqual(["one", "two"]);
       expect(client.timeline.pending).toEqual([]);
     });
@@ -195,11 +195,11 @@ describe.each(WAYS)("over %s", (way) => {
       const { clock, room, client } = setUp();
       client.start();
       clock.advance(50);
-      expect(client.readOnly).toBe(false);
+      expect(client.obstacles.readOnly).toBe(false);
       room.refuseSends = "room_read_only";
       client.send("hello?");
       clock.advance(50);
-      expect(client.readOnly).toBe(true);
+      expect(client.obstacles.readOnly).toBe(true);
       expect(client.timeline.pending).toMatchObject([{ state: "failed", reason: "room_read_only" }]);
     });
 

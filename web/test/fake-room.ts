@@ -1,7 +1,17 @@
 import type { Via } from "../src/chat/choice";
 import { plainWay } from "../src/chat/plain-way";
 import { pollingWay } from "../src/chat/polling-way";
-import type { ClientMessage, ServerMessage, StoredMessage } from "../src/chat/protocol";
+import {
+  type ClientMessage,
+  type Command,
+  type Entry,
+  isChange,
+  type Reaction,
+  type Reader,
+  type ServerMessage,
+  type StoredMessage,
+  saidAs,
+} from "../src/chat/protocol";
 import { socketIoWay } from "../src/chat/socketio-way";
 import { sseWay } from "../src/chat/sse-way";
 import type { Way } from "../src/chat/way";
@@ -17,7 +27,14 @@ import type { VirtualClock } from "./virtual-clock";
  * message, whichever way they go. Everything crosses the wire through the clock, so a cut can fall between any two steps.
  */
 export class FakeRoom {
-  stored: StoredMessage[] = [];
+  /** Everything that has an offset: messages, as they are by now, and changes of them. */
+  log: Entry[] = [];
+  /** What a welcome says about reading. */
+  markers: { read: number; readers: Reader[] } | null = null;
+  /** Names of those who may delete what others have said. */
+  moderators: string[] = [];
+  /** Names of those who may not come. */
+  banned: string[] = [];
   epoch = "0000000000000001";
   /** The oldest place from which what was missed can be told. */
   oldest = 0;
@@ -44,11 +61,16 @@ export class FakeRoom {
   #links: Link[] = [];
   #sessions = 0;
   /** Which session said a message. */
-  readonly #saidBy = new Map<StoredMessage, string | null>();
+  readonly #saidBy = new Map<Entry, string | null>();
   #waiters = new Set<() => void>();
   #requests = new Set<() => void>();
 
   constructor(readonly clock: VirtualClock) {}
+
+  /** The messages, as they are by now. */
+  get stored(): StoredMessage[] {
+    return this.log.filter((one): one is StoredMessage => !isChange(one));
+  }
 
   /** Every way to the room, by its name. */
   readonly ways: Record<Via, Way> = {
@@ -86,19 +108,25 @@ export class FakeRoom {
     const query = new URL(url).searchParams;
     const session = sessionOf(query.get("except"));
     const link = this.#link({
-      deliver: ({ type, ...data }) => events.received(type, JSON.parse(JSON.stringify(data))),
+      // An entry of any kind is a `message` here, and says its kind itself.
+      deliver: ({ type, ...data }) => {
+        const isEntry = type === "edit" || type === "delete" || type === "reaction";
+        events.received(
+          isEntry ? "message" : type,
+          JSON.parse(JSON.stringify(isEntry ? { ...data, kind: type } : data)),
+        );
+      },
       opened: () => {
         if (this.mute) return;
-        link.name = "";
+        link.name = query.get("name") ?? "";
         link.session = session;
+        if (this.banned.includes(link.name)) return this.#sendAway(link);
         const after = query.get("after");
         if (after === null) return this.#down(link, { type: "position", ...this.position });
         const lost = this.#isLost(Number(after), query.get("epoch"));
         const place = lost ? this.position : { offset: Number(after), epoch: this.epoch };
         this.#down(link, { type: lost ? "lost" : "position", ...place });
-        for (const message of lost ? [] : this.#missed(place.offset, session)) {
-          this.#down(link, { type: "message", ...message });
-        }
+        for (const entry of lost ? [] : this.#missed(place.offset, session)) this.#down(link, saidAs(entry));
       },
       closed: () => events.closed(),
     });
@@ -130,7 +158,7 @@ export class FakeRoom {
         this.clock.after(1, () => {
           if (down !== undefined && !this.carries("down", down)) return cut();
           // As it is by now: the room may have gone on since the page was read.
-          end({ status, body, etag: status === 200 ? `"${this.epoch}.${this.stored.length}"` : null });
+          end({ status, body, etag: status === 200 ? `"${this.epoch}.${this.log.length}"` : null });
         });
       });
     });
@@ -181,10 +209,15 @@ export class FakeRoom {
       this.#sessions += 1;
       return answer(201, identity(`session-${this.#sessions}`));
     }
-    if (ask.method === "POST") {
-      const { client_id, name, text, session } = ask.body as Record<string, string>;
-      const link = { name: name ?? "", session: session ?? null };
-      return this.#accept(link, client_id ?? "", text ?? "", (message) => {
+    const who = (ask.body ?? {}) as { name?: string; session?: string };
+    if (this.banned.includes(who.name ?? String(ask.query?.name))) {
+      return answer(403, { code: "banned", message: "no", retry_after_ms: 60_000 });
+    }
+    const command = asMessage(ask);
+    if (command?.type === "read") return answer(200, { read: command.offset });
+    if (command !== null && "client_id" in command) {
+      const link = { name: who.name ?? "", session: who.session ?? null };
+      return this.#accept(link, command, (message) => {
         const { type, client_id: _, ...body } = message as Record<string, unknown>;
         answer(type === "ack" ? 201 : 429, body, message);
       });
@@ -195,42 +228,42 @@ export class FakeRoom {
     }
     const session = sessionOf(except === undefined ? null : String(except));
     const page = () => {
-      const all = after === undefined ? this.stored : this.#missed(Number(after), session);
+      const all = after === undefined ? this.log : this.#missed(Number(after), session);
       if (after === undefined) {
         const older = all.filter((one) => before === undefined || one.offset < Number(before));
         return { messages: older.slice(-Number(limit)), more: older.length > Number(limit), ...this.position };
       }
       const messages = all.slice(0, Number(limit));
       const more = all.length > Number(limit);
-      return { messages, more, epoch: this.epoch, offset: more ? messages.at(-1)?.offset : this.stored.length };
+      return { messages, more, epoch: this.epoch, offset: more ? messages.at(-1)?.offset : this.log.length };
     };
     const say = () => {
       const body = { ...page(), poll_after: pollAfter };
       const { messages, more, epoch } = body;
       answer(200, body, { type: "history", messages, more, epoch });
     };
-    if (ask.etag === `"${this.epoch}.${this.stored.length}"`) return answer(304, null);
+    if (ask.etag === `"${this.epoch}.${this.log.length}"`) return answer(304, null);
     say();
   }
 
   /** Where the room is. */
   get position() {
-    return { offset: this.stored.length, epoch: this.epoch };
+    return { offset: this.log.length, epoch: this.epoch };
   }
 
   /** The room begins anew: its messages are gone, and its numbers start again. */
   restart(): void {
-    this.stored = [];
+    this.log = [];
     this.epoch = String(Number(this.epoch) + 1).padStart(16, "0");
     this.dropAll(1001);
   }
 
   #isLost(after: number, epoch: string | null): boolean {
-    return epoch !== this.epoch || after < this.oldest || after > this.stored.length;
+    return epoch !== this.epoch || after < this.oldest || after > this.log.length;
   }
 
-  #missed(after: number, session: string | null): StoredMessage[] {
-    return this.stored.filter((one) => one.offset > after && (session === null || this.#saidBy.get(one) !== session));
+  #missed(after: number, session: string | null): Entry[] {
+    return this.log.filter((one) => one.offset > after && (session === null || this.#saidBy.get(one) !== session));
   }
 
   #link(ends: Pick<Link, "deliver" | "opened" | "closed">): Link {
@@ -261,32 +294,55 @@ export class FakeRoom {
 
   /** Another member says something. */
   say(author: string, text: string): StoredMessage {
-    const message = this.#store(author, `other-${this.stored.length}`, text, null);
+    const message = this.storeOnly(author, text);
     this.#publish(message, null);
     return message;
   }
 
+  /** Another member changes something, or says it. */
+  does(author: string, command: Told): Entry {
+    const entry = this.#store(author, `other-${this.log.length}`, command, null);
+    this.#publish(entry, null);
+    return entry;
+  }
+
   /** Stores without telling anyone, as if it happened while they were away. */
   storeOnly(author: string, text: string): StoredMessage {
-    return this.#store(author, `other-${this.stored.length}`, text, null);
+    return this.#store(author, `other-${this.log.length}`, { type: "send", text }, null) as StoredMessage;
   }
 
   tell(message: ServerMessage): void {
     for (const link of this.#links) this.#down(link, message);
   }
 
-  #store(author: string, clientId: string, text: string, session: string | null): StoredMessage {
-    const message = { offset: this.stored.length + 1, author, client_id: clientId, text, at: this.clock.now() };
-    this.stored.push(message);
-    this.#saidBy.set(message, session);
-    return message;
+  #store(author: string, clientId: string, command: Told, session: string | null): Entry {
+    const place = { offset: this.log.length + 1, author, client_id: clientId, at: this.clock.now() };
+    const entry = entryOf(place, command);
+    this.log.push(entry);
+    this.#saidBy.set(entry, session);
+    if (isChange(entry)) this.#change(entry);
+    return entry;
   }
 
-  #publish(message: StoredMessage, except: string | null): void {
+  /** Makes a message what it is after a change. */
+  #change(entry: Exclude<Entry, StoredMessage>): void {
+    const target = this.log[entry.target - 1] as StoredMessage;
+    target.version = entry.offset;
+    if (entry.kind === "edit") {
+      target.text = entry.text;
+      target.edited_at = entry.at;
+    } else if (entry.kind === "delete") {
+      Object.assign(target, { text: "", deleted: true, reactions: [] });
+    } else {
+      target.reactions = reacted(target.reactions ?? [], entry.emoji, entry.author, entry.on);
+    }
+  }
+
+  #publish(entry: Entry, except: string | null): void {
+    // What is said now is what it is now, whatever becomes of it before it arrives.
+    const said = saidAs(JSON.parse(JSON.stringify(entry)) as Entry);
     for (const link of this.#links) {
-      if (link.name !== null && (except === null || link.session !== except)) {
-        this.#down(link, { type: "message", ...message });
-      }
+      if (link.name !== null && (except === null || link.session !== except)) this.#down(link, said);
     }
     for (const waiter of [...this.#waiters]) waiter();
   }
@@ -306,6 +362,7 @@ export class FakeRoom {
           this.clock.after(2, () => this.#cut(link, 4404));
           return;
         }
+        if (this.banned.includes(message.name)) return this.#sendAway(link, reply);
         this.#sessions += 1;
         link.name = message.name;
         link.session = message.session ?? `session-${this.#sessions}`;
@@ -319,38 +376,64 @@ export class FakeRoom {
           ...identity(link.session),
           ...this.position,
           ...(recovered === undefined ? {} : { recovered }),
+          ...this.markers,
         };
         const missed = recovered ? this.#missed(after ?? 0, link.session) : [];
         this.#down(link, welcome, reply);
-        for (const one of missed) this.#down(link, { type: "message", ...one });
+        for (const one of missed) this.#down(link, saidAs(one));
         return;
       }
-      case "send":
-        return this.#accept(link, message.client_id, message.text, (answer) => this.#down(link, answer, reply));
       case "history":
         return this.#page(link, message, reply);
       case "typing":
+      case "read":
         return;
+      default:
+        return this.#accept(link, message, (answer) => this.#down(link, answer, reply));
     }
   }
 
-  #accept(link: Pick<Link, "name" | "session">, clientId: string, text: string, reply: Reply): void {
-    if (this.refuseSends !== null) {
-      const refused = { type: "error" as const, code: this.refuseSends, message: "no", client_id: clientId };
+  /** Sends everybody with this name away, and lets them in no more. */
+  ban(name: string): void {
+    this.banned.push(name);
+    for (const link of [...this.#links]) if (link.name === name) this.#sendAway(link);
+  }
+
+  #sendAway(link: Link, reply: Reply = link.deliver): void {
+    this.#down(link, { type: "error", code: "banned", message: "no", retry_after_ms: 60_000 }, reply);
+    this.clock.after(2, () => this.#cut(link, 4403));
+  }
+
+  #accept(link: Pick<Link, "name" | "session">, command: Command, reply: Reply): void {
+    const { client_id: clientId } = command;
+    const refusal = this.refuseSends ?? this.#refusal(link, command);
+    if (refusal !== null) {
+      const refused = { type: "error" as const, code: refusal, message: "no", client_id: clientId };
       return reply(this.retryAfterMs === null ? refused : { ...refused, retry_after_ms: this.retryAfterMs });
     }
-    const known = this.stored.find((one) => one.author === link.name && one.client_id === clientId);
-    const message = known ?? this.#store(link.name ?? "", clientId, text, link.session);
-    if (known === undefined) this.#publish(message, link.session);
-    const { offset, at } = message;
+    const known = this.log.find((one) => one.author === link.name && one.client_id === clientId);
+    const entry = known ?? this.#store(link.name ?? "", clientId, command, link.session);
+    if (known === undefined) this.#publish(entry, link.session);
+    const { offset, at } = entry;
     reply({ type: "ack", client_id: clientId, offset, epoch: this.epoch, at });
+  }
+
+  #refusal({ name, session }: Pick<Link, "name" | "session">, command: Command): string | null {
+    const known = this.log.some((one) => one.author === name && one.client_id === command.client_id);
+    if (command.type === "send" || known) return null;
+    const target = this.log[command.target - 1];
+    if (target === undefined || isChange(target)) return "message_unknown";
+    if (target.deleted) return "message_deleted";
+    const own = target.author === name && this.#saidBy.get(target) === session;
+    if (command.type === "react" || own) return null;
+    return command.type === "delete" && this.moderators.includes(name ?? "") ? null : "not_yours";
   }
 
   #page(link: Link, { after, before, epoch, limit }: ClientMessage & { type: "history" }, reply: Reply): void {
     if (epoch !== undefined && epoch !== this.epoch) {
       return this.#down(link, { type: "error", code: "position_lost", message: "another one" }, reply);
     }
-    const all = this.stored.filter((one) => one.offset > (after ?? 0) && one.offset < (before ?? Number.MAX_VALUE));
+    const all = this.log.filter((one) => one.offset > (after ?? 0) && one.offset < (before ?? Number.MAX_VALUE));
     const messages = after === undefined ? all.slice(-limit) : all.slice(0, limit);
     const page = { type: "history" as const, messages, epoch: this.epoch, more: all.length > limit };
     const asked = after !== undefined ? { after } : before !== undefined ? { before } : {};
@@ -419,9 +502,45 @@ function sessionOf(sender: string | null): string | null {
 
 /** What a request would be over a socket; null for those that only look for news. */
 function asMessage({ method, path, query = {}, body }: Ask): ClientMessage | null {
-  if (method === "POST") {
-    return path === "/api/sessions" ? null : { type: "send", ...(body as { client_id: string; text: string }) };
-  }
+  const what = /\/(?:messages(?:\/(\d+))?(?:\/reactions\/(.+))?|(read))$/.exec(path);
+  const target = Number(what?.[1]);
+  const emoji = decodeURIComponent(what?.[2] ?? "");
+  const said = body as { client_id: string; text: string; offset: number };
+  if (what?.[3] !== undefined) return { type: "read", offset: said.offset };
+  if (emoji !== "") return { type: "react", ...said, target, emoji, on: method === "PUT" };
+  if (method === "POST") return path === "/api/sessions" ? null : { type: "send", ...said };
+  if (method === "PATCH") return { type: "edit", ...said, target };
+  if (method === "DELETE") return { type: "delete", ...said, target };
   if (query.except !== undefined || query.limit === 1) return null;
   return { type: "history", ...query, limit: Number(query.limit) };
+}
+
+/** A command without its id. */
+export type Told = Command extends infer C ? (C extends Command ? Omit<C, "client_id"> : never) : never;
+
+function entryOf(place: { offset: number; author: string; client_id: string; at: number }, command: Told): Entry {
+  switch (command.type) {
+    case "send": {
+      const { text, reply_to } = command;
+      return { ...place, text, ...(reply_to === undefined ? {} : { reply_to }) };
+    }
+    case "edit":
+      return { ...place, kind: "edit", target: command.target, text: command.text };
+    case "delete":
+      return { ...place, kind: "delete", target: command.target };
+    case "react": {
+      const { target, emoji, on } = command;
+      return { ...place, kind: "reaction", target, emoji, on };
+    }
+  }
+}
+
+function reacted(reactions: readonly Reaction[], emoji: string, author: string, on: boolean): Reaction[] {
+  const all = new Map(reactions.map((one) => [one.emoji, new Set(one.names)]));
+  const names = all.get(emoji) ?? new Set();
+  if (on) names.add(author);
+  else names.delete(author);
+  all.set(emoji, names);
+  const left = [...all].filter(([, names]) => names.size > 0);
+  return left.map(([emoji, names]) => ({ emoji, names: [...names], count: names.size }));
 }

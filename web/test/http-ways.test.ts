@@ -112,6 +112,7 @@ describe.each(["polling", "long-polling"] as const)("the way by %s", (kind) => {
       after: 3,
       epoch: EPOCH,
       except: "public",
+      name: "Kim",
       limit: 200,
       ...(long ? { wait: `${WAIT_MS / 1000}s` } : {}),
     });
@@ -121,7 +122,7 @@ describe.each(["polling", "long-polling"] as const)("the way by %s", (kind) => {
     const { clock, line, next, answer, heard } = polling(kind);
     clock.advance(0);
     line.send(back);
-    expect(next().query).toEqual({ after: 3, epoch: EPOCH, except: "public", limit: 200 });
+    expect(next().query).toEqual({ after: 3, epoch: EPOCH, except: "public", name: "Kim", limit: 200 });
     answer(200, page(5, { messages: [stored(4)] }));
     expect(heard().slice(2)).toEqual([
       { type: "welcome", name: "Kim", members: [], offset: 5, epoch: EPOCH, ...me, recovered: true },
@@ -339,6 +340,30 @@ describe("what is said by requests", () => {
     ]);
   });
 
+  it("hands in changes one after the other, each where it belongs", () => {
+    const { line, answer, next, heard } = joined();
+    const sent = { client_id: "a", name: "Kim", session: "secret" };
+    const path = `/api/rooms/${encodeURIComponent("마당")}/messages`;
+    line.send({ type: "send", client_id: "a", text: "one", reply_to: 3 });
+    line.send({ type: "edit", client_id: "a", target: 4, text: "two" });
+    line.send({ type: "react", client_id: "a", target: 4, emoji: "❤️", on: true });
+    line.send({ type: "react", client_id: "a", target: 4, emoji: "👍", on: false });
+    line.send({ type: "delete", client_id: "a", target: 4 });
+    for (const expected of [
+      { method: "POST", path, body: { ...sent, text: "one", reply_to: 3 } },
+      { method: "PATCH", path: `${path}/4`, body: { ...sent, text: "two" } },
+      { method: "PUT", path: `${path}/4/reactions/${encodeURIComponent("❤️")}`, body: sent },
+      { method: "DELETE", path: `${path}/4/reactions/${encodeURIComponent("👍")}`, body: sent },
+      { method: "DELETE", path: `${path}/4`, body: sent },
+    ]) {
+      expect(next()).toMatchObject(expected);
+      answer(201, { offset: 4, epoch: EPOCH, at: 1, duplicate: false });
+    }
+    expect(heard().map((one) => (one as { type: string }).type)).toEqual(Array(5).fill("ack"));
+    line.send({ type: "read", offset: 9 });
+    expect(next()).toMatchObject({ method: "PUT", path: path.replace(/messages$/, "read"), body: { offset: 9 } });
+  });
+
   it("leaves out who types", () => {
     const { line, waiting } = joined();
     line.send({ type: "typing", active: true });
@@ -381,7 +406,7 @@ describe("the way by Server-Sent Events", () => {
     const { line, stream, heard } = listening();
     line.send(back);
     expect(stream().url.href).toBe(
-      `http://back/api/rooms/%EB%A7%88%EB%8B%B9/events?after=3&epoch=${EPOCH}&except=public`,
+      `http://back/api/rooms/%EB%A7%88%EB%8B%B9/events?after=3&epoch=${EPOCH}&except=public&name=Kim`,
     );
     stream().events.received("position", position);
     stream().events.received("message", stored(4));
@@ -400,7 +425,7 @@ describe("the way by Server-Sent Events", () => {
     const { line, stream, heard, answer } = listening();
     line.send({ type: "join", name: "Kim" });
     answer(201, me);
-    expect([...stream().url.searchParams.keys()]).toEqual(["except"]);
+    expect([...stream().url.searchParams.keys()]).toEqual(["except", "name"]);
     stream().events.received("position", position);
     expect(heard().at(-1)).toEqual({ type: "welcome", name: "Kim", members: [], ...position, ...me });
   });
@@ -425,8 +450,44 @@ describe("the way by Server-Sent Events", () => {
     expect(told.ends).toEqual([{ code: "too_slow", final: false }]);
     const broken = listening();
     broken.line.send(back);
+    broken.stream().events.received("position", position);
     broken.stream().events.closed();
     expect(broken.ends).toEqual([null]);
+  });
+
+  it("asks why when the stream was never there, and for how long somebody is banned", () => {
+    const refused = listening();
+    refused.line.send(back);
+    refused.stream().events.closed();
+    expect(refused.next().query).toEqual({ limit: 1, name: "Kim", except: "public" });
+    refused.answer(403, { code: "name_reserved", message: "no" });
+    expect(refused.ends).toEqual([{ code: "name_reserved", final: true }]);
+    const banned = listening();
+    banned.line.send(back);
+    banned.stream().events.received("position", position);
+    banned.stream().events.received("error", { code: "banned", message: "no" });
+    banned.answer(403, { code: "banned", message: "no", retry_after_ms: 5000, reason: "rude" });
+    expect(banned.ends).toEqual([{ code: "banned", final: true, retryAfterMs: 5000, reason: "rude" }]);
+    const broken = listening();
+    broken.line.send(back);
+    broken.stream().events.closed();
+    broken.answer(200, page(3));
+    expect(broken.ends, "it's open again by now").toEqual([null]);
+  });
+
+  it("hears changes of messages, which say what they are", () => {
+    const { line, stream, heard } = listening();
+    line.send(back);
+    stream().events.received("position", position);
+    const entry = { offset: 4, author: "Lee", client_id: "x", at: 1, target: 2 };
+    stream().events.received("message", { ...entry, kind: "edit", text: "b" });
+    stream().events.received("message", { ...entry, kind: "vanish" });
+    stream().events.received("read", { name: "Lee", offset: 3 });
+    expect(heard().slice(2)).toEqual([
+      { type: "edit", ...entry, kind: "edit", text: "b" },
+      null,
+      { type: "read", name: "Lee", offset: 3 },
+    ]);
   });
 
   it("lets go of everything when it's closed", () => {

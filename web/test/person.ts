@@ -32,6 +32,8 @@ export function person(
   const room = options.room ?? new FakeRoom(clock);
   const memory = options.memory ?? tabMemory();
   const arrived: Confirmed[] = [];
+  const undone: string[] = [];
+  const moderated: string[] = [];
   let ids = memory.pending.length * 1000;
   const tab = ++tabs;
   const violations: Violation[] = [];
@@ -44,9 +46,14 @@ export function person(
     clock,
     memory,
     auditor,
-    events: { changed: () => {}, arrived: (messages) => arrived.push(...messages) },
+    events: {
+      changed: () => {},
+      arrived: (messages) => arrived.push(...messages),
+      undone: (code) => undone.push(code),
+      moderated: (action, name) => moderated.push(`${action} ${name}`),
+    },
   });
-  return { clock, room, memory, client, arrived, violations };
+  return { clock, room, memory, client, arrived, undone, moderated, violations };
 }
 
 /** What the page shows, from top to bottom. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { NOBODY } from "../src/chat/reading";
 import { GROUP_MS, layOut, type MessageRow, type Viewer } from "../src/chat/rows";
 import { Timeline } from "../src/chat/timeline";
 
@@ -8,6 +9,9 @@ const viewer: Viewer = {
   isOwn: (id) => id.startsWith("mine-"),
   dayOf: (at) => day.format(at),
   skipped: false,
+  readUpTo: 0,
+  readBy: () => NOBODY,
+  find: () => undefined,
 };
 const noon = Date.parse("2026-03-01T12:00:00+09:00");
 

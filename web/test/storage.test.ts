@@ -30,9 +30,24 @@ describe("what a tab remembers of a room", () => {
       "half a sent",
       1,
     ]);
-    expect(new RoomMemory(tab, "other").pending).toEqual([]);
+    const other = new RoomMemory(tab, "other");
+    expect([other.pending, other.identity], "the same one, in another room").toEqual([[], again.identity]);
     again.disown();
     expect([lobby.identity, lobby.draft, lobby.pending]).toEqual([null, "", []]);
+  });
+
+  it("keeps changes and answers that wait to be sent, and nothing that only looks like one", () => {
+    const tab = storage();
+    const memory = new RoomMemory(tab, "lobby");
+    const place = { key: "c:a", clientId: "a", at: 1, state: "queued" as const, attempts: 0, epoch: "e" };
+    const edit = { ...place, text: "b", change: { kind: "edit" as const, target: 3 } };
+    const answer = { ...place, text: "c", replyTo: 4 };
+    memory.savePending([edit, answer]);
+    expect(new RoomMemory(tab, "lobby").pending).toEqual([edit, answer]);
+    for (const change of [null, { kind: "edit" }, { kind: "vanish", target: 3 }, { kind: "edit", target: -1 }]) {
+      tab.setItem("madang.outbox.lobby", JSON.stringify([{ ...edit, change }]));
+      expect(memory.pending).toEqual([]);
+    }
   });
 
   it("is nothing when it is not what this page wrote", () => {
@@ -49,7 +64,7 @@ describe("what a tab remembers of a room", () => {
       expect(memory.pending).toEqual([]);
     }
     for (const value of ["{", "null", '"s"', '{"session":"s"}', '{"session":1,"sender":"p"}']) {
-      tab.setItem("madang.identity.lobby", value);
+      tab.setItem("madang.identity", value);
       expect(memory.identity).toBeNull();
     }
     tab.setItem("madang.name.lobby", "a\u0000b");

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { NOBODY } from "../src/chat/reading";
 import type { MessageRow, Row } from "../src/chat/rows";
 import { textsOf } from "../src/i18n/texts";
 import { AuditLine } from "../src/view/audit-line";
@@ -10,7 +11,8 @@ import { Composer } from "../src/view/composer";
 import { ConnectionView } from "../src/view/connection";
 import { byId } from "../src/view/dom";
 import { HoldLine } from "../src/view/hold-line";
-import { MessageList, problemText } from "../src/view/message-list";
+import { MessageList } from "../src/view/message-list";
+import { problemText } from "../src/view/problem";
 
 const texts = textsOf("en");
 
@@ -30,6 +32,12 @@ const row = (key: string, more: Partial<MessageRow> = {}): MessageRow => ({
   first: true,
   state: "sent",
   clientId: key,
+  mentions: [],
+  edited: false,
+  deleted: false,
+  changing: false,
+  reactions: [],
+  readBy: NOBODY,
   ...more,
 });
 
@@ -40,7 +48,7 @@ beforeEach(() => {
 
 describe("the message list", () => {
   function list() {
-    const actions = { retry: vi.fn(), discard: vi.fn() };
+    const actions = { retry: vi.fn(), discard: vi.fn(), react: vi.fn(), goTo: vi.fn(), menu: vi.fn() };
     const scroller = byId("scroller", "div");
     return { actions, view: new MessageList(scroller, byId("messages", "ol"), "en", texts, actions) };
   }
@@ -94,7 +102,7 @@ describe("the message list", () => {
 
 describe("the composer", () => {
   function composer(send: (text: string) => string | null = () => null) {
-    const actions = { send: vi.fn(send), drafted: vi.fn() };
+    const actions = { send: vi.fn(send), drafted: vi.fn(), editLast: vi.fn() };
     new Composer("en", texts, actions, "");
     return { actions, field: byId("text", "textarea") };
   }
@@ -115,7 +123,7 @@ describe("the composer", () => {
     type(field, "hello");
     expect(actions.drafted).toHaveBeenLastCalledWith("hello", false);
     press(field, {});
-    expect(actions.send.mock.calls).toEqual([["hello"]]);
+    expect(actions.send.mock.calls).toEqual([["hello", null]]);
     expect(field.value).toBe("");
     expect(actions.drafted).toHaveBeenLastCalledWith("", false);
   });
@@ -131,7 +139,7 @@ describe("the composer", () => {
     field.value = "안녕하세요";
     press(field, {});
     vi.runAllTimers();
-    expect(actions.send.mock.calls).toEqual([["안녕하세요"]]);
+    expect(actions.send.mock.calls).toEqual([["안녕하세요", null]]);
     expect(field.value).toBe("");
   });
 
@@ -148,7 +156,7 @@ describe("the composer", () => {
   it("takes nothing more where nothing can be said, and says so", () => {
     const { field } = composer();
     type(field, "hello");
-    new Composer("en", texts, { send: vi.fn(), drafted: vi.fn() }, "").close("Nothing can be said.");
+    new Composer("en", texts, { send: vi.fn(), drafted: vi.fn(), editLast: vi.fn() }, "").close("Nothing can be said.");
     expect([field.readOnly, byId("send", "button").disabled]).toEqual([true, true]);
     expect(byId("problem", "p").textContent).toBe("Nothing can be said.");
   });

@@ -188,7 +188,12 @@ describe("a connection by the official client", () => {
   ] as const)("uses the transports of the choice %s, and never comes back by itself", async (transport, options) => {
     const { io, loaded } = setUp(transport);
     await loaded();
-    expect(io).toHaveBeenCalledWith("http://127.0.0.1:3000", { reconnection: false, forceNew: true, ...options });
+    expect(io).toHaveBeenCalledWith("http://127.0.0.1:3000", {
+      reconnection: false,
+      forceNew: true,
+      withCredentials: true,
+      ...options,
+    });
   });
 
   it("reports what happens to it, and what carries it", async () => {

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::command::{BATCH_LIMIT, HISTORY_LIMIT};
+use super::change::REACTIONS_LIMIT;
+use super::command::{BATCH_LIMIT, HISTORY_LIMIT, UNREAD_ROOMS};
+use super::terms::QUESTION_LEN;
 use super::values::{ClientId, Name, Room, Text};
 use super::visit::JOIN_TIME;
 
@@ -36,7 +38,7 @@ pub enum Code {
     TextInvalid,
     /// The client's id of the message is missing or not of the documented form.
     ClientIdInvalid,
-    /// Both `after` and `before`, an `epoch` that is none, or a limit outside 1 to [`HISTORY_LIMIT`].
+    /// More than one of `after`, `before` and `around`, an `epoch` that is none, or a limit outside 1 to [`HISTORY_LIMIT`].
     HistoryInvalid,
     /// The database failed; the same command may be sent again.
     StoreUnavailable,
@@ -58,11 +60,35 @@ pub enum Code {
     ApiKeyUnknown,
     /// A report of something that can't be wrong.
     AuditInvalid,
+    /// Somebody else has written the message.
+    NotYours,
+    /// The room has no message at this offset.
+    MessageUnknown,
+    /// The message has been deleted.
+    MessageDeleted,
+    /// The reaction is not one emoji.
+    EmojiInvalid,
+    /// The message has [`REACTIONS_LIMIT`] different emojis already.
+    TooManyReactions,
+    /// What is looked for has no word, or is too long.
+    SearchInvalid,
+    /// No room is named, or more than [`UNREAD_ROOMS`].
+    UnreadInvalid,
+    /// The name belongs to an account that isn't theirs, or isn't that of their own.
+    NameReserved,
+    /// They may not be in this room.
+    Banned,
+    /// They may not say anything in this room.
+    Muted,
+    /// In this room there is time between two messages of one person.
+    SlowMode,
+    /// The text has a word that this room doesn't want.
+    WordFiltered,
 }
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 36] = [
         Self::BadJson,
         Self::UnknownType,
         Self::NotText,
@@ -87,6 +113,18 @@ impl Code {
         Self::BatchInvalid,
         Self::ApiKeyUnknown,
         Self::AuditInvalid,
+        Self::NotYours,
+        Self::MessageUnknown,
+        Self::MessageDeleted,
+        Self::EmojiInvalid,
+        Self::TooManyReactions,
+        Self::SearchInvalid,
+        Self::UnreadInvalid,
+        Self::NameReserved,
+        Self::Banned,
+        Self::Muted,
+        Self::SlowMode,
+        Self::WordFiltered,
     ];
 
     /// The code as it is sent.
@@ -116,6 +154,18 @@ impl Code {
             Self::BatchInvalid => "batch_invalid",
             Self::ApiKeyUnknown => "api_key_unknown",
             Self::AuditInvalid => "audit_invalid",
+            Self::NotYours => "not_yours",
+            Self::MessageUnknown => "message_unknown",
+            Self::MessageDeleted => "message_deleted",
+            Self::EmojiInvalid => "emoji_invalid",
+            Self::TooManyReactions => "too_many_reactions",
+            Self::SearchInvalid => "search_invalid",
+            Self::UnreadInvalid => "unread_invalid",
+            Self::NameReserved => "name_reserved",
+            Self::Banned => "banned",
+            Self::Muted => "muted",
+            Self::SlowMode => "slow_mode",
+            Self::WordFiltered => "word_filtered",
         }
     }
 
@@ -123,7 +173,7 @@ impl Code {
     pub fn message(self) -> String {
         match self {
             Self::BadJson => "not a JSON object with the documented fields".to_owned(),
-            Self::UnknownType => "`type` must be join, send, history or typing".to_owned(),
+            Self::UnknownType => "`type` must be join, send, edit, delete, react, read, history or typing".to_owned(),
             Self::NotText => "binary messages have no meaning here; send JSON as text".to_owned(),
             Self::JoinExpected => format!("`join` must come first, within {} s", JOIN_TIME.as_secs()),
             Self::AlreadyJoined => "this connection has joined already".to_owned(),
@@ -149,7 +199,7 @@ impl Code {
             }
             Self::HistoryInvalid => {
                 format!(
-                    "history takes `after` (with its `epoch`) or `before`, not both, and a limit of 1 to {HISTORY_LIMIT}"
+                    "history takes one of `after` (with its `epoch`), `before` and `around`, and a limit of 1 to {HISTORY_LIMIT}"
                 )
             }
             Self::StoreUnavailable => "the message store does not answer; try again".to_owned(),
@@ -164,6 +214,18 @@ impl Code {
             Self::BatchInvalid => format!("a batch has 1 to {BATCH_LIMIT} messages"),
             Self::ApiKeyUnknown => "this API key is not known here".to_owned(),
             Self::AuditInvalid => "a report names a room, a transport, a kind and an offset".to_owned(),
+            Self::NotYours => "only its author may change a message, and a moderator delete it".to_owned(),
+            Self::MessageUnknown => "there is no such message in this room".to_owned(),
+            Self::MessageDeleted => "the message has been deleted".to_owned(),
+            Self::EmojiInvalid => "a reaction is one emoji".to_owned(),
+            Self::TooManyReactions => format!("a message may have at most {REACTIONS_LIMIT} different emojis"),
+            Self::SearchInvalid => format!("what is looked for must have a word and at most {QUESTION_LEN} characters"),
+            Self::UnreadInvalid => format!("`rooms` names 1 to {UNREAD_ROOMS} rooms"),
+            Self::NameReserved => "this name belongs to an account; sign in to it, or choose another name".to_owned(),
+            Self::Banned => "you may not be in this room".to_owned(),
+            Self::Muted => "you may not say anything in this room for now".to_owned(),
+            Self::SlowMode => "this room is in slow mode; say the next thing a little later".to_owned(),
+            Self::WordFiltered => "the text has a word that this room doesn't want".to_owned(),
         }
     }
 }
@@ -238,16 +300,19 @@ pub enum Closing {
     RoomInvalid,
     /// No `join` within [`JOIN_TIME`] (4408).
     JoinLate,
+    /// They may not be in this room (4403).
+    Banned,
 }
 
 impl Closing {
     /// Every reason.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Stopping,
         Self::TooSlow,
         Self::RateLimited,
         Self::RoomInvalid,
         Self::JoinLate,
+        Self::Banned,
     ];
 
     /// The close code.
@@ -257,6 +322,7 @@ impl Closing {
             Self::TooSlow | Self::RateLimited => 1008,
             Self::RoomInvalid => 4404,
             Self::JoinLate => 4408,
+            Self::Banned => 4403,
         }
     }
 
@@ -268,6 +334,7 @@ impl Closing {
             Self::RateLimited => "rate limited",
             Self::RoomInvalid => "room invalid",
             Self::JoinLate => "join expected",
+            Self::Banned => "banned",
         }
     }
 }

@@ -3,6 +3,7 @@
 use madang_hub::{Epoch, Position};
 use serde::Deserialize;
 
+use super::change::Change;
 use super::code::{Code, Refusal};
 use super::values::{ClientId, Name, Room, Session, Text};
 
@@ -24,12 +25,17 @@ pub enum Command {
         /// What was read already.
         since: Option<Position>,
     },
-    /// Say something.
+    /// Say something, or change what was said: the commands `send`, `edit`, `delete` and `react`.
     Send {
         /// The client's own id of it.
         client_id: ClientId,
         /// What.
-        text: Text,
+        change: Change,
+    },
+    /// Everything up to here has been read.
+    Read {
+        /// The last that was.
+        offset: u64,
     },
     /// Read what was said.
     History(Range),
@@ -45,6 +51,9 @@ pub const MAX_OFFSET: u64 = (1 << 53) - 1;
 
 /// Most messages of one batch.
 pub const BATCH_LIMIT: usize = 100;
+
+/// Rooms whose unread messages may be asked for at once: more than a list shows.
+pub const UNREAD_ROOMS: usize = 50;
 
 /// Which part of the history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,16 +75,19 @@ pub enum Place {
     After(i64),
     /// Directly before an offset.
     Before(i64),
+    /// Half before an offset, the rest from there on.
+    Around(i64),
 }
 
 impl Range {
-    /// The part after an offset, before another, or at the end; [`HISTORY_DEFAULT`] messages if nothing is said.
+    /// The part after an offset, before one, around one, or at the end; [`HISTORY_DEFAULT`] messages if nothing is said.
     ///
     /// # Errors
     /// [`Code::HistoryInvalid`].
     pub fn new(
         after: Option<u64>,
         before: Option<u64>,
+        around: Option<u64>,
         epoch: Option<Epoch>,
         limit: Option<u64>,
     ) -> Result<Self, Code> {
@@ -84,11 +96,12 @@ impl Range {
             0..=MAX_OFFSET => Ok(offset.cast_signed()),
             _ => Err(Code::HistoryInvalid),
         };
-        let place = match (after, before) {
-            (None, None) => Place::Newest,
-            (Some(after), None) => Place::After(offset(after)?),
-            (None, Some(before)) => Place::Before(offset(before)?),
-            (Some(_), Some(_)) => return Err(Code::HistoryInvalid),
+        let place = match (after, before, around) {
+            (None, None, None) => Place::Newest,
+            (Some(after), None, None) => Place::After(offset(after)?),
+            (None, Some(before), None) => Place::Before(offset(before)?),
+            (None, None, Some(around)) => Place::Around(offset(around)?),
+            _ => return Err(Code::HistoryInvalid),
         };
         if !(1..=HISTORY_LIMIT).contains(&limit) {
             return Err(Code::HistoryInvalid);
@@ -123,8 +136,14 @@ pub struct Fields {
     text: Option<String>,
     after: Option<u64>,
     before: Option<u64>,
+    around: Option<u64>,
     limit: Option<u64>,
     active: Option<bool>,
+    reply_to: Option<u64>,
+    target: Option<u64>,
+    emoji: Option<String>,
+    on: Option<bool>,
+    offset: Option<u64>,
 }
 
 impl Fields {
@@ -135,7 +154,12 @@ impl Fields {
     pub fn command(self, kind: &str) -> Result<Command, Refusal> {
         match kind {
             "join" => Ok(self.join()?),
-            "send" => self.send(),
+            "send" | "edit" | "delete" | "react" => self.send(kind),
+            "read" => match self.offset {
+                Some(offset) if offset <= MAX_OFFSET => Ok(Command::Read { offset }),
+                Some(_) => Err(Code::HistoryInvalid.into()),
+                None => Err(missing("offset")),
+            },
             "history" => Ok(Command::History(self.range()?)),
             "typing" => match self.active {
                 Some(active) => Ok(Command::Typing { active }),
@@ -164,24 +188,54 @@ impl Fields {
         Ok(Command::Join { name, session, since })
     }
 
-    fn send(self) -> Result<Command, Refusal> {
-        let client_id = ClientId::new(self.client_id.unwrap_or_default())?;
-        let text = self
-            .text
-            .ok_or_else(|| missing("text").about(client_id.clone()))?;
-        match Text::new(text) {
-            Ok(text) => Ok(Command::Send { client_id, text }),
-            Err(code) => Err(Refusal::from(code).about(client_id)),
+    fn send(mut self, kind: &str) -> Result<Command, Refusal> {
+        let client_id = ClientId::new(self.client_id.take().unwrap_or_default())?;
+        match self.change(kind) {
+            Ok(change) => Ok(Command::Send { client_id, change }),
+            Err(refusal) => Err(refusal.about(client_id)),
+        }
+    }
+
+    fn change(self, kind: &str) -> Result<Change, Refusal> {
+        let text = |text: Option<String>| Ok::<_, Refusal>(Text::new(text.ok_or_else(|| missing("text"))?)?);
+        if kind == "send" {
+            let reply_to = self.reply_to.map(message_at).transpose()?;
+            let text = text(self.text)?;
+            return Ok(Change::Say { text, reply_to });
+        }
+        let target = message_at(self.target.ok_or_else(|| missing("target"))?)?;
+        match kind {
+            "edit" => Ok(Change::Edit {
+                target,
+                text: text(self.text)?,
+            }),
+            "delete" => Ok(Change::Delete { target }),
+            _ => {
+                let emoji = self.emoji.ok_or_else(|| missing("emoji"))?.parse()?;
+                let on = self.on.ok_or_else(|| missing("on"))?;
+                Ok(Change::React { target, emoji, on })
+            }
         }
     }
 
     fn range(&self) -> Result<Range, Code> {
-        Range::new(self.after, self.before, self.epoch()?, self.limit)
+        Range::new(self.after, self.before, self.around, self.epoch()?, self.limit)
     }
 
     fn epoch(&self) -> Result<Option<Epoch>, Code> {
         let epoch = self.epoch.as_deref().map(str::parse);
         epoch.transpose().map_err(|_| Code::HistoryInvalid)
+    }
+}
+
+/// An offset at which there may be a message.
+///
+/// # Errors
+/// [`Code::MessageUnknown`]: none has such an offset.
+pub fn message_at(offset: u64) -> Result<i64, Code> {
+    match offset {
+        1..=MAX_OFFSET => Ok(offset.cast_signed()),
+        _ => Err(Code::MessageUnknown),
     }
 }
 
@@ -216,9 +270,49 @@ mod tests {
         ));
         assert!(matches!(
             Command::parse(r#"{"type":"send","client_id":"c1","text":"안녕\n"}"#),
-            Ok(Command::Send { text, .. }) if text.clone().into_string() == "안녕\n"
+            Ok(Command::Send { change: Change::Say { text, reply_to: None }, .. }) if text.as_str() == "안녕\n"
         ));
+        let changes = [
+            (
+                r#"{"type":"send","client_id":"c1","text":"a","reply_to":7}"#,
+                Change::Say {
+                    text: Text::new("a".to_owned()).unwrap(),
+                    reply_to: Some(7),
+                },
+            ),
+            (
+                r#"{"type":"edit","client_id":"c1","target":7,"text":"a"}"#,
+                Change::Edit {
+                    target: 7,
+                    text: Text::new("a".to_owned()).unwrap(),
+                },
+            ),
+            (
+                r#"{"type":"delete","client_id":"c1","target":7}"#,
+                Change::Delete { target: 7 },
+            ),
+            (
+                r#"{"type":"react","client_id":"c1","target":7,"emoji":"👍","on":false}"#,
+                Change::React {
+                    target: 7,
+                    emoji: "👍".parse().unwrap(),
+                    on: false,
+                },
+            ),
+        ];
+        for (json, change) in changes {
+            let client_id = ClientId::new("c1".to_owned()).unwrap();
+            assert_eq!(Command::parse(json), Ok(Command::Send { client_id, change }));
+        }
+        assert_eq!(
+            Command::parse(r#"{"type":"read","offset":7}"#),
+            Ok(Command::Read { offset: 7 })
+        );
         assert_eq!(Command::parse(r#"{"type":"history"}"#), range(Place::Newest, 50));
+        assert_eq!(
+            Command::parse(r#"{"type":"history","around":7}"#),
+            range(Place::Around(7), 50)
+        );
         assert_eq!(
             Command::parse(r#"{"type":"history","after":0,"limit":200}"#),
             range(Place::After(0), 200)
@@ -274,6 +368,38 @@ mod tests {
                 Code::TextInvalid,
             ),
             (&long_text, Code::TextTooLong),
+            (
+                r#"{"type":"send","client_id":"c","text":"a","reply_to":0}"#,
+                Code::MessageUnknown,
+            ),
+            (r#"{"type":"edit","client_id":"c","text":"a"}"#, Code::BadJson),
+            (r#"{"type":"edit","client_id":"c","target":1}"#, Code::BadJson),
+            (
+                r#"{"type":"edit","client_id":"c","target":1,"text":" "}"#,
+                Code::TextEmpty,
+            ),
+            (r#"{"type":"edit","target":1,"text":"a"}"#, Code::ClientIdInvalid),
+            (
+                r#"{"type":"delete","client_id":"c","target":9007199254740992}"#,
+                Code::MessageUnknown,
+            ),
+            (
+                r#"{"type":"react","client_id":"c","target":1,"emoji":"a","on":true}"#,
+                Code::EmojiInvalid,
+            ),
+            (
+                r#"{"type":"react","client_id":"c","target":1,"emoji":"👍"}"#,
+                Code::BadJson,
+            ),
+            (r#"{"type":"read"}"#, Code::BadJson),
+            (
+                r#"{"type":"read","offset":9007199254740992}"#,
+                Code::HistoryInvalid,
+            ),
+            (
+                r#"{"type":"history","around":1,"before":2}"#,
+                Code::HistoryInvalid,
+            ),
             (r#"{"type":"history","limit":0}"#, Code::HistoryInvalid),
             (r#"{"type":"history","limit":201}"#, Code::HistoryInvalid),
             (r#"{"type":"history","after":1,"before":2}"#, Code::HistoryInvalid),

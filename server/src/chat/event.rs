@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::code::Refusal;
+use super::reading::Reader;
 
 /// One message from the server.
 #[derive(Debug, Serialize)]
@@ -23,14 +24,77 @@ pub enum Event<'a> {
         offset: u64,
         /// Which life of the room's numbers that is.
         epoch: String,
+        /// The account that the connection is signed in to.
+        account: Option<&'a str>,
+        /// What they may do here.
+        role: &'static str,
         /// Whether what was missed since the position that was named follows by itself.
         #[serde(skip_serializing_if = "Option::is_none")]
         recovered: Option<bool>,
         /// Who is here, each name once, own included.
         members: Vec<&'a str>,
+        /// Up to where they have read; 0 if nothing.
+        read: u64,
+        /// Up to where the others have.
+        readers: Vec<Reader<'a>>,
     },
     /// Somebody else said something.
     Message(Message<'a>),
+    /// A message has another text.
+    Edit {
+        /// The entry's place in the room.
+        offset: i64,
+        /// The message, by its offset.
+        target: i64,
+        /// What it says now.
+        text: &'a str,
+        /// Whom it speaks to now.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        mentions: Option<&'a RawValue>,
+        /// Who edited it.
+        author: &'a str,
+        /// Their own id of it.
+        client_id: &'a str,
+        /// When it was stored, in milliseconds since 1970-01-01 UTC.
+        at: i64,
+    },
+    /// A message was taken back.
+    Delete {
+        /// The entry's place in the room.
+        offset: i64,
+        /// The message, by its offset.
+        target: i64,
+        /// Who deleted it.
+        author: &'a str,
+        /// Their own id of it.
+        client_id: &'a str,
+        /// When it was stored, in milliseconds since 1970-01-01 UTC.
+        at: i64,
+    },
+    /// Somebody reacts to a message, or doesn't any more.
+    Reaction {
+        /// The entry's place in the room.
+        offset: i64,
+        /// The message, by its offset.
+        target: i64,
+        /// With what.
+        emoji: &'a str,
+        /// Whether the reaction is there from now on.
+        on: bool,
+        /// Who.
+        author: &'a str,
+        /// Their own id of it.
+        client_id: &'a str,
+        /// When it was stored, in milliseconds since 1970-01-01 UTC.
+        at: i64,
+    },
+    /// Somebody has read up to here.
+    Read {
+        /// Who.
+        name: &'a str,
+        /// The last that they have read.
+        offset: u64,
+    },
     /// What was sent is stored.
     Ack {
         /// The sender's own id of it.
@@ -54,10 +118,16 @@ pub enum Event<'a> {
         /// As it was asked.
         #[serde(skip_serializing_if = "Option::is_none")]
         before: Option<i64>,
+        /// As it was asked.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        around: Option<i64>,
         /// Which life of the room's numbers that is.
         epoch: String,
-        /// Whether there are further messages in that direction.
+        /// Whether there are further entries in that direction; around an offset, older ones.
         more: bool,
+        /// Around an offset: whether there are newer ones.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        more_after: Option<bool>,
     },
     /// Somebody began to type, still types, or stopped.
     Typing {
@@ -75,6 +145,23 @@ pub enum Event<'a> {
     Left {
         /// Who.
         name: &'a str,
+    },
+    /// Somebody keeps order here: what holds from now on.
+    Moderated {
+        /// What was done.
+        action: &'a str,
+        /// To whom, if to anybody.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        name: Option<&'a str>,
+        /// Until when, in milliseconds since 1970-01-01 UTC, if it has an end.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        until: Option<i64>,
+        /// Of slow mode: how long everybody waits between two messages.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        seconds: Option<u64>,
+        /// Of a role: which, or none any more.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        role: Option<Option<&'static str>>,
     },
     /// So many messages of a room were left out, since this reader was too slow for them.
     Skipped {
@@ -96,7 +183,7 @@ pub enum Event<'a> {
     },
 }
 
-/// A message as JSON.
+/// An entry of the log as JSON.
 #[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
 pub struct Line {
@@ -108,7 +195,7 @@ pub struct Line {
 }
 
 /// A stored message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct Message<'a> {
     /// Its place in the room, from 1.
     pub offset: i64,
@@ -120,6 +207,24 @@ pub struct Message<'a> {
     pub text: &'a str,
     /// When it was stored, in milliseconds since 1970-01-01 UTC.
     pub at: i64,
+    /// The message that it answers, by its offset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<i64>,
+    /// Whom it speaks to: a list of names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mentions: Option<&'a RawValue>,
+    /// Offset of the newest entry that changed it, reactions included.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<i64>,
+    /// When its text was changed last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub edited_at: Option<i64>,
+    /// It has been taken back, and its text with it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub deleted: bool,
+    /// What others have reacted with: a list of emojis, the first names and how many.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reactions: Option<&'a RawValue>,
 }
 
 impl Event<'_> {
@@ -128,11 +233,16 @@ impl Event<'_> {
         match self {
             Self::Welcome { .. } => "welcome",
             Self::Message(_) => "message",
+            Self::Edit { .. } => "edit",
+            Self::Delete { .. } => "delete",
+            Self::Reaction { .. } => "reaction",
+            Self::Read { .. } => "read",
             Self::Ack { .. } => "ack",
             Self::History { .. } => "history",
             Self::Typing { .. } => "typing",
             Self::Joined { .. } => "joined",
             Self::Left { .. } => "left",
+            Self::Moderated { .. } => "moderated",
             Self::Skipped { .. } => "skipped",
             Self::Error { .. } => "error",
         }
@@ -168,6 +278,15 @@ impl Written {
         let fields = self.json.split_once(',').map_or("}", |(_, fields)| fields);
         RawValue::from_string(format!("{{{fields}")).unwrap_or_default()
     }
+
+    /// The same as an entry of a list: a message without its `type`, anything else with a `kind` in its place.
+    pub fn item(&self) -> Box<RawValue> {
+        if self.name == "message" {
+            return self.body();
+        }
+        let rest = self.json.strip_prefix(r#"{"type":"#).unwrap_or_default();
+        RawValue::from_string(format!(r#"{{"kind":{rest}"#)).unwrap_or_default()
+    }
 }
 
 impl<'a> From<&'a Refusal> for Event<'a> {
@@ -196,6 +315,23 @@ mod tests {
             client_id: "c1",
             text: "<b>\"안녕\"</b>",
             at: 9,
+            ..Message::default()
+        };
+        let raw = |json| serde_json::from_str::<&RawValue>(json).unwrap();
+        let changed = Message {
+            text: "hi @Lee",
+            reply_to: Some(7),
+            mentions: Some(raw(r#"["Lee"]"#)),
+            version: Some(50),
+            edited_at: Some(10),
+            reactions: Some(raw(r#"[{"emoji":"👍","names":["Lee"],"count":1}]"#)),
+            ..message
+        };
+        let deleted = Message {
+            text: "",
+            version: Some(51),
+            deleted: true,
+            ..message
         };
         for (event, json) in [
             (
@@ -206,14 +342,70 @@ mod tests {
                     sender: "p".to_owned(),
                     offset: 42,
                     epoch: "e".to_owned(),
+                    account: None,
+                    role: "guest",
                     recovered: None,
                     members: vec!["Kim", "Lee"],
+                    read: 40,
+                    readers: vec![Reader {
+                        name: "Lee",
+                        offset: 42,
+                    }],
                 },
-                r#"{"type":"welcome","room":"lobby","name":"Kim","session":"s","sender":"p","offset":42,"epoch":"e","members":["Kim","Lee"]}"#,
+                r#"{"type":"welcome","room":"lobby","name":"Kim","session":"s","sender":"p","offset":42,"epoch":"e","account":null,"role":"guest","members":["Kim","Lee"],"read":40,"readers":[{"name":"Lee","offset":42}]}"#,
             ),
             (
                 Event::Message(message),
                 r#"{"type":"message","offset":43,"author":"Kim","client_id":"c1","text":"<b>\"안녕\"</b>","at":9}"#,
+            ),
+            (
+                Event::Message(changed),
+                r#"{"type":"message","offset":43,"author":"Kim","client_id":"c1","text":"hi @Lee","at":9,"reply_to":7,"mentions":["Lee"],"version":50,"edited_at":10,"reactions":[{"emoji":"👍","names":["Lee"],"count":1}]}"#,
+            ),
+            (
+                Event::Message(deleted),
+                r#"{"type":"message","offset":43,"author":"Kim","client_id":"c1","text":"","at":9,"version":51,"deleted":true}"#,
+            ),
+            (
+                Event::Edit {
+                    offset: 44,
+                    target: 43,
+                    text: "a",
+                    mentions: None,
+                    author: "Kim",
+                    client_id: "c2",
+                    at: 10,
+                },
+                r#"{"type":"edit","offset":44,"target":43,"text":"a","author":"Kim","client_id":"c2","at":10}"#,
+            ),
+            (
+                Event::Delete {
+                    offset: 45,
+                    target: 43,
+                    author: "Kim",
+                    client_id: "c3",
+                    at: 11,
+                },
+                r#"{"type":"delete","offset":45,"target":43,"author":"Kim","client_id":"c3","at":11}"#,
+            ),
+            (
+                Event::Reaction {
+                    offset: 46,
+                    target: 43,
+                    emoji: "👍",
+                    on: true,
+                    author: "Lee",
+                    client_id: "c4",
+                    at: 12,
+                },
+                r#"{"type":"reaction","offset":46,"target":43,"emoji":"👍","on":true,"author":"Lee","client_id":"c4","at":12}"#,
+            ),
+            (
+                Event::Read {
+                    name: "Lee",
+                    offset: 46,
+                },
+                r#"{"type":"read","name":"Lee","offset":46}"#,
             ),
             (
                 Event::Ack {
@@ -233,8 +425,10 @@ mod tests {
                     }],
                     after: Some(42),
                     before: None,
+                    around: None,
                     epoch: "e".to_owned(),
                     more: true,
+                    more_after: None,
                 },
                 r#"{"type":"history","messages":[{"offset":43,"author":"Kim","client_id":"c1","text":"<b>\"안녕\"</b>","at":9}],"after":42,"epoch":"e","more":true}"#,
             ),
@@ -247,12 +441,38 @@ mod tests {
             ),
             (Event::Joined { name: "Lee" }, r#"{"type":"joined","name":"Lee"}"#),
             (Event::Left { name: "Lee" }, r#"{"type":"left","name":"Lee"}"#),
+            (
+                Event::Moderated {
+                    action: "ban",
+                    name: Some("Lee"),
+                    until: Some(9),
+                    seconds: None,
+                    role: None,
+                },
+                r#"{"type":"moderated","action":"ban","name":"Lee","until":9}"#,
+            ),
+            (
+                Event::Moderated {
+                    action: "role",
+                    name: Some("Lee"),
+                    until: None,
+                    seconds: None,
+                    role: Some(None),
+                },
+                r#"{"type":"moderated","action":"role","name":"Lee","role":null}"#,
+            ),
             (Event::Skipped { count: 3 }, r#"{"type":"skipped","count":3}"#),
         ] {
             let written = event.write();
             assert_eq!(written.json, json);
             let rest = &written.body().get()[1..].to_owned();
             assert_eq!(format!(r#"{{"type":"{}",{rest}"#, written.name), json);
+            let item = if written.name == "message" {
+                written.body().get().to_owned()
+            } else {
+                json.replacen("type", "kind", 1)
+            };
+            assert_eq!(written.item().get(), item);
             assert_eq!(written.into_value().get(), json);
         }
     }

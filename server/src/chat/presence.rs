@@ -15,6 +15,9 @@ use super::values::Name;
 /// It is one length for both so that deadlines fall due in the order in which they were made.
 pub const LEASE: Duration = Duration::from_secs(6);
 
+/// How long somebody is shown who looked in: whoever polls is told to come again within ten seconds, and may be late by a [`LEASE`].
+pub const LOOK_IN_LEASE: Duration = Duration::from_secs(16);
+
 /// Typing that goes on is told again this often, for those who came later; more often a client can't make it.
 pub const TYPING_INTERVAL: Duration = Duration::from_secs(3);
 
@@ -83,6 +86,20 @@ impl Presence {
         None
     }
 
+    /// Somebody looked in, and has no connection: they stay for a [`LOOK_IN_LEASE`]. The event is for the others.
+    pub fn look_in<'a>(&mut self, name: &'a Name, now: Instant) -> Option<Event<'a>> {
+        let known = self.names.contains_key(name);
+        if !known && self.lost >= LOST_NAMES {
+            return None;
+        }
+        let entry = self.names.entry(name.clone()).or_default();
+        if entry.connections == 0 {
+            self.lost += usize::from(entry.lost_until.is_none());
+            entry.lost_until = entry.lost_until.max(Some(now + LOOK_IN_LEASE));
+        }
+        (!known).then(|| Event::Joined { name: name.as_str() })
+    }
+
     /// Somebody types, or stopped; the event is for the others.
     pub fn typing<'a>(&mut self, name: &'a Name, active: bool, now: Instant) -> Option<Event<'a>> {
         let entry = self.names.get_mut(name)?;
@@ -109,6 +126,11 @@ impl Presence {
             names.push(own.as_str());
         }
         names
+    }
+
+    /// Whether somebody of this name is here, or expected back.
+    pub fn knows(&self, name: &Name) -> bool {
+        self.names.contains_key(name)
     }
 
     /// Whether nobody is here, and nobody is expected back.
@@ -225,6 +247,42 @@ mod tests {
             Some(Event::Typing { active: false, .. })
         ));
         assert_eq!(presence.poll_timeout(), None);
+    }
+
+    #[test]
+    fn who_looks_in_now_and_then_is_here_all_the_time() {
+        let (kim, mut presence, start) = (name("Kim"), Presence::default(), Instant::now());
+        let second = Duration::from_secs(1);
+        assert!(matches!(
+            presence.look_in(&kim, start),
+            Some(Event::Joined { name: "Kim" })
+        ));
+        assert!(presence.look_in(&kim, start + second * 10).is_none());
+        let end = start + second * 10 + LOOK_IN_LEASE;
+        assert_eq!(presence.poll_timeout(), Some(end));
+        assert_eq!(timeout(&mut presence, end - second), Vec::<String>::new());
+        assert_eq!(timeout(&mut presence, end), [r#"{"type":"left","name":"Kim"}"#]);
+        assert!(presence.is_empty());
+
+        // A socket of the same name takes over, and is lost for no longer than any other.
+        presence.look_in(&kim, end);
+        assert!(presence.join(&kim).is_none());
+        assert!(presence.look_in(&kim, end).is_none());
+        assert_eq!(presence.poll_timeout(), None);
+        presence.lose(&kim, end + second);
+        assert_eq!(presence.poll_timeout(), Some(end + second + LEASE));
+    }
+
+    #[test]
+    fn who_looks_in_under_ever_new_names_is_not_shown_beyond_the_bound() {
+        let (mut presence, start) = (Presence::default(), Instant::now());
+        for n in 0..LOST_NAMES {
+            assert!(presence.look_in(&name(&format!("n{n}")), start).is_some());
+        }
+        assert!(presence.look_in(&name("one more"), start).is_none());
+        assert!(presence.look_in(&name("n0"), start).is_none());
+        assert_eq!(timeout(&mut presence, start + LOOK_IN_LEASE).len(), LOST_NAMES);
+        assert!(presence.look_in(&name("one more"), start).is_some());
     }
 
     #[test]

@@ -38,7 +38,9 @@ impl Visit {
             (Self::Outside, Command::Send { client_id, .. }) => {
                 Err(Refusal::from(Code::JoinExpected).about(client_id))
             }
-            (Self::Outside, Command::History(_) | Command::Typing { .. }) => Err(Code::JoinExpected.into()),
+            (Self::Outside, Command::History(_) | Command::Typing { .. } | Command::Read { .. }) => {
+                Err(Code::JoinExpected.into())
+            }
             (_, command) => Ok(command),
         }
     }

@@ -10,7 +10,11 @@ use sea_orm::{
 };
 use sea_orm_migration::MigratorTrait;
 
-use super::entity::{message, room};
+use super::entity::{
+    account, api_token, marker, market_bar, message, moderation_entry, reaction, report, room, room_role,
+    room_setting, sanction, seat_audit, seat_claim, seat_command, seat_event, seat_hold, seat_news,
+    seat_payment, seat_place, seat_waiting, sign_in, slow_turn, term,
+};
 use super::migration::Migrator;
 use super::{Store, StoreError, common};
 use crate::config::DatabaseUrl;
@@ -81,6 +85,28 @@ macro_rules! each_table {
     ($copy:ident . $what:ident) => {
         $copy.$what::<room::Entity>().await?;
         $copy.$what::<message::Entity>().await?;
+        $copy.$what::<market_bar::Entity>().await?;
+        $copy.$what::<seat_event::Entity>().await?;
+        $copy.$what::<seat_place::Entity>().await?;
+        $copy.$what::<seat_hold::Entity>().await?;
+        $copy.$what::<seat_claim::Entity>().await?;
+        $copy.$what::<seat_waiting::Entity>().await?;
+        $copy.$what::<seat_payment::Entity>().await?;
+        $copy.$what::<seat_news::Entity>().await?;
+        $copy.$what::<seat_command::Entity>().await?;
+        $copy.$what::<seat_audit::Entity>().await?;
+        $copy.$what::<account::Entity>().await?;
+        $copy.$what::<sign_in::Entity>().await?;
+        $copy.$what::<api_token::Entity>().await?;
+        $copy.$what::<room_role::Entity>().await?;
+        $copy.$what::<sanction::Entity>().await?;
+        $copy.$what::<room_setting::Entity>().await?;
+        $copy.$what::<report::Entity>().await?;
+        $copy.$what::<moderation_entry::Entity>().await?;
+        $copy.$what::<slow_turn::Entity>().await?;
+        $copy.$what::<reaction::Entity>().await?;
+        $copy.$what::<marker::Entity>().await?;
+        $copy.$what::<term::Entity>().await?;
     };
 }
 

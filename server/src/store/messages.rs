@@ -1,16 +1,20 @@
 //! The repository of the chat: append a message once, read a page, know the last number.
 
+use std::collections::{BTreeSet, HashMap};
+
 use sea_orm::sea_query::{Expr, ExprTrait, Func, OnConflict};
 use sea_orm::{
-    ColumnTrait, DbErr, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, Select, Set, SqlErr,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ColumnTrait, DbErr, EntityTrait, IntoActiveModel as _, Order, QueryFilter, QueryOrder, QuerySelect,
+    Select, Set, SqlErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
+use super::changes::{self, Unfit, asked, inserted};
+use super::entity::message::Kind;
 use super::entity::{message, room};
 use super::{Store, StoreError};
 
-/// A message to be stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// An entry to be stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Draft {
     /// The room it is for.
     pub room: String,
@@ -20,8 +24,20 @@ pub struct Draft {
     pub client_id: String,
     /// Public id of the session that sends it; empty if none does.
     pub sender: String,
-    /// What it says.
+    /// Who wrote it, as a person; empty if that can't be told.
+    pub person: String,
+    /// What it is.
+    pub kind: Kind,
+    /// The message that it changes, which is known to be one.
+    pub target: Option<i64>,
+    /// The message that it answers, which is known to be one.
+    pub reply_to: Option<i64>,
+    /// What it says; of a reaction, the emoji.
     pub text: String,
+    /// Whom it speaks to.
+    pub mentions: Vec<String>,
+    /// The words by which it can be found.
+    pub terms: BTreeSet<String>,
     /// Now, in milliseconds since 1970-01-01 UTC.
     pub at: i64,
     /// The room's epoch, should this be its first message.
@@ -46,44 +62,47 @@ pub struct Appended {
     pub at: i64,
     /// It was there already, and nothing was stored now.
     pub duplicate: bool,
-    /// What was there has another text.
+    /// What was there is another entry.
     pub differs: bool,
 }
 
-/// A message as stored.
+/// An entry as stored.
 pub type StoredMessage = message::Model;
 
-/// Part of a room's messages, ascending.
+/// Part of a room's log, ascending.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Page {
-    /// The messages.
+    /// The entries. A message is as it is now, and an edit has the text that its message has now.
     pub messages: Vec<StoredMessage>,
     /// Whether there are further ones in the direction that was asked for.
     pub more: bool,
 }
 
 impl Store {
-    /// Stores a message under its room's next number, or finds the one stored earlier under the same
-    /// (room, author, `client_id`). When this returns, the message is committed.
+    /// Stores an entry under its room's next number, and does to its target what it does; or finds the one stored earlier under the same
+    /// (room, author, `client_id`). When this returns, that is committed.
     ///
     /// The `UPDATE` of the room's row comes first, so it locks the room on every database until the commit: numbers
     /// have no gap and no duplicate whoever else writes, this process or another.
     ///
     /// # Errors
-    /// Any [`StoreError`]. The message may be there nevertheless (an answer can get lost); appending it again is safe.
+    /// Any [`StoreError`]. Unless it is [`StoreError::Unfit`], the entry may be there nevertheless (an answer can get lost); appending it again is safe.
     ///
     /// # Cancel safety
     /// Dropped before it is ready, the message is stored or not; appending it again is safe.
     pub async fn append(&self, draft: &Draft) -> Result<Appended, StoreError> {
-        self.retrying(|| async {
-            loop {
-                match self.try_append(draft).await? {
-                    Some(appended) => return Ok(appended),
-                    None => self.create_room(draft).await?,
+        let appended = self
+            .retrying(|| async {
+                loop {
+                    match self.try_append(draft).await? {
+                        Tried::Appended(appended) => return Ok(Ok(appended)),
+                        Tried::Unfit(unfit) => return Ok(Err(unfit)),
+                        Tried::NoRoom => self.create_room(draft).await?,
+                    }
                 }
-            }
-        })
-        .await
+            })
+            .await?;
+        Ok(appended?)
     }
 
     /// The newest `limit` messages.
@@ -91,7 +110,7 @@ impl Store {
     /// # Errors
     /// Any [`StoreError`].
     pub async fn newest(&self, room: &str, limit: u64) -> Result<Page, StoreError> {
-        self.page(of(room), Order::Desc, limit).await
+        self.page(room, of(room), Order::Desc, limit).await
     }
 
     /// The `limit` messages that follow number `offset`.
@@ -100,6 +119,7 @@ impl Store {
     /// Any [`StoreError`].
     pub async fn after(&self, room: &str, offset: i64, limit: u64) -> Result<Page, StoreError> {
         self.page(
+            room,
             of(room).filter(message::Column::Offset.gt(offset)),
             Order::Asc,
             limit,
@@ -113,10 +133,27 @@ impl Store {
     /// Any [`StoreError`].
     pub async fn before(&self, room: &str, offset: i64, limit: u64) -> Result<Page, StoreError> {
         self.page(
+            room,
             of(room).filter(message::Column::Offset.lt(offset)),
             Order::Desc,
             limit,
         )
+        .await
+    }
+
+    /// The message at an offset; `None` if there is none.
+    ///
+    /// # Errors
+    /// Any [`StoreError`].
+    pub async fn message(&self, room: &str, offset: i64) -> Result<Option<StoredMessage>, StoreError> {
+        self.retrying(|| async {
+            let message = of(room)
+                .filter(message::Column::Offset.eq(offset))
+                .filter(message::Column::Kind.eq(Kind::Message))
+                .one(&self.reader)
+                .await?;
+            Ok(message)
+        })
         .await
     }
 
@@ -156,8 +193,8 @@ impl Store {
         .await
     }
 
-    /// One attempt; `None` when the room has no row yet.
-    async fn try_append(&self, draft: &Draft) -> Result<Option<Appended>, DbErr> {
+    /// One attempt.
+    async fn try_append(&self, draft: &Draft) -> Result<Tried, DbErr> {
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
@@ -173,40 +210,39 @@ impl Store {
             .await?;
         if locked.rows_affected == 0 {
             transaction.rollback().await?;
-            return Ok(None);
+            return Ok(Tried::NoRoom);
         }
         let room = room::Entity::find_by_id(&draft.room).one(&transaction).await?;
         let offset = room
             .ok_or_else(|| DbErr::RecordNotFound(draft.room.clone()))?
             .last_offset;
-        let row = message::ActiveModel {
-            room: Set(draft.room.clone()),
-            offset: Set(offset),
-            author: Set(draft.author.clone()),
-            client_id: Set(draft.client_id.clone()),
-            sender: Set(draft.sender.clone()),
-            text: Set(draft.text.clone()),
-            at: Set(draft.at),
-        };
-        match message::Entity::insert(row)
+        let mut row = draft.at(offset);
+        if draft.kind == Kind::Edit {
+            // The message has it, where a later edit or a delete takes it away.
+            row.text = String::new();
+        }
+        match message::Entity::insert(row.into_active_model())
             .exec_without_returning(&transaction)
             .await
         {
-            Ok(_) => {
-                transaction.commit().await?;
-                Ok(Some(Appended {
-                    offset,
-                    at: draft.at,
-                    duplicate: false,
-                    differs: false,
-                }))
-            }
+            Ok(_) => {}
             Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
                 transaction.rollback().await?;
-                self.first(draft).await?.map(Some).ok_or(error)
+                return self.first(draft).await?.map(Tried::Appended).ok_or(error);
             }
-            Err(error) => Err(error),
+            Err(error) => return Err(error),
         }
+        if let Err(unfit) = changes::apply(&transaction, draft, offset).await? {
+            transaction.rollback().await?;
+            return Ok(Tried::Unfit(unfit));
+        }
+        transaction.commit().await?;
+        Ok(Tried::Appended(Appended {
+            offset,
+            at: draft.at,
+            duplicate: false,
+            differs: false,
+        }))
     }
 
     async fn first(&self, draft: &Draft) -> Result<Option<Appended>, DbErr> {
@@ -219,7 +255,11 @@ impl Store {
             offset: first.offset,
             at: first.at,
             duplicate: true,
-            differs: first.text != draft.text,
+            differs: if first.asked.is_empty() {
+                first.text != draft.text
+            } else {
+                first.asked != asked(draft)
+            },
         }))
     }
 
@@ -234,15 +274,13 @@ impl Store {
                 .do_nothing_on([room::Column::Name])
                 .to_owned(),
         );
-        match insert.exec_without_returning(&self.writer).await {
-            // Not inserted: another writer was first.
-            Ok(_) | Err(DbErr::RecordNotInserted) => Ok(()),
-            Err(error) => Err(error),
-        }
+        // If another writer was first, that's as good.
+        inserted(insert.exec_without_returning(&self.writer).await)
     }
 
     async fn page(
         &self,
+        room: &str,
         query: Select<message::Entity>,
         order: Order,
         limit: u64,
@@ -255,12 +293,76 @@ impl Store {
             if order == Order::Desc {
                 messages.reverse();
             }
+            self.fill_in(room, &mut messages).await?;
             Ok(Page { messages, more })
         })
         .await
     }
+
+    /// Gives edits the text that their messages have now.
+    async fn fill_in(&self, room: &str, entries: &mut [StoredMessage]) -> Result<(), DbErr> {
+        let edits = entries.iter_mut().filter(|entry| entry.kind == Kind::Edit);
+        let mut edits: Vec<_> = edits.collect();
+        if edits.is_empty() {
+            return Ok(());
+        }
+        let targets: BTreeSet<i64> = edits.iter().filter_map(|edit| edit.target).collect();
+        let messages = of(room)
+            .filter(message::Column::Offset.is_in(targets))
+            .all(&self.reader)
+            .await?;
+        let messages: HashMap<_, _> = messages
+            .into_iter()
+            .map(|message| (message.offset, message))
+            .collect();
+        for edit in &mut edits {
+            if let Some(message) = edit.target.and_then(|target| messages.get(&target)) {
+                edit.text.clone_from(&message.text);
+                edit.mentions.clone_from(&message.mentions);
+            }
+        }
+        Ok(())
+    }
 }
 
-fn of(room: &str) -> Select<message::Entity> {
+impl Draft {
+    /// The entry that it becomes at an offset.
+    pub fn at(&self, offset: i64) -> StoredMessage {
+        StoredMessage {
+            room: self.room.clone(),
+            offset,
+            author: self.author.clone(),
+            client_id: self.client_id.clone(),
+            sender: self.sender.clone(),
+            text: self.text.clone(),
+            at: self.at,
+            kind: self.kind,
+            person: self.person.clone(),
+            asked: asked(self),
+            target: self.target,
+            reply_to: self.reply_to,
+            mentions: self.mentions(),
+            version: 0,
+            edited_at: None,
+            deleted: false,
+            reactions: None,
+        }
+    }
+
+    /// Whom it speaks to, as it is stored.
+    pub(super) fn mentions(&self) -> Option<String> {
+        (!self.mentions.is_empty()).then(|| serde_json::to_string(&self.mentions).unwrap_or_default())
+    }
+}
+
+/// What became of an attempt.
+enum Tried {
+    Appended(Appended),
+    /// Its room has no row yet.
+    NoRoom,
+    Unfit(Unfit),
+}
+
+pub(super) fn of(room: &str) -> Select<message::Entity> {
     message::Entity::find().filter(message::Column::Room.eq(room))
 }

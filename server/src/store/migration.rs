@@ -2,6 +2,10 @@
 
 mod m0001_messages;
 mod m0002_positions;
+mod m0003_market;
+mod m0004_seats;
+mod m0005_people;
+mod m0006_messages;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -14,6 +18,10 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m0001_messages::Migration),
             Box::new(m0002_positions::Migration),
+            Box::new(m0003_market::Migration),
+            Box::new(m0004_seats::Migration),
+            Box::new(m0005_people::Migration),
+            Box::new(m0006_messages::Migration),
         ]
     }
 }

@@ -1,11 +1,19 @@
-//! Where messages are kept: SQLite, MySQL or MariaDB, PostgreSQL, by one set of entities, migrations and queries.
+//! Where messages and the market's bars are kept: SQLite, MySQL or MariaDB, PostgreSQL, by one set of entities, migrations and queries.
 
 mod attempts;
 mod backup;
+mod changes;
 mod entity;
+mod markers;
+mod market;
 mod messages;
 mod migrate;
 mod migration;
+mod moderation;
+mod people;
+mod reports;
+mod search;
+mod seats;
 
 use std::future::Future;
 use std::io;
@@ -18,8 +26,16 @@ use sea_orm_migration::MigratorTrait;
 use thiserror::Error;
 
 pub use backup::Progress;
+pub use changes::Unfit;
+pub use entity::message::Kind;
+pub use markers::{KNOWN_ENTRIES, ReaderOf, StoredMarker, UNREAD_LIMIT, Unread};
+pub use market::{BarPage, StoredBar};
 pub use messages::{Appended, Draft, Page, Standing, StoredMessage};
 pub use migrate::Step;
+pub use moderation::{Effect, Moderating, Moderation, ModerationEntry, SlowTurn, StoredSanction};
+pub use people::{SIGN_INS_LIMIT, StoredAccount, StoredSignIn, StoredToken};
+pub use reports::{Reported, StoredReport};
+pub use seats::{Beat, Claim, Mine};
 
 use crate::config::DatabaseUrl;
 use migration::Migrator;
@@ -46,6 +62,9 @@ pub enum StoreError {
     /// Other writers were in the way [`Store::ATTEMPTS`] times in a row.
     #[error("the database was too busy, {} times in a row", Store::ATTEMPTS)]
     Busy(#[source] DbErr),
+    /// It answers that the change can't be made: that is no failure.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
     /// It has been used by a newer program, which has changed its tables.
     #[error(
         "the database has taken the step {0}, which this program doesn't know: use the newer program, or take the step back with it (`madang migrate down`)"
@@ -83,6 +102,14 @@ impl Store {
         store.read_steps().await?;
         Migrator::up(&store.writer, None).await?;
         Ok(store)
+    }
+
+    /// An empty database that nobody else sees, and that is gone with its last handle.
+    ///
+    /// # Errors
+    /// There is no memory for it.
+    pub async fn in_memory() -> Result<Self, StoreError> {
+        Self::open(&DatabaseUrl::in_memory()).await
     }
 
     /// Connects, and leaves the tables as they are.

@@ -244,6 +244,7 @@ async fn a_message_whose_answer_was_lost_is_published_with_the_next() {
         epoch: 7,
         text: client_id.to_owned(),
         at: 1,
+        ..Draft::default()
     };
     store.append(&draft("lost1")).await.unwrap();
     store.append(&draft("lost2")).await.unwrap();

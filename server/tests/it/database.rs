@@ -1,5 +1,6 @@
 //! A fresh database of each kind for one test.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use madang_server::config::DatabaseUrl;
@@ -9,7 +10,7 @@ use sea_orm::{ConnectionTrait, Database};
 /// A database nobody else uses.
 pub struct TestDatabase {
     url: DatabaseUrl,
-    _directory: Option<tempfile::TempDir>,
+    _directory: Option<Arc<tempfile::TempDir>>,
 }
 
 /// Offset of a room's newest message, 0 if it has none.
@@ -25,7 +26,7 @@ impl TestDatabase {
         let url = format!("sqlite://{}", directory.path().join("test.db").display());
         Self {
             url: url.parse().unwrap(),
-            _directory: Some(directory),
+            _directory: Some(Arc::new(directory)),
         }
     }
 
@@ -37,6 +38,22 @@ impl TestDatabase {
     /// A new database on the PostgreSQL server of `MADANG_TEST_POSTGRES_URL`.
     pub async fn postgres() -> Option<Self> {
         Self::on_server("MADANG_TEST_POSTGRES_URL").await
+    }
+
+    /// The same database; it is gone with the first.
+    pub fn again(&self) -> Self {
+        Self {
+            url: self.url.clone(),
+            _directory: None,
+        }
+    }
+
+    /// The same database, for another server.
+    pub fn beside(&self) -> Self {
+        Self {
+            url: self.url.clone(),
+            _directory: self._directory.clone(),
+        }
     }
 
     pub fn url(&self) -> &DatabaseUrl {

@@ -4,13 +4,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use madang_server::back::MATCHES_LIMIT;
-use madang_server::chat::{Closing, Code};
+use madang_server::chat::{
+    Closing, Code, LEASE, LOOK_IN_LEASE, Objection, Password, TOKENS_LIMIT as TOKENS_OF_ONE,
+};
 use madang_server::config::Key;
+use madang_server::feed::FEED_EVENTS;
 use madang_server::lab::{BadPlan, Refused as RunRefused};
+use madang_server::market::{Interval, RECORDING_BYTES, RECORDING_TICKS, Recording, SYMBOLS_LIMIT};
 use madang_server::scores::{
     DEFAULT_PAUSE, LONGEST_PAUSE, PLAYS_LIMIT, Play, Refused, SCRIPT_BYTES, Script, TOKEN_AGE, TOKENS_LIMIT,
     TRIES, Words,
 };
+use madang_server::seats::{OFFER_TIME, PLACES_LIMIT, Refused as SeatRefused, SIGNATURE_AGE, WAITING_LIMIT};
 
 #[test]
 fn the_protocol_document_has_every_code_and_no_other() {
@@ -44,6 +49,32 @@ fn the_laboratory_s_document_has_every_code_and_no_other() {
     ];
     let listed = first_cells(&read("docs/lab.md"), "## Error codes");
     assert_eq!(listed, refused.map(|refused| refused.code().to_owned()));
+}
+
+#[test]
+fn the_market_s_document_has_an_example_that_can_be_played_and_the_bounds() {
+    let document = read("docs/market.md");
+    let (_, example) = document.split_once("```csv\n").unwrap();
+    let recording = Recording::read(example.split("```").next().unwrap().as_bytes()).unwrap();
+    assert_eq!((recording.listings().len(), recording.ticks().len()), (2, 3));
+    for interval in Interval::ALL {
+        assert!(document.contains(&format!("`{interval}`")), "{interval}");
+    }
+    for limit in [
+        RECORDING_BYTES,
+        RECORDING_TICKS as u64,
+        SYMBOLS_LIMIT as u64,
+        FEED_EVENTS as u64,
+    ] {
+        let digits = limit.to_string();
+        let thousands: Vec<_> = digits
+            .as_bytes()
+            .rchunks(3)
+            .rev()
+            .map(String::from_utf8_lossy)
+            .collect();
+        assert!(document.contains(&thousands.join(",")), "{limit}");
+    }
 }
 
 #[test]
@@ -91,6 +122,39 @@ fn the_scores_document_has_every_play_and_refusal_and_an_example_that_can_be_pla
     );
 }
 
+#[test]
+fn the_document_of_reservation_has_every_code_and_no_other() {
+    let document = read("docs/seats.md");
+    let listed = first_cells(&document, "## Error codes");
+    let all = SeatRefused::all();
+    assert_eq!(listed, all.each_ref().map(|refused| refused.code().to_owned()));
+    assert_eq!(
+        (
+            OFFER_TIME.as_secs(),
+            WAITING_LIMIT,
+            PLACES_LIMIT,
+            SIGNATURE_AGE.as_secs()
+        ),
+        (60, 10_000, 100_000, 300),
+        "as the document says"
+    );
+}
+
+#[test]
+fn the_document_about_people_has_every_code_and_no_other() {
+    let document = read("docs/people.md");
+    assert_eq!(first_cells(&document, "## Error codes"), Objection::CODES);
+    for limit in [
+        Password::MIN_LEN.to_string(),
+        Password::MAX_LEN.to_string(),
+        TOKENS_OF_ONE.to_string(),
+        LEASE.as_secs().to_string(),
+        LOOK_IN_LEASE.as_secs().to_string(),
+    ] {
+        assert!(document.contains(&limit), "{limit}");
+    }
+}
+
 /// Every test that these documents name exists.
 #[test]
 fn the_tables_of_behaviour_name_tests_that_exist() {
@@ -101,6 +165,27 @@ fn the_tables_of_behaviour_name_tests_that_exist() {
     for document in ["docs/bad-input.md", "docs/socketio-differences.md"] {
         names_tests_that_exist(document, &sources);
     }
+}
+
+#[test]
+fn the_limits_of_reservation_name_tests_that_exist() {
+    let mut sources = String::new();
+    for folder in ["server/tests", "server/src"] {
+        gather(&root().join(folder), &mut sources);
+    }
+    let document = read("docs/seats.md");
+    let (_, limits) = document.split_once("## Limits").unwrap();
+    let (limits, _) = limits.split_once("## Error codes").unwrap();
+    let rows = limits
+        .lines()
+        .filter(|line| line.starts_with("| ") && line.contains('`'));
+    let tests = rows.flat_map(|row| row.rsplit('|').nth(1).unwrap().split('`').skip(1).step_by(2));
+    let mut count = 0;
+    for test in tests {
+        assert!(sources.contains(&format!("fn {test}(")), "no test {test}");
+        count += 1;
+    }
+    assert!(count > 10, "the table is there");
 }
 
 fn names_tests_that_exist(document: &str, sources: &str) {

@@ -1,12 +1,13 @@
 //! One room, every way: what is said by any of them is heard by all of them, once, in order, and never by who said it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::database::TestDatabase;
+use crate::deeds::{Deed, what};
 use crate::on_every_database;
 use crate::running::{PATIENCE, Running};
-use crate::ways::{Person, Way};
+use crate::ways::{Person, Way, request};
 
 on_every_database! {
     twenty_people_by_every_way_miss_nothing_though_their_lines_break
@@ -25,16 +26,40 @@ async fn what_is_said_by_one_way_is_heard_by_each() {
         speaker.say("c1", "one").await;
         speaker.say("c1", "one").await;
         speaker.say("c2", "two").await;
+        let deeds = [
+            Deed::Edit(1, "one, edited".to_owned()),
+            Deed::React(2, "👍", true),
+            Deed::React(2, "👍", false),
+            Deed::Delete(1),
+        ];
+        for (deed, n) in deeds.iter().zip(3..) {
+            // Once, though it is done twice.
+            for _ in 0..2 {
+                assert!(speaker.act(&format!("c{n}"), deed).await);
+            }
+        }
         for reader in &mut readers {
-            let both = async {
-                while reader.heard.len() < 2 {
+            let all = async {
+                while reader.heard.len() < 6 {
                     reader.listen(Duration::from_millis(50)).await;
                 }
             };
-            tokio::time::timeout(PATIENCE, both).await.expect("both in time");
+            tokio::time::timeout(PATIENCE, all).await.expect("all in time");
             reader.listen(Duration::from_millis(20)).await;
-            let heard: Vec<_> = reader.heard.iter().map(|(offset, _)| *offset).collect();
-            assert_eq!(heard, [1, 2], "{by:?} to {:?}", reader.way);
+            let heard: Vec<_> = reader
+                .heard
+                .iter()
+                .map(|(offset, _, what)| (*offset, &**what))
+                .collect();
+            let expected = [
+                (1, r#"message null null null "c1""#),
+                (2, r#"message null null null "c2""#),
+                (3, r#"edit 1 null null "c3""#),
+                (4, r#"reaction 2 "👍" true "c4""#),
+                (5, r#"reaction 2 "👍" false "c5""#),
+                (6, r#"delete 1 null null "c6""#),
+            ];
+            assert_eq!(heard, expected, "{by:?} to {:?}", reader.way);
         }
         speaker.listen(Duration::from_millis(20)).await;
         assert!(speaker.heard.is_empty(), "{by:?}: {:?}", speaker.heard);
@@ -64,7 +89,12 @@ async fn twenty_people_by_every_way_miss_nothing_though_their_lines_break(databa
     for person in talking {
         people.push(person.await.unwrap());
     }
-    let all: BTreeSet<u64> = (1..=PEOPLE as u64 * EACH).collect();
+    let log = log(&server).await;
+    let all: BTreeSet<u64> = (1..=log.len() as u64).collect();
+    assert_eq!(all, log.keys().copied().collect());
+    for kind in ["message", "edit", "delete", "reaction"] {
+        assert!(log.values().any(|(_, what)| what.starts_with(kind)), "no {kind}");
+    }
     for person in &mut people {
         let rest = async {
             while person.known().len() < all.len() {
@@ -78,16 +108,60 @@ async fn twenty_people_by_every_way_miss_nothing_though_their_lines_break(databa
         let ways: BTreeSet<Way> = person
             .heard
             .iter()
-            .map(|(_, author)| Way::ALL[author[6..].parse::<usize>().unwrap() % Way::ALL.len()])
+            .map(|(_, author, _)| Way::ALL[author[6..].parse::<usize>().unwrap() % Way::ALL.len()])
             .collect();
         assert_eq!(ways.len(), Way::ALL.len(), "every pair of ways");
+        for (offset, author, what) in &person.heard {
+            assert_eq!(log[offset], (author.clone(), what.clone()), "{:?}", person.way);
+        }
     }
 }
 
-/// Says so many things, while the line breaks now and then: between two messages, or between a message and its acknowledgement.
+/// The log as the history has it: who did what at which offset.
+async fn log(server: &Running) -> BTreeMap<u64, (String, String)> {
+    let mut log = BTreeMap::new();
+    let mut path = "/api/rooms/yard/messages?after=0&limit=200".to_owned();
+    loop {
+        let (status, page) = request(server.addr, "GET", &path, None).await;
+        assert_eq!(status, 200, "{page}");
+        for entry in page["messages"].as_array().unwrap() {
+            let author = entry["author"].as_str().unwrap().to_owned();
+            log.insert(entry["offset"].as_u64().unwrap(), (author, what(entry)));
+        }
+        if page["more"] == false {
+            return log;
+        }
+        let epoch = page["epoch"].as_str().unwrap();
+        path = format!(
+            "/api/rooms/yard/messages?after={}&epoch={epoch}&limit=200",
+            page["offset"]
+        );
+    }
+}
+
+/// What to do next: mostly to say something, now and then to change what was said.
+fn next(person: &Person, own: &mut Vec<String>, n: u64, dice: &mut Dice) -> Deed {
+    let message = |(_, _, what): &&(u64, String, String)| what.starts_with("message");
+    let others: Vec<u64> = person
+        .heard
+        .iter()
+        .filter(message)
+        .map(|(offset, ..)| *offset)
+        .collect();
+    match (dice.roll(8), own.last(), others.last()) {
+        (0 | 1, Some(mine), _) => Deed::Edit(person.said[mine], format!("edited {n}")),
+        (2, Some(_), _) => Deed::Delete(person.said[&own.pop().unwrap()]),
+        (3, _, Some(theirs)) => Deed::React(*theirs, "🎉", dice.roll(3) > 0),
+        _ => Deed::Say(format!("{} says {n}", person.name)),
+    }
+}
+
+/// Does so many things, while the line breaks now and then: between two of them, or between one and its acknowledgement.
 async fn talk(mut person: Person, each: u64, mut dice: Dice) -> Person {
+    let mut own = Vec::new();
     for n in 0..each {
-        let (client_id, text) = (format!("c{n}"), format!("{} says {n}", person.name));
+        let client_id = format!("c{n}");
+        let deed = next(&person, &mut own, n, &mut dice);
         match dice.roll(10) {
             0 => {
                 person.break_off();
@@ -95,13 +169,20 @@ async fn talk(mut person: Person, each: u64, mut dice: Dice) -> Person {
                 person.connect().await;
             }
             1 => {
-                person.say_and_break_off(&client_id, &text).await;
+                person.act_and_break_off(&client_id, &deed).await;
                 tokio::time::sleep(Duration::from_millis(dice.roll(30))).await;
                 person.connect().await;
             }
             _ => {}
         }
-        person.say(&client_id, &text).await;
+        let done = person.act(&client_id, &deed).await;
+        assert!(
+            done || matches!(deed, Deed::React(..)),
+            "only others' messages may be gone"
+        );
+        if let Deed::Say(_) = deed {
+            own.push(client_id);
+        }
         person.listen(Duration::from_millis(dice.roll(20))).await;
     }
     person

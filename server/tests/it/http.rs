@@ -1,5 +1,6 @@
 //! Rooms over HTTP: polling, long-polling, Server-Sent Events, and saying something.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -39,7 +40,11 @@ pub fn offsets(answer: &Value) -> Vec<u64> {
 
 /// The lines of a stream, in HTTP/1.0, where an answer has no chunks.
 pub async fn follow(server: &Running, path: &str, headers: &str) -> Lines<BufReader<TcpStream>> {
-    let mut stream = TcpStream::connect(server.addr).await.unwrap();
+    follow_at(server.addr, path, headers).await
+}
+
+pub async fn follow_at(addr: SocketAddr, path: &str, headers: &str) -> Lines<BufReader<TcpStream>> {
+    let mut stream = TcpStream::connect(addr).await.unwrap();
     let head = format!("GET {path} HTTP/1.0\r\n{headers}\r\n");
     stream.write_all(head.as_bytes()).await.unwrap();
     BufReader::new(stream).lines()

@@ -5,25 +5,53 @@
     reason = "a test that can't go on may panic"
 )]
 
+mod asked;
+mod banned;
 mod cut;
 mod database;
+mod deeds;
+mod market_viewer;
 mod running;
 mod ways;
 
 mod bad_input;
 mod chat;
 mod documents;
+mod entries;
+mod entries_store;
 mod every_way;
+mod feed_server;
+mod feeds;
 mod front;
 mod http;
 mod lab;
 mod limits;
 mod line;
+mod market;
+mod market_bounds;
+mod market_store;
 mod metrics;
+mod moderation;
+mod moderation_elsewhere;
 mod outage;
+mod paging;
+mod people;
+mod people_store;
+mod presence;
 mod program;
+mod reading;
+mod replay;
 mod scores;
 mod seams;
+mod search;
+mod seats;
+mod seats_asking;
+mod seats_input;
+mod seats_outage;
+mod seats_payments;
+mod seats_tables;
+mod seats_told;
+mod seats_waiting;
 mod slow_readers;
 mod socketio;
 mod store;

@@ -108,6 +108,8 @@ async fn who_is_here_is_counted_while_they_are() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_fails_is_counted() {
     let server = Running::start().await;
+    // An empty database is given some events first.
+    server.get("/api/seats/events", "").await;
     let mut kim = server.join("lobby", "Kim").await;
     let other = Database::connect(server.database.url().as_str()).await.unwrap();
     other.execute_unprepared("BEGIN IMMEDIATE").await.unwrap();

@@ -54,6 +54,46 @@ fn check_shows_each_setting_and_where_it_comes_from() {
     );
 }
 
+#[tokio::test]
+async fn an_account_is_made_from_the_command_line() {
+    let directory = tempfile::tempdir().unwrap();
+    let add = |arguments: &[&str], password: &str| {
+        let mut child = madang(&directory, &[&["account", "add"], arguments].concat())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        std::io::Write::write_all(child.stdin.as_mut().unwrap(), password.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    };
+    let made = add(&["Kim", "--admin"], "correct horse\n");
+    assert!(made.status.success(), "{made:?}");
+    assert_eq!(
+        String::from_utf8(made.stdout).unwrap(),
+        "Kim can sign in now, as admin\n"
+    );
+    assert!(failed(&add(&["kim"], "correct horse\n")).contains("this name is taken"));
+    assert!(failed(&add(&["Lee"], "short\n")).contains("a password has 8 to 200 characters"));
+    assert!(failed(&add(&[" "], "correct horse\n")).contains("the name must have a visible character"));
+    assert!(
+        add(&["Lee"], "correct horse").status.success(),
+        "without a line's end"
+    );
+    let store = Store::open(&database(&directory)).await.unwrap();
+    let role = async |key: &str| {
+        store
+            .account_named(key)
+            .await
+            .unwrap()
+            .map(|account| account.role)
+    };
+    assert_eq!(role("kim").await.as_deref(), Some("admin"));
+    assert_eq!(role("lee").await.as_deref(), Some("member"));
+    let kim = store.account_named("kim").await.unwrap().unwrap();
+    assert!(kim.password.starts_with("$argon2id$"), "{}", kim.password);
+}
+
 #[test]
 fn an_api_key_is_never_shown() {
     let directory = tempfile::tempdir().unwrap();
@@ -417,7 +457,7 @@ fn spawn(directory: &TempDir, arguments: &[&str]) -> Child {
 }
 
 /// Where a server listens, from the log.
-async fn listening(lines: &mut Lines<BufReader<ChildStdout>>, server: &str) -> SocketAddr {
+pub async fn listening(lines: &mut Lines<BufReader<ChildStdout>>, server: &str) -> SocketAddr {
     let found = async {
         while let Some(line) = lines.next_line().await.unwrap() {
             let entry: Value = serde_json::from_str(&line).unwrap();
@@ -433,6 +473,20 @@ async fn listening(lines: &mut Lines<BufReader<ChildStdout>>, server: &str) -> S
     tokio::time::timeout(PATIENCE, found)
         .await
         .expect("it listens in time")
+}
+
+#[tokio::test]
+async fn a_killed_server_leaves_no_ghosts() {
+    let mut program = Program::start(&[]).await;
+    let mut kim = Client::connect(program.back, "/ws/lobby").await;
+    kim.join("Kim").await;
+    kim.send("c1", "I was here").await;
+    kim.expect("ack").await;
+    program.signal("KILL");
+    program.child.wait().await.unwrap();
+    let program = program.again(&[]).await;
+    let mut lee = Client::connect(program.back, "/ws/lobby").await;
+    assert_eq!(lee.join("Lee").await["members"], serde_json::json!(["Lee"]));
 }
 
 #[tokio::test]
@@ -478,7 +532,7 @@ async fn the_load_tool_tells_what_its_readers_heard() {
 }
 
 /// The program in a directory, with none of our own environment's settings.
-fn madang(directory: &TempDir, arguments: &[&str]) -> Command {
+pub fn madang(directory: &TempDir, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_madang"));
     command.current_dir(directory.path()).args(arguments);
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("MADANG_") || name == "RUST_LOG") {
@@ -488,7 +542,7 @@ fn madang(directory: &TempDir, arguments: &[&str]) -> Command {
 }
 
 /// What a failed start wrote to standard error; standard output stays empty but for `check`.
-fn failed(output: &Output) -> String {
+pub fn failed(output: &Output) -> String {
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     String::from_utf8(output.stderr.clone()).unwrap()
 }

@@ -4,13 +4,17 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use madang_server::back::{Back, BackSettings, OperatorPassword, RateLimits, ScoresSettings};
+use madang_server::back::{
+    Back, BackSettings, MarketSettings, OperatorPassword, RateLimits, ScoresSettings, SeatsSettings,
+};
 use madang_server::lab::Ports;
 use madang_server::listener::{ConnectionLimits, Listener};
 use madang_server::scores::Speed;
+use madang_server::seats::Event;
 use madang_server::store::Store;
 use madang_ws::client::ClientConfig;
 use madang_ws::{CloseFrame, Message, WebSocket};
+use sea_orm::{ConnectionTrait as _, Database};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -58,7 +62,12 @@ impl Running {
             rates: RateLimits::default(),
             slow_readers: Vec::new(),
             lab_ports: Ports::Any,
+            secure_cookies: false,
             scores: scores(),
+            seats: SeatsSettings {
+                payment_secret: PAYMENT_SECRET.parse().unwrap(),
+            },
+            market: MarketSettings::NONE,
         };
         change(&mut settings);
         let store = database.store().await;
@@ -69,6 +78,31 @@ impl Running {
             database,
             store,
         }
+    }
+
+    /// Another back on the same database, as of another process.
+    pub async fn beside(other: &Self) -> Self {
+        Self::on(other.database.again()).await
+    }
+
+    /// So many seconds pass for all holds: they end so much earlier.
+    pub async fn time_passes(&self, seconds: u32) {
+        let hand = Database::connect(self.database.url().as_str()).await.unwrap();
+        let earlier = format!(
+            "UPDATE seat_holds SET expires_at = expires_at - {}",
+            seconds * 1000
+        );
+        hand.execute_unprepared(&earlier).await.unwrap();
+        hand.close().await.unwrap();
+    }
+
+    /// An event of reservation.
+    pub async fn event(&self, id: &str) -> Event {
+        let events = self.store.seat_events().await.unwrap();
+        events
+            .into_iter()
+            .find(|event| event.id().as_str() == id)
+            .unwrap()
     }
 
     /// Waits until so many connections are in the hub.
@@ -110,6 +144,9 @@ pub fn scores() -> ScoresSettings {
     }
 }
 
+/// What the payment provider signs with in tests: the one with which the program pretends to be one.
+pub const PAYMENT_SECRET: &str = "demo";
+
 /// What runs matches in tests.
 pub const PASSWORD: &str = "correct horse";
 
@@ -120,10 +157,16 @@ pub struct Client {
 
 impl Client {
     pub async fn connect(addr: SocketAddr, path: &str) -> Self {
-        let (ws, _) = ClientConfig::default()
-            .connect(&format!("ws://{addr}{path}"))
-            .await
-            .unwrap();
+        Self::connect_with(addr, path, http::HeaderMap::new()).await
+    }
+
+    /// With further headers of the handshake.
+    pub async fn connect_with(addr: SocketAddr, path: &str, headers: http::HeaderMap) -> Self {
+        let config = ClientConfig {
+            headers,
+            ..ClientConfig::default()
+        };
+        let (ws, _) = config.connect(&format!("ws://{addr}{path}")).await.unwrap();
         Self { ws }
     }
 

@@ -33,6 +33,7 @@ async fn what_another_hand_stored_is_no_echo_to_its_sender_by_whichever_way() {
         text: "two".to_owned(),
         at: 1,
         epoch: epoch.cast_signed(),
+        ..Draft::default()
     };
     assert_eq!(server.store.append(&lost).await.unwrap().offset, 2);
     say(&server, "lobby", "three").await;

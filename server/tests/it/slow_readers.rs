@@ -92,9 +92,9 @@ impl Reader {
             Self::WebSocket(ws) => text(ws).await.map(|text| serde_json::from_str(&text).unwrap()),
             Self::SocketIo(ws) => loop {
                 let packet = text(ws).await?;
-                let Some(event) = packet.strip_prefix("42") else {
-                    continue;
-                };
+                // Notices come in every namespace; this one is in `/` alone.
+                let event = packet.strip_prefix("42").filter(|event| event.starts_with('['));
+                let Some(event) = event else { continue };
                 let (name, mut event): (String, Value) = serde_json::from_str(event).unwrap();
                 event["type"] = name.into();
                 return Some(event);

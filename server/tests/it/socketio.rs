@@ -1,8 +1,10 @@
 //! The chat over Socket.IO: the same rooms as over WebSocket, the same answers, and what a stop does.
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::time::Duration;
 
+use http::HeaderMap;
 use madang_server::back::WAITING_COMMANDS;
 use madang_ws::client::ClientConfig;
 use madang_ws::{Message, WebSocket};
@@ -20,11 +22,25 @@ pub struct Talker {
 
 impl Talker {
     pub async fn connect(server: &Running) -> Self {
-        let (mut ws, _) = ClientConfig::default()
-            .connect(&format!(
-                "ws://{}/socket.io/?EIO=4&transport=websocket",
-                server.addr
-            ))
+        Self::connect_with(server, HeaderMap::new()).await
+    }
+
+    /// With further headers of the handshake.
+    pub async fn connect_with(server: &Running, headers: HeaderMap) -> Self {
+        Self::at_with(server.addr, headers).await
+    }
+
+    pub async fn at(addr: SocketAddr) -> Self {
+        Self::at_with(addr, HeaderMap::new()).await
+    }
+
+    async fn at_with(addr: SocketAddr, headers: HeaderMap) -> Self {
+        let config = ClientConfig {
+            headers,
+            ..ClientConfig::default()
+        };
+        let (mut ws, _) = config
+            .connect(&format!("ws://{}/socket.io/?EIO=4&transport=websocket", addr))
             .await
             .unwrap();
         assert!(text(&mut ws).await.unwrap().starts_with("0{"));
@@ -207,7 +223,7 @@ async fn every_command_is_answered_as_it_is_over_websocket() {
     let welcome = kim.ask("join", &json!({"room": "lobby", "name": " Kim "})).await;
     assert_eq!(
         welcome,
-        json!({"type": "welcome", "room": "lobby", "name": "Kim", "session": welcome["session"], "sender": welcome["sender"], "offset": 0, "epoch": welcome["epoch"], "members": ["Kim"]})
+        json!({"type": "welcome", "room": "lobby", "name": "Kim", "session": welcome["session"], "sender": welcome["sender"], "offset": 0, "epoch": welcome["epoch"], "account": null, "role": "guest", "members": ["Kim"], "read": 0, "readers": []})
     );
     for (name, args, code) in [
         ("join", json!({"room": "lobby", "name": "Kim"}), "already_joined"),

@@ -338,5 +338,6 @@ fn draft(room: &str, author: &str, client_id: &str) -> Draft {
         epoch: 7,
         text: format!("{client_id} says {author}"),
         at: 1_795_000_000_000,
+        ..Draft::default()
     }
 }

@@ -211,5 +211,6 @@ fn draft(room: &str, n: u32) -> Draft {
         text: format!("number {n}"),
         at: 1_795_000_000_000 + i64::from(n),
         epoch: 7,
+        ..Draft::default()
     }
 }

@@ -13,6 +13,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::deeds::{Deed, what};
 use crate::running::{self, PATIENCE, get};
 
 /// How somebody comes.
@@ -51,8 +52,8 @@ pub struct Person {
     sender: String,
     position: (u64, String),
     line: Line,
-    /// Of others, as they came.
-    pub heard: Vec<(u64, String)>,
+    /// Of others, as they came: offset, author, and what.
+    pub heard: Vec<(u64, String, String)>,
     /// Of one's own.
     pub said: BTreeMap<String, u64>,
     asked: u64,
@@ -187,32 +188,40 @@ impl Person {
 
     /// Says something and waits until it's acknowledged.
     pub async fn say(&mut self, client_id: &str, text: &str) {
-        let answer = if self.way.is_socket() {
-            let answer = self
-                .ask("send", json!({"client_id": client_id, "text": text}))
-                .await;
-            assert_eq!(answer["type"], "ack", "{answer}");
-            answer
-        } else {
-            let (status, answer) =
-                request(self.addr, "POST", &self.path(), Some(self.post(client_id, text))).await;
-            assert!([200, 201].contains(&status), "{status} {answer}");
-            answer
-        };
-        self.said
-            .insert(client_id.to_owned(), answer["offset"].as_u64().unwrap());
-        self.take_waiting();
+        let said = self.act(client_id, &Deed::Say(text.to_owned())).await;
+        assert!(said, "nothing keeps a message from being said");
     }
 
-    /// Says something and breaks off before the answer. Whether it arrived, nobody knows.
-    pub async fn say_and_break_off(&mut self, client_id: &str, text: &str) {
-        if self.way.is_socket() {
-            self.begin("send", json!({"client_id": client_id, "text": text}))
-                .await;
+    /// Does something and waits until it's acknowledged. False if the message that it is about has been deleted.
+    pub async fn act(&mut self, client_id: &str, deed: &Deed) -> bool {
+        let answer = if self.way.is_socket() {
+            let (name, args) = deed.command(client_id);
+            self.ask(name, args).await
         } else {
-            let body = self.post(client_id, text).to_string();
+            let (method, path, body) = self.request_of(client_id, deed);
+            request(self.addr, method, &path, Some(body)).await.1
+        };
+        if answer["code"] == "message_deleted" {
+            return false;
+        }
+        let offset = answer["offset"]
+            .as_u64()
+            .unwrap_or_else(|| panic!("{deed:?}: {answer}"));
+        self.said.insert(client_id.to_owned(), offset);
+        self.take_waiting();
+        true
+    }
+
+    /// Does something and breaks off before the answer. Whether it arrived, nobody knows.
+    pub async fn act_and_break_off(&mut self, client_id: &str, deed: &Deed) {
+        if self.way.is_socket() {
+            let (name, args) = deed.command(client_id);
+            self.begin(name, args).await;
+        } else {
+            let (method, path, body) = self.request_of(client_id, deed);
+            let body = body.to_string();
             let mut stream = TcpStream::connect(self.addr).await.unwrap();
-            let head = head("POST", &self.path(), body.len());
+            let head = head(method, &path, body.len());
             stream.write_all((head + &body).as_bytes()).await.unwrap();
         }
         self.break_off();
@@ -253,7 +262,7 @@ impl Person {
 
     /// Every message of the room that this one knows of, one's own too.
     pub fn known(&self) -> BTreeSet<u64> {
-        let heard = self.heard.iter().map(|(offset, _)| *offset);
+        let heard = self.heard.iter().map(|(offset, ..)| *offset);
         heard.chain(self.said.values().copied()).collect()
     }
 
@@ -304,13 +313,13 @@ impl Person {
             "{way:?}: {offset} after {}",
             self.position.0
         );
-        self.heard.push((offset, author.to_owned()));
+        self.heard.push((offset, author.to_owned(), what(message)));
         self.position.0 = offset;
     }
 
     fn take_waiting(&mut self) {
         for event in std::mem::take(&mut self.waiting) {
-            if event["type"] == "message" {
+            if ["message", "edit", "delete", "reaction"].contains(&event["type"].as_str().unwrap()) {
                 self.hear(&event);
             }
         }
@@ -427,8 +436,8 @@ impl Person {
         format!("/api/rooms/{}/messages", self.room)
     }
 
-    fn post(&self, client_id: &str, text: &str) -> Value {
-        json!({"client_id": client_id, "name": self.name, "text": text, "session": self.session})
+    fn request_of(&self, client_id: &str, deed: &Deed) -> (&'static str, String, Value) {
+        deed.request(&self.room, client_id, &self.name, self.session.as_deref())
     }
 }
 
@@ -466,7 +475,7 @@ pub async fn request(addr: SocketAddr, method: &str, path: &str, body: Option<Va
     (status, serde_json::from_str(&text).unwrap_or(Value::Null))
 }
 
-async fn text_request(addr: SocketAddr, method: &str, path: &str, body: Option<&str>) -> (u16, String) {
+pub async fn text_request(addr: SocketAddr, method: &str, path: &str, body: Option<&str>) -> (u16, String) {
     let body = body.unwrap_or_default();
     let stream = TcpStream::connect(addr).await.unwrap();
     let headers = format!(

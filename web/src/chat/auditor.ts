@@ -1,5 +1,5 @@
 import type { Cancel, Clock } from "../net/clock";
-import type { Position, StoredMessage } from "./protocol";
+import type { Entry, Position } from "./protocol";
 
 /** What a room's stream must never do: leave out, repeat, swap, or say to its author. */
 export type ViolationKind = "gap" | "duplicate" | "order" | "echo";
@@ -75,8 +75,8 @@ export class Auditor {
     this.#timer = null;
   }
 
-  /** The stream says a message. */
-  said({ offset, client_id: clientId }: StoredMessage): void {
+  /** The stream says a message, or a change of one. */
+  said({ offset, client_id: clientId }: Entry): void {
     if (this.#last === null) return;
     if (this.#isOwn(clientId)) {
       this.#violated({ kind: "echo", offset });
@@ -127,7 +127,7 @@ export class Auditor {
   }
 
   /** A page of the history: own messages in it are settled. Everything else may come both ways. */
-  paged(messages: readonly StoredMessage[]): void {
+  paged(messages: readonly Entry[]): void {
     for (const { client_id: clientId, offset } of messages) {
       if (this.#unsettled.has(clientId) || this.#abandoned.has(clientId)) this.settled(clientId, offset);
     }

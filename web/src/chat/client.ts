@@ -1,15 +1,28 @@
 import { Backoff } from "../net/backoff";
 import type { Cancel } from "../net/clock";
 import type { ConnectionState } from "./connection-state";
-import { type Hold, Outbox } from "./outbox";
-import { type ClientMessage, HISTORY_MAX, type Identity, type Position, type ServerMessage } from "./protocol";
+import { Outbox } from "./outbox";
+import { Presence } from "./presence";
+import {
+  type ClientMessage,
+  type Entry,
+  entryOf,
+  HISTORY_MAX,
+  type Identity,
+  isChange,
+  type Position,
+  type ServerMessage,
+  type Standing,
+  type Welcome,
+} from "./protocol";
+import { Reading } from "./reading";
 import { checkText, type TextProblem } from "./rules";
 import type { ChatSettings } from "./settings";
-import { type Confirmed, type Pending, Timeline } from "./timeline";
-import { TypingHeartbeat, TypingRoster } from "./typing";
-import type { Carrier, End, Line } from "./way";
+import { type Confirmed, type PendingChange, requeued, Timeline } from "./timeline";
+import { TypingHeartbeat } from "./typing";
+import { type Carrier, type End, endOf, type Line } from "./way";
 
-export type SendProblem = TextProblem | "too_many_unsent";
+export type SendProblem = TextProblem | "too_many_unsent" | "muted" | "banned";
 
 /**
  * One room, over as many connections as it takes. Every message handed to `send` reaches the room once: it is kept
@@ -31,14 +44,15 @@ export class ChatClient {
   static readonly GAP_MS = 1000;
 
   readonly timeline: Timeline;
+  readonly reading: Reading;
+  readonly presence: Presence;
 
   #state: ConnectionState = { kind: "stopped" };
-  #members: string[] = [];
   #name: string;
   #wantedName: string;
   #identity: Identity | null;
-  /** Which numbering the list is of; null before the first welcome. */
   #epoch: string | null = null;
+  #standing: Standing | null = null;
   /** The newest message seen so far; what comes above it is news. 0 before the first page. */
   #seenNewest = 0;
 
@@ -61,26 +75,28 @@ export class ChatClient {
   readonly #outbox: Outbox;
   readonly #backoff: Backoff;
   readonly #heartbeat: TypingHeartbeat;
-  readonly #typing: TypingRoster;
 
   constructor(private readonly settings: ChatSettings) {
     const { clock, memory, events } = settings;
     this.#name = settings.name;
     this.#wantedName = settings.name;
     this.#identity = memory.identity;
-    this.timeline = new Timeline(memory.pending.map(requeued));
+    this.timeline = new Timeline(requeued(memory.pending));
     this.#outbox = new Outbox(
       this.timeline,
       clock,
       settings.auditor,
       (message) => this.#transmit(message),
       () => this.#flush(),
+      (_, code) => events.undone(code),
     );
     this.#backoff = new Backoff(settings.random);
     this.#heartbeat = new TypingHeartbeat(clock, (active) => {
       if (this.#state.kind === "live") this.#transmit({ type: "typing", active });
     });
-    this.#typing = new TypingRoster(clock, () => events.changed());
+    this.presence = new Presence(clock, () => events.changed());
+    const tell = (offset: number) => this.#transmit({ type: "read", offset });
+    this.reading = new Reading(clock, tell, () => events.changed());
   }
 
   get state(): ConnectionState {
@@ -92,14 +108,19 @@ export class ChatClient {
     return this.#wantedName;
   }
 
-  /** Names of who is here, the own one included; as of the last moment of being connected. */
-  get members(): readonly string[] {
-    return this.#members;
+  /** The account that speaks, if one does, and what this person may do here; null where the server doesn't say. */
+  get standing(): Standing | null {
+    return this.#standing;
   }
 
-  /** Names of others who type. */
-  get typing(): readonly string[] {
-    return this.#typing.names;
+  /** Who this is to the server, once it has said so. */
+  get identity(): Identity | null {
+    return this.#identity;
+  }
+
+  /** Which numbering the list is of; null before the first welcome. */
+  get epoch(): string | null {
+    return this.#epoch;
   }
 
   /** Whether an older page has been asked for and isn't here yet. */
@@ -107,14 +128,9 @@ export class ChatClient {
     return this.#askedOlder;
   }
 
-  /** Why messages wait though there is a connection; null when they don't. */
-  get hold(): Hold | null {
-    return this.#outbox.hold;
-  }
-
-  /** Whether the server has said that nothing can be said in this room. */
-  get readOnly(): boolean {
-    return this.#outbox.readOnly;
+  /** What stands in the way of what is to be said, though there is a connection. */
+  get obstacles(): Pick<Outbox, "hold" | "silenced" | "readOnly"> {
+    return this.#outbox;
   }
 
   /** Whether the server has left out messages that aren't here yet. */
@@ -142,13 +158,35 @@ export class ChatClient {
     else if (this.#state.kind === "live") this.#probe();
   }
 
-  /** Puts `text` on the list and sends it as soon as possible. Returns what is wrong with it, or null. */
-  send(text: string): SendProblem | null {
+  /** Puts `text` on the list, perhaps as an answer to the message at `replyTo`, and sends it as soon as possible. Returns what is wrong with it, or null. */
+  send(text: string, replyTo?: number): SendProblem | null {
     const checked = checkText(text);
     if (!checked.ok) return checked.problem;
+    return this.#say(checked.value, replyTo === undefined ? {} : { replyTo });
+  }
+
+  /** Gives the message at `target` another text. The same as `send`. */
+  edit(target: number, text: string): SendProblem | null {
+    const checked = checkText(text);
+    if (!checked.ok) return checked.problem;
+    return this.#say(checked.value, { change: { kind: "edit", target } });
+  }
+
+  delete(target: number): SendProblem | null {
+    return this.#say("", { change: { kind: "delete", target } });
+  }
+
+  react(target: number, emoji: string, on: boolean): SendProblem | null {
+    return this.#say("", { change: { kind: "reaction", target, emoji, on } });
+  }
+
+  #say(text: string, more: { replyTo?: number; change?: PendingChange }): SendProblem | null {
     if (this.timeline.pending.length >= Outbox.MAX_PENDING) return "too_many_unsent";
-    this.timeline.add(this.settings.newClientId(), checked.value, this.settings.clock.now());
-    this.#heartbeat.stopped();
+    if (this.#outbox.silenced !== null) return "muted";
+    if (this.#state.kind === "refused" && this.#state.code === "banned") return "banned";
+    const epoch = Object.keys(more).length > 0 && this.#epoch !== null ? { epoch: this.#epoch } : {};
+    this.timeline.add(this.settings.newClientId(), text, this.settings.clock.now(), { ...more, ...epoch });
+    if (more.change === undefined) this.#heartbeat.stopped();
     this.#pendingChanged();
     this.#flush();
     return null;
@@ -205,7 +243,7 @@ export class ChatClient {
       received: (message) => current(() => this.#received(message)),
       carriedBy: (carrier) => current(() => this.#carriedBy(carrier)),
       resting: (resting) => current(() => this.#rests(resting)),
-      closed: (end) => current(() => (end?.final ? this.#refuse(end.code) : this.#dropped(end))),
+      closed: (end) => current(() => (end?.final ? this.#refuse(end) : this.#dropped(end))),
     });
   }
 
@@ -228,9 +266,13 @@ export class ChatClient {
     this.#watch();
   }
 
-  #refuse(code: string): void {
+  /** Without a way back but by the person; a ban may be over by itself. */
+  #refuse({ code, retryAfterMs, reason }: Omit<End, "final">): void {
+    const until = retryAfterMs === undefined ? null : this.settings.clock.now() + retryAfterMs;
+    const told = { ...(until === null ? {} : { until }), ...(reason === undefined ? {} : { reason }) };
     this.#letGo();
-    this.#become({ kind: "refused", code });
+    if (retryAfterMs !== undefined) this.#retry = this.settings.clock.after(retryAfterMs, () => this.#open());
+    this.#become({ kind: "refused", code, ...told });
   }
 
   /** The connection is lost or no longer trusted: try again after a while. */
@@ -258,9 +300,10 @@ export class ChatClient {
     this.#skipped = false;
     this.#resting = false;
     this.#outbox.lineLost();
+    this.reading.lineLost();
     this.settings.auditor.ended();
     this.#heartbeat.forget();
-    this.#typing.clear();
+    this.presence.lineLost();
   }
 
   #become(state: ConnectionState): void {
@@ -314,21 +357,24 @@ export class ChatClient {
       case "history":
         return this.#paged(message);
       case "message":
-        this.#typing.stopped(message.author);
-        this.settings.auditor.said(message);
-        return this.#merged(this.timeline.receive(message));
+      case "edit":
+      case "delete":
+      case "reaction":
+        return this.#happened(entryOf(message));
       case "ack":
         return this.#acknowledged(message);
       case "typing":
-        if (message.name === this.#name) return;
-        return message.active ? this.#typing.started(message.name) : this.#typing.stopped(message.name);
+        if (message.name !== this.#name) this.presence.types(message.name, message.active);
+        return;
       case "joined":
-        this.#members = [...this.#members.filter((name) => name !== message.name), message.name];
-        return this.settings.events.changed();
+        return this.presence.joined(message.name);
       case "left":
-        this.#typing.stopped(message.name);
-        this.#members = this.#members.filter((name) => name !== message.name);
-        return this.settings.events.changed();
+        return this.presence.left(message.name);
+      case "read":
+        if (message.name === this.#name) return this.reading.learn(message.offset);
+        return this.reading.heard(message);
+      case "moderated":
+        return this.#moderated(message);
       case "position":
         return this.#reached(message);
       case "lost":
@@ -344,13 +390,29 @@ export class ChatClient {
     }
   }
 
-  #welcomed(welcome: ServerMessage & { type: "welcome" }): void {
+  #happened(entry: Entry): void {
+    if (!isChange(entry)) this.presence.types(entry.author, false);
+    this.settings.auditor.said(entry);
+    this.#merged(this.timeline.receive(entry));
+  }
+
+  #moderated({ action, name, until }: ServerMessage & { type: "moderated" }): void {
+    const silenced = action === "mute" ? (until ?? Number.POSITIVE_INFINITY) : null;
+    if (name === this.#name && /^(un)?mute$/.test(action)) this.#outbox.silence(silenced);
+    this.settings.events.moderated(action, name ?? "");
+    this.settings.events.changed();
+  }
+
+  #welcomed(welcome: Welcome): void {
     const { session, sender } = welcome;
     this.#identity = { session, sender };
     this.settings.memory.saveIdentity(this.#identity);
     if (this.#wantedName === this.#name) this.#wantedName = welcome.name;
     this.#name = welcome.name;
-    this.#members = [...new Set(welcome.members)];
+    this.presence.welcomed(welcome.members);
+    if (typeof welcome.role === "string") this.#standing = { account: welcome.account ?? null, role: welcome.role };
+    const readers = welcome.readers?.filter(({ name }) => name !== this.#name);
+    if (typeof welcome.read === "number") this.reading.learn(welcome.read, readers);
     const { after, epoch } = this.#place();
     const recovered = welcome.recovered === true && after !== undefined && epoch === welcome.epoch;
     // What was missed comes as if it were happening now.
@@ -369,6 +431,7 @@ export class ChatClient {
     if (changed) this.#restart();
     else if (missed > ChatClient.FAR_BEHIND) this.timeline.reset();
     this.#epoch = position.epoch;
+    this.timeline.dropForeign(position.epoch);
     this.timeline.tell(position.offset);
     this.#become({ kind: "catching-up" });
     this.#askWhatFollows();
@@ -377,6 +440,7 @@ export class ChatClient {
   /** Nothing of the list is part of the room's present numbering. */
   #restart(): void {
     this.timeline.restart();
+    this.reading.restart();
     this.#seenNewest = 0;
     this.#epoch = null;
   }
@@ -418,6 +482,7 @@ export class ChatClient {
     this.settings.auditor.ended();
     this.#restart();
     this.#epoch = epoch;
+    this.timeline.dropForeign(epoch);
     this.#become({ kind: "catching-up" });
   }
 
@@ -435,14 +500,15 @@ export class ChatClient {
       this.#askWhatFollows();
     }
     this.#outbox.acknowledged(ack.client_id, ack.offset);
-    if (!this.timeline.confirm(ack.client_id, ack.offset, this.#name, ack.at)) return;
+    const { offset, at, mentions } = ack;
+    if (!this.timeline.confirm(ack.client_id, offset, this.#name, at, mentions ?? [])) return;
     this.#merged([]);
     this.#flush();
   }
 
   #failed(error: ServerMessage & { type: "error" }): void {
-    const { code, client_id: clientId, retry_after_ms: retryAfterMs } = error;
-    if (typeof clientId === "string") {
+    const { code, client_id: clientId } = error;
+    if (typeof clientId === "string" && code !== "banned") {
       this.#outbox.failed(error);
       this.#pendingChanged();
       return this.#flush();
@@ -451,8 +517,11 @@ export class ChatClient {
       case "name_invalid":
       case "name_too_long":
       case "room_invalid":
-        if (this.#state.kind === "connecting") this.#refuse(code);
+      case "name_reserved":
+        if (this.#state.kind === "connecting") this.#refuse({ code });
         return;
+      case "banned":
+        return this.#refuse(endOf(error));
       case "session_invalid":
         return this.#dropped({ code });
       case "position_lost":
@@ -460,7 +529,7 @@ export class ChatClient {
       case "rate_limited":
       case "store_unavailable":
         if (this.#state.kind !== "connecting" && this.#askedHistory === 0) return;
-        return this.#dropped(typeof retryAfterMs === "number" ? { code, retryAfterMs } : { code });
+        return this.#dropped(endOf(error));
     }
   }
 
@@ -504,10 +573,11 @@ export class ChatClient {
    * name has to be settled under it, or it would be stored twice. With nothing of that kind left, the name changes.
    */
   #flush(): void {
-    if (this.#state.kind !== "live" || this.hold !== null) return;
+    if (this.#state.kind !== "live" || this.#outbox.hold !== null) return;
     const renaming = this.#wantedName !== this.#name;
     if (renaming && !this.#outbox.unsettled) return this.#open();
     this.#outbox.flush(renaming);
+    this.reading.flush();
     this.#pendingChanged();
     this.#watch();
   }
@@ -516,10 +586,6 @@ export class ChatClient {
     this.settings.memory.savePending(this.timeline.pending);
     this.settings.events.changed();
   }
-}
-
-function requeued(pending: Pending): Pending {
-  return pending.state === "sending" ? { ...pending, state: "queued" } : pending;
 }
 
 function nothing(): void {}

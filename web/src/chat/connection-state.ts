@@ -8,7 +8,7 @@ export type ConnectionState =
   | { kind: "live" }
   /** Not connected; the next attempt is at `retryAt` (milliseconds since the epoch). `code` says why, if that's known. */
   | { kind: "waiting"; retryAt: number; code?: string }
-  /** The server will not have this room or name; only a change of it helps. */
-  | { kind: "refused"; code: string }
+  /** The server will not have this room, name or person; only a change of it helps, or waiting until `until`, if that's given. */
+  | { kind: "refused"; code: string; until?: number; reason?: string }
   /** Not started, or stopped. */
   | { kind: "stopped" };

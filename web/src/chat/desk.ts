@@ -2,22 +2,24 @@ import type { Cancel } from "../net/clock";
 import type { Answer, Ask, AskHttp } from "../net/http";
 import {
   type ClientMessage,
+  type Command,
+  type Entry,
   type Fields,
   type Identity,
   isCount,
+  isEntryList,
   isIdentity,
   isPosition,
   isRecord,
-  isStoredList,
+  isString,
   type Position,
   readTyped,
-  type StoredMessage,
 } from "./protocol";
 import type { End, LineEvents } from "./way";
 
 /** A part of the history, as an answer has it. */
 export interface Page extends Position {
-  messages: StoredMessage[];
+  messages: Entry[];
   more: boolean;
   /** When to ask again, in milliseconds; null if it didn't say. */
   pollAfterMs: number | null;
@@ -35,8 +37,8 @@ export class Desk {
   readonly #open = new Set<Cancel>();
   #name = "";
   #session = "";
-  /** Messages in the order in which they were said: one has to be answered before the next goes. */
-  #queue: (ClientMessage & { type: "send" })[] = [];
+  /** What was said, in its order: one has to be answered before the next goes. */
+  #queue: Command[] = [];
   #sending = false;
   #closed = false;
 
@@ -70,12 +72,22 @@ export class Desk {
     });
   }
 
-  send(message: ClientMessage & { type: "send" }): void {
+  /** Takes whatever a line takes, but for the `join`. Who types isn't told this way. */
+  send(message: ClientMessage): void {
+    if (message.type === "history") return this.#history(message);
+    if (message.type === "read") return this.#read(message.offset);
+    if (!("client_id" in message)) return;
     this.#queue.push(message);
     this.#sendNext();
   }
 
-  history({ type, after, before, epoch, limit }: ClientMessage & { type: "history" }): void {
+  /** Whether that is stored shows when somebody comes back; nobody waits for it. */
+  #read(offset: number): void {
+    const body = { offset, name: this.#name, session: this.#session };
+    this.ask({ method: "PUT", path: `/api/rooms/${encodeURIComponent(this.room)}/read`, body }, () => {});
+  }
+
+  #history({ type, after, before, epoch, limit }: ClientMessage & { type: "history" }): void {
     this.page({ after, before, epoch, limit }, (page, body) => {
       if (page !== null) {
         const { messages, epoch, more } = page;
@@ -114,8 +126,9 @@ export class Desk {
   /** Ends the line for what an answer says. */
   fail(body: unknown): void {
     if (!isRecord(body) || typeof body.code !== "string") return this.end(null);
-    const { code, retry_after_ms: ms } = body;
-    this.end({ code, final: FINAL.has(code), ...(isCount(ms) ? { retryAfterMs: ms } : {}) });
+    const { code, retry_after_ms: ms, reason } = body;
+    const told = { ...(isCount(ms) ? { retryAfterMs: ms } : {}), ...(isString(reason) ? { reason } : {}) };
+    this.end({ code, final: FINAL.has(code), ...told });
   }
 
   end(end: End | null): void {
@@ -136,13 +149,14 @@ export class Desk {
     const [message] = this.#queue;
     if (message === undefined || this.#sending) return;
     this.#sending = true;
-    const { client_id, text } = message;
-    const body = { client_id, text, name: this.#name, session: this.#session };
-    this.ask({ method: "POST", path: this.path, body }, ({ status, body }) => {
+    const { client_id } = message;
+    const { method, path, ...said } = requestOf(message);
+    const body = { client_id, ...said, name: this.#name, session: this.#session };
+    this.ask({ method, path: `${this.path}${path}`, body }, ({ status, body }) => {
       this.#sending = false;
       this.#queue.shift();
-      const said = isRecord(body) ? { ...body, client_id } : {};
-      const read = status < 300 ? readTyped("ack", said) : readTyped("error", said);
+      const answer = isRecord(body) ? { ...body, client_id } : {};
+      const read = status < 300 ? readTyped("ack", answer) : readTyped("error", answer);
       if (read === null) return this.fail(body);
       this.events.received(read);
       this.#sendNext();
@@ -151,11 +165,29 @@ export class Desk {
 }
 
 /** Codes that no coming again would change. */
-const FINAL = new Set(["room_invalid"]);
+const FINAL = new Set(["room_invalid", "banned", "name_reserved"]);
+
+/** Where a command goes, and what goes with it. */
+function requestOf(command: Command): { method: Ask["method"]; path: string; text?: string; reply_to?: number } {
+  switch (command.type) {
+    case "edit":
+      return { method: "PATCH", path: `/${command.target}`, text: command.text };
+    case "delete":
+      return { method: "DELETE", path: `/${command.target}` };
+    case "react": {
+      const path = `/${command.target}/reactions/${encodeURIComponent(command.emoji)}`;
+      return { method: command.on ? "PUT" : "DELETE", path };
+    }
+    case "send": {
+      const { text, reply_to } = command;
+      return { method: "POST", path: "", text, ...(reply_to === undefined ? {} : { reply_to }) };
+    }
+  }
+}
 
 function readPage(body: unknown, etag: string | null): Page | null {
-  if (!isRecord(body) || !isPosition(body) || !isStoredList(body.messages)) return null;
-  const { messages, offset, epoch, more, poll_after } = body as Fields & Position & { messages: StoredMessage[] };
+  if (!isRecord(body) || !isPosition(body) || !isEntryList(body.messages)) return null;
+  const { messages, offset, epoch, more, poll_after } = body as Fields & Position & { messages: Entry[] };
   const pollAfterMs = typeof poll_after === "number" && poll_after >= 0 ? poll_after * 1000 : null;
   return { messages, offset, epoch, more: more === true, pollAfterMs, etag };
 }

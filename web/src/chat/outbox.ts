@@ -1,6 +1,6 @@
 import type { Cancel, Clock } from "../net/clock";
 import type { Auditor } from "./auditor";
-import type { ClientMessage, ServerMessage } from "./protocol";
+import type { Command, ServerMessage } from "./protocol";
 import type { Pending, Timeline } from "./timeline";
 
 /** Why nothing goes out for now, though there is a connection. */
@@ -10,8 +10,11 @@ export interface Hold {
   until: number;
 }
 
+/** Reasons that pass by themselves: what they hold up goes out then. */
+const PASSING = new Set(["rate_limited", "slow_mode"]);
+
 /**
- * Own messages on their way: each is handed to the connection in its turn, and again with the same id over the next one,
+ * Own messages, and own changes of messages, on their way: each is handed to the connection in its turn, and again with the same id over the next one,
  * until the server has acknowledged or refused it.
  */
 export class Outbox {
@@ -30,14 +33,17 @@ export class Outbox {
   #hold: Hold | null = null;
   #goOn: Cancel = () => {};
   #readOnly = false;
+  #silenced: Hold | null = null;
+  #endSilence: Cancel = () => {};
 
-  /** `goesOn` is called when a hold is over. */
+  /** `goesOn` is called when a hold is over; `undone` when the server won't have a change, which is as if it never was. */
   constructor(
     private readonly timeline: Timeline,
     private readonly clock: Clock,
     private readonly auditor: Auditor,
-    private readonly transmit: (message: ClientMessage) => void,
+    private readonly transmit: (message: Command) => void,
     private readonly goesOn: () => void,
+    private readonly undone: (change: Pending, code: string) => void,
   ) {
     for (const { clientId, attempts, state } of timeline.pending) {
       if (attempts > 0) auditor.sent(clientId);
@@ -52,6 +58,24 @@ export class Outbox {
 
   get hold(): Hold | null {
     return this.#hold;
+  }
+
+  /** Why this person can't say anything here, and until when; null if they can. */
+  get silenced(): Hold | null {
+    return this.#silenced;
+  }
+
+  /** Somebody has taken the word from this person, or given it back. `until` may be without end. */
+  silence(until: number | null): void {
+    this.#endSilence();
+    this.#endSilence = () => {};
+    this.#silenced = until === null ? null : { code: "muted", until };
+    const left = until === null ? 0 : until - this.clock.now();
+    if (left <= 0 || left > LONGEST_TIMER_MS) return;
+    this.#endSilence = this.clock.after(left, () => {
+      this.#silenced = null;
+      this.goesOn();
+    });
   }
 
   /** Whether the server has said that nothing can be said in this room. */
@@ -100,7 +124,7 @@ export class Outbox {
     const pending = this.timeline.find(clientId);
     if (pending === undefined) return;
     this.#inFlight.delete(clientId);
-    if (code === "rate_limited") {
+    if (PASSING.has(code)) {
       // It wasn't even tried.
       pending.attempts = Math.max(0, pending.attempts - 1);
       pending.state = "queued";
@@ -109,12 +133,18 @@ export class Outbox {
       pending.state = "queued";
       this.#holdOn(code, Math.max(ms ?? 0, Outbox.STORE_RETRY_MS));
     } else {
+      this.#learn(code, ms);
       this.#fail(pending, code);
-      if (code === "room_read_only") this.#readOnly = true;
     }
     if (pending.attempts === 0 || (pending.state === "failed" && code !== "store_unavailable")) {
       this.auditor.refused(clientId);
     }
+  }
+
+  /** A refusal that will be the same for whatever is said next. */
+  #learn(code: string, ms: number | undefined): void {
+    if (code === "room_read_only") this.#readOnly = true;
+    if (code === "muted") this.silence(ms === undefined ? Number.POSITIVE_INFINITY : this.clock.now() + ms);
   }
 
   /** The connection is gone, and with it what was on its way. */
@@ -141,7 +171,7 @@ export class Outbox {
     pending.state = "sending";
     this.#inFlight.add(pending.clientId);
     this.auditor.sent(pending.clientId);
-    this.transmit({ type: "send", client_id: pending.clientId, text: pending.text });
+    this.transmit(commandOf(pending));
     this.#suspectInFlight = suspect;
     return !suspect;
   }
@@ -150,6 +180,10 @@ export class Outbox {
     pending.state = "failed";
     pending.reason = reason;
     this.auditor.abandoned(pending.clientId);
+    if (pending.change === undefined) return;
+    // Nobody would know a failed change by looking at it: the message is shown as it is.
+    this.timeline.remove(pending.clientId);
+    this.undone(pending, reason);
   }
 
   #holdOn(code: string, ms: number): void {
@@ -161,5 +195,23 @@ export class Outbox {
       this.#hold = null;
       this.goesOn();
     });
+  }
+}
+
+/** Longer timers end at once in browsers: they count in 32 bits. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+function commandOf({ clientId: client_id, text, replyTo, change }: Pending): Command {
+  if (change === undefined) {
+    return { type: "send", client_id, text, ...(replyTo === undefined ? {} : { reply_to: replyTo }) };
+  }
+  const { target } = change;
+  switch (change.kind) {
+    case "edit":
+      return { type: "edit", client_id, target, text };
+    case "delete":
+      return { type: "delete", client_id, target };
+    case "reaction":
+      return { type: "react", client_id, target, emoji: change.emoji, on: change.on };
   }
 }

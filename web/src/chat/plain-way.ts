@@ -1,5 +1,5 @@
 import type { Connect } from "../net/socket";
-import { CLOSE_ROOM_INVALID, parseServerMessage, roomUrl } from "./protocol";
+import { CLOSE_BANNED, CLOSE_ROOM_INVALID, parseServerMessage, roomUrl } from "./protocol";
 import type { Way } from "./way";
 
 /** To a room over a WebSocket of its own. `back` is the origin of the back server, such as `ws://127.0.0.1:3000`. */
@@ -12,7 +12,10 @@ export function plainWay(back: string, room: string, connect: Connect): Way {
         events.opened();
       },
       received: (text) => events.received(parseServerMessage(text)),
-      closed: (code) => events.closed(code === CLOSE_ROOM_INVALID ? { code: "room_invalid", final: true } : null),
+      closed(code) {
+        const final = FINAL.get(code);
+        events.closed(final === undefined ? null : { code: final, final: true });
+      },
     });
     return {
       send: (message) => socket.send(JSON.stringify(message)),
@@ -20,3 +23,9 @@ export function plainWay(back: string, room: string, connect: Connect): Way {
     };
   };
 }
+
+/** Closes after which coming again would not help, with what they mean. */
+const FINAL = new Map([
+  [CLOSE_ROOM_INVALID, "room_invalid"],
+  [CLOSE_BANNED, "banned"],
+]);

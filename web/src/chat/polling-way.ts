@@ -2,7 +2,7 @@ import type { Attention } from "../net/attention";
 import type { Cancel, Clock } from "../net/clock";
 import type { AskHttp } from "../net/http";
 import { Desk, type Page } from "./desk";
-import { type ClientMessage, HISTORY_MAX, isPosition, isRecord, type Position } from "./protocol";
+import { type ClientMessage, HISTORY_MAX, isPosition, isRecord, type Position, saidAs } from "./protocol";
 import type { LineEvents, Way } from "./way";
 
 /** How answers are come by: asked for every few seconds, or each waited for. */
@@ -26,6 +26,7 @@ export function pollingWay(kind: PollingKind, room: string, http: AskHttp, clock
 class Poll {
   #place: Position = { offset: 0, epoch: "" };
   #sender = "";
+  #name = "";
   #etag: string | null = null;
   #pollMs: number | null = null;
   #waitMs = WAIT_MS;
@@ -44,9 +45,7 @@ class Poll {
 
   send(message: ClientMessage): void {
     if (message.type === "join") this.#join(message);
-    else if (message.type === "send") this.desk.send(message);
-    else if (message.type === "history") this.desk.history(message);
-    // Who types isn't told this way.
+    else this.desk.send(message);
   }
 
   close(): void {
@@ -59,6 +58,7 @@ class Poll {
     const { name, after, epoch } = join;
     this.desk.enter(join, (identity) => {
       this.#sender = identity.sender;
+      this.#name = name;
       const welcome = (place: Position, recovered?: boolean) => {
         const { offset, epoch } = place;
         this.#place = { offset, epoch };
@@ -76,7 +76,7 @@ class Poll {
           first(page.pollAfterMs);
         });
       }
-      this.desk.page({ after, epoch, except: identity.sender, limit: HISTORY_MAX }, (page, body) => {
+      this.desk.page({ after, epoch, except: identity.sender, name, limit: HISTORY_MAX }, (page, body) => {
         if (page !== null) {
           welcome(page, true);
           return this.#took(page, first);
@@ -105,6 +105,7 @@ class Poll {
       after: this.#place.offset,
       epoch: this.#place.epoch,
       except: this.#sender,
+      name: this.#name,
       limit: HISTORY_MAX,
       ...(long ? { wait: `${this.#waitMs / 1000}s` } : {}),
     };
@@ -138,7 +139,7 @@ class Poll {
     // The tag is the room's, which may have more than this page: then nothing newer than the tag would not be nothing new.
     this.#etag = etag === `"${epoch}.${offset}"` ? etag : null;
     this.#pollMs = pollAfterMs;
-    for (const message of messages) this.events.received({ type: "message", ...message });
+    for (const entry of messages) this.events.received(saidAs(entry));
     this.events.received({ type: "position", offset, epoch });
     if (more) this.#poll();
     else again(pollAfterMs);

@@ -2,11 +2,11 @@ import type { Clock } from "../net/clock";
 import type { ConnectStream, EventStream } from "../net/event-stream";
 import { type AskHttp, addressOf } from "../net/http";
 import { Desk } from "./desk";
-import { type ClientMessage, type Identity, isRecord, type Position, readTyped } from "./protocol";
+import { type ClientMessage, type Identity, type Position, readTyped, type ServerMessage } from "./protocol";
 import type { Way } from "./way";
 
 /** What the stream says; its `error` comes before the server ends it. */
-const EVENTS = ["position", "message", "lost", "skipped", "error"];
+const EVENTS = ["position", "message", "read", "moderated", "lost", "skipped", "error"];
 
 /** To a room over Server-Sent Events; what is said goes as requests. `back` is the origin of the back server. */
 export function sseWay(back: string, room: string, http: AskHttp, connect: ConnectStream, clock: Clock): Way {
@@ -18,9 +18,7 @@ export function sseWay(back: string, room: string, http: AskHttp, connect: Conne
     return {
       send(message) {
         if (message.type === "join") desk.enter(message, (identity) => listen(message, identity));
-        else if (message.type === "send") desk.send(message);
-        else if (message.type === "history") desk.history(message);
-        // Who types isn't told this way.
+        else desk.send(message);
       },
       close,
     };
@@ -44,18 +42,32 @@ export function sseWay(back: string, room: string, http: AskHttp, connect: Conne
         events.received(after === undefined ? answer : { ...answer, recovered });
       };
       const path = `/api/rooms/${encodeURIComponent(room)}/events`;
-      stream = connect(addressOf(back, { path, query: { after, epoch, except: identity.sender } }), EVENTS, {
+      stream = connect(addressOf(back, { path, query: { after, epoch, except: identity.sender, name } }), EVENTS, {
         received(event, data) {
           const message = readTyped(event, data);
-          if (message?.type === "error") return desk.fail(isRecord(data) ? data : null);
+          if (message?.type === "error") return ended(message);
           if (!welcomed && (message?.type === "position" || message?.type === "lost")) {
             const { offset, epoch } = message;
             return welcome({ offset, epoch });
           }
           events.received(message);
         },
-        closed: () => desk.end(null),
+        // A stream that was never there was refused, for a reason that the browser keeps to itself.
+        closed: () => (welcomed ? desk.end(null) : askWhy()),
       });
+
+      function ended(error: ServerMessage & { type: "error" }): void {
+        // For how long somebody is banned isn't said on a stream.
+        if (error.code === "banned" && error.retry_after_ms === undefined) askWhy();
+        else desk.fail(error);
+      }
+
+      function askWhy(): void {
+        desk.page({ limit: 1, name, except: identity.sender }, (page, body) => {
+          if (page === null) desk.fail(body);
+          else desk.end(null);
+        });
+      }
     }
   };
 }

@@ -1,4 +1,4 @@
-import { type Identity, isIdentity, isRecord } from "./protocol";
+import { type Identity, isCount, isIdentity, isRecord } from "./protocol";
 import { checkName, checkRoom } from "./rules";
 import type { Pending } from "./timeline";
 
@@ -20,7 +20,7 @@ export function openStorage(open: () => Storage): Storage {
 }
 
 /**
- * What one tab remembers of one room: who it was and what it hasn't sent. In session storage, which survives a
+ * What one tab remembers: who it was, and of one room what it hasn't sent. In session storage, which survives a
  * reload and belongs to the tab alone, so that two tabs never send each other's messages.
  */
 export class RoomMemory {
@@ -33,14 +33,14 @@ export class RoomMemory {
     this.#key = (what) => `madang.${what}.${room}`;
   }
 
-  /** The secret by which the server knows this tab again, and its public id. */
+  /** The secret by which the server knows this tab again, in whichever room, and its public id. */
   get identity(): Identity | null {
-    const value = parse(read(this.storage, this.#key("identity")));
+    const value = parse(read(this.storage, IDENTITY));
     return isRecord(value) && isIdentity(value) ? { session: value.session, sender: value.sender } : null;
   }
 
   saveIdentity({ session, sender }: Identity): void {
-    write(this.storage, this.#key("identity"), JSON.stringify({ session, sender }));
+    write(this.storage, IDENTITY, JSON.stringify({ session, sender }));
   }
 
   get pending(): Pending[] {
@@ -73,9 +73,12 @@ export class RoomMemory {
 
   /** Forgets who it was and what it had to send. For a copy of a tab: those belong to the original. */
   disown(): void {
-    for (const what of ["identity", "outbox", "draft"]) write(this.storage, this.#key(what), null);
+    for (const key of [IDENTITY, this.#key("outbox"), this.#key("draft")]) write(this.storage, key, null);
   }
 }
+
+/** Of the tab and not of a room: who it is, and so what it has read, is asked for all rooms at once. */
+const IDENTITY = "madang.identity";
 
 /** What all tabs of a browser share. */
 export class BrowserMemory {
@@ -95,6 +98,16 @@ export class BrowserMemory {
 
   saveName(name: string): void {
     write(this.storage, "madang.name", name);
+  }
+
+  /** The account that was signed in last, which may be over; null where nobody is known to be. The proof itself is a cookie that no page can read. */
+  get account(): string | null {
+    const checked = checkName(read(this.storage, "madang.account") ?? "");
+    return checked.ok ? checked.value : null;
+  }
+
+  saveAccount(name: string | null): void {
+    write(this.storage, "madang.account", name);
   }
 
   /** Starts each client message id, so that own messages are recognised in the history. Not a secret. */
@@ -174,6 +187,12 @@ function isPending(value: unknown): value is Pending {
     typeof text === "string" &&
     typeof at === "number" &&
     typeof attempts === "number" &&
-    (state === "queued" || state === "sending" || state === "failed")
+    (state === "queued" || state === "sending" || state === "failed") &&
+    isChange((value as { change?: unknown }).change)
   );
+}
+
+function isChange(change: unknown): boolean {
+  if (change === undefined) return true;
+  return isRecord(change) && isCount(change.target) && ["edit", "delete", "reaction"].includes(String(change.kind));
 }

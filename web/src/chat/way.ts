@@ -17,6 +17,8 @@ export interface End {
   final: boolean;
   /** How long the server wants to be left alone, in milliseconds. */
   retryAfterMs?: number;
+  /** What a person has given as the reason. */
+  reason?: string;
 }
 
 /** What a line reports. `closed` comes at most once, also when the line never opened; after `close` nothing counts. */
@@ -34,3 +36,8 @@ export interface LineEvents {
 
 /** A way to a room: opens a line to it. */
 export type Way = (events: LineEvents) => Line;
+
+/** The end of a line for what an error says. */
+export function endOf({ code, retry_after_ms: ms, reason }: ServerMessage & { type: "error" }): Omit<End, "final"> {
+  return { code, ...(typeof ms === "number" ? { retryAfterMs: ms } : {}), ...(reason ? { reason } : {}) };
+}

@@ -1,13 +1,25 @@
+import { plainText, readMarkdown } from "../chat/markdown";
 import { countChars, TEXT_CHARS } from "../chat/rules";
-import { type Language, plural, type Texts } from "../i18n/texts";
+import { fill, type Language, plural, type Texts } from "../i18n/texts";
 import { EnterKey, type Verdict } from "../input/enter-key";
-import { byId, setText } from "./dom";
+import { byId, isolate, part, setText } from "./dom";
+import { cut } from "./message-view";
 
 export interface ComposerActions {
-  /** Takes the text, or says why not in a sentence. */
-  send(text: string): string | null;
+  /** Takes the text, or says why not in a sentence. `context` says what it is to be, if not a message for itself. */
+  send(text: string, context: Context | null): string | null;
   /** The draft has changed, or was left. */
   drafted(draft: string, left: boolean): void;
+  /** Somebody wants to change what they said last. */
+  editLast(): void;
+}
+
+/** The message that is answered, or changed. */
+export interface Context {
+  kind: "reply" | "edit";
+  offset: number;
+  author: string;
+  text: string;
 }
 
 /** The field to write in: grows with the text, sends on Enter with any input method, counts when it gets tight. */
@@ -19,7 +31,11 @@ export class Composer {
   readonly #field = byId("text", "textarea");
   readonly #problem = byId("problem", "p");
   readonly #count = byId("count", "p");
+  readonly #bar = byId("context", "div");
   readonly #enter = new EnterKey();
+  #context: Context | null = null;
+  /** The draft that waits while a message is being changed. */
+  #waiting: string | null = null;
 
   constructor(
     private readonly language: Language,
@@ -36,6 +52,33 @@ export class Composer {
 
   focus(): void {
     this.#field.focus({ preventScroll: true });
+  }
+
+  /** What is written from now on answers a message, or takes its place; `null` for a message of its own again. */
+  set context(context: Context | null) {
+    if (this.#waiting !== null) this.#put(this.#waiting);
+    this.#waiting = null;
+    this.#context = context;
+    if (context?.kind === "edit") {
+      this.#waiting = this.#field.value;
+      this.#put(context.text);
+    }
+    this.#bar.hidden = context === null;
+    if (context === null) return;
+    const { replying, editing } = this.texts.message;
+    const title = context.kind === "edit" ? editing : fill(replying, { name: isolate(context.author) });
+    setText(part(this.#bar, "[data-text]"), title);
+    setText(part(this.#bar, "[data-quote]"), context.kind === "edit" ? "" : cut(plainText(readMarkdown(context.text))));
+    this.focus();
+  }
+
+  get context(): Context | null {
+    return this.#context;
+  }
+
+  /** Nothing can be said for now, or again; what is written stays. */
+  set silenced(silenced: boolean) {
+    byId("send", "button").disabled = silenced || this.#field.readOnly;
   }
 
   set placeholder(text: string) {
@@ -59,7 +102,16 @@ export class Composer {
       // Once the browser has finished with the composition: clearing the field earlier brings the syllable back.
       if (verdict.send === "settled") setTimeout(() => this.#send());
     };
-    field.addEventListener("keydown", (event) => obey(event, enter.keydown(event)));
+    field.addEventListener("keydown", (event) => {
+      // What completes a name takes its keys first.
+      if (event.defaultPrevented) return;
+      if (this.#command(event)) return event.preventDefault();
+      obey(event, enter.keydown(event));
+    });
+    byId("context-cancel", "button").addEventListener("click", () => {
+      this.context = null;
+      this.focus();
+    });
     field.addEventListener("keyup", (event) => enter.keyup(event));
     field.addEventListener("compositionstart", () => enter.compositionstart());
     field.addEventListener("compositionupdate", (event) => enter.compositionupdate(event.data));
@@ -68,7 +120,7 @@ export class Composer {
     field.addEventListener("input", () => this.#edited());
     field.addEventListener("blur", () => {
       enter.blur();
-      this.actions.drafted(field.value, true);
+      this.actions.drafted(this.#draft, true);
     });
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -78,6 +130,30 @@ export class Composer {
     byId("send", "button").addEventListener("pointerdown", (event) => {
       if (document.activeElement === field) event.preventDefault();
     });
+  }
+
+  /** Escape leaves what it was about; up in an empty field goes to what was said last. */
+  #command(event: KeyboardEvent): boolean {
+    if (event.isComposing || event.keyCode === 229) return false;
+    if (event.key === "Escape" && this.#context !== null) {
+      this.context = null;
+      return true;
+    }
+    if (event.key !== "ArrowUp" || this.#field.value !== "" || this.#context !== null) return false;
+    this.actions.editLast();
+    return true;
+  }
+
+  #put(text: string): void {
+    this.#field.value = text;
+    this.#say(null);
+    this.#resize();
+    this.#recount();
+  }
+
+  /** What is kept of what stands here: while a message is changed, what stood here before. */
+  get #draft(): string {
+    return this.#waiting ?? this.#field.value;
   }
 
   #submitted(): void {
@@ -93,10 +169,13 @@ export class Composer {
   #send(): void {
     const draft = this.#field.value;
     if (draft.trim() === "") return;
-    const problem = this.actions.send(draft);
+    const context = this.#context;
+    const problem = this.actions.send(draft, context);
     this.#say(problem);
     if (problem !== null) return;
     this.#field.value = "";
+    // A draft that waited comes back.
+    this.context = null;
     this.#edited();
   }
 
@@ -104,7 +183,7 @@ export class Composer {
     this.#say(null);
     this.#resize();
     this.#recount();
-    this.actions.drafted(this.#field.value, false);
+    this.actions.drafted(this.#draft, false);
   }
 
   #say(problem: string | null): void {

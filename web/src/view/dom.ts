@@ -28,3 +28,8 @@ export function make<K extends keyof HTMLElementTagNameMap>(
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
+
+/** Keeps the direction of a name from turning the sentence around it. */
+export function isolate(name: string): string {
+  return `\u2068${name}\u2069`;
+}

@@ -1,12 +1,8 @@
 import type { BreakRow, MessageRow, Row } from "../chat/rows";
-import { fill, type Language, type Texts } from "../i18n/texts";
-import { colourOf, initialOf } from "./author";
+import type { Language, Texts } from "../i18n/texts";
 import { make } from "./dom";
-
-export interface MessageListActions {
-  retry(clientId: string): void;
-  discard(clientId: string): void;
-}
+import { type MessageActions, MessageView } from "./message-view";
+import { Roving } from "./roving";
 
 /**
  * Paints rows into the list, touching only what has changed, and keeps the reader's place: at the end it follows the
@@ -17,20 +13,23 @@ export class MessageList {
   static readonly END_PX = 48;
 
   readonly #elements = new Map<string, { element: HTMLLIElement; painted: string }>();
-  readonly #time: Intl.DateTimeFormat;
-  readonly #full: Intl.DateTimeFormat;
+  readonly #message: MessageView;
   readonly #day: Intl.DateTimeFormat;
+  readonly #menus: Roving;
   #following = true;
+  #me = "";
+  /** The message that somebody went to. */
+  #found = 0;
 
   constructor(
     private readonly scroller: HTMLElement,
     private readonly list: HTMLOListElement,
     language: Language,
     private readonly texts: Texts,
-    private readonly actions: MessageListActions,
+    actions: MessageActions,
   ) {
-    this.#time = new Intl.DateTimeFormat(language, { hour: "numeric", minute: "2-digit" });
-    this.#full = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "medium" });
+    this.#message = new MessageView(language, texts, actions);
+    this.#menus = new Roving(list, ".more");
     this.#day = new Intl.DateTimeFormat(language, { year: "numeric", month: "long", day: "numeric", weekday: "long" });
     scroller.addEventListener("scroll", () => this.#noteScroll(), { passive: true });
     // The keyboard of a phone, a longer draft or a turned screen change the room there is.
@@ -47,8 +46,48 @@ export class MessageList {
     this.scroller.scrollTop = this.scroller.scrollHeight;
   }
 
-  paint(rows: readonly Row[]): void {
-    const anchor = this.#following ? null : this.#anchor();
+  /** Doesn't follow the newest any more: the reader goes somewhere else. */
+  letGo(): void {
+    this.#following = false;
+  }
+
+  /** Goes to the message at `offset`, which is on the list. */
+  goTo(offset: number): void {
+    const element = this.list.querySelector<HTMLElement>(`.message[data-offset="${offset}"]`);
+    if (element === null) return;
+    this.#following = false;
+    this.#found = offset;
+    const { top } = element.getBoundingClientRect();
+    const { top: edge, height } = this.scroller.getBoundingClientRect();
+    this.scroller.scrollTop += top - edge - height / 3;
+    for (const other of this.list.querySelectorAll(".found")) other.classList.remove("found");
+    element.classList.add("found");
+    element.querySelector<HTMLElement>(".more")?.focus({ preventScroll: true });
+  }
+
+  /** The last message of which the beginning can be seen; 0 where none can. */
+  get lastInView(): number {
+    const edge = this.scroller.getBoundingClientRect().bottom;
+    for (let element = this.list.lastElementChild; element !== null; element = element.previousElementSibling) {
+      const offset = element instanceof HTMLElement ? element.dataset.offset : undefined;
+      if (offset !== undefined && element.getBoundingClientRect().top < edge) return Number(offset);
+    }
+    return 0;
+  }
+
+  /** Whether the line above the unread is on the list, and where: above what can be seen, in it, or below. */
+  get unreadLine(): "above" | "in view" | "below" | null {
+    const box = this.list.querySelector(":scope > .unread")?.getBoundingClientRect();
+    if (box === undefined) return null;
+    const { top, bottom } = this.scroller.getBoundingClientRect();
+    if (box.bottom < top) return "above";
+    return box.top > bottom ? "below" : "in view";
+  }
+
+  /** `follow` is false where what is at the end isn't the newest; `me` is the name of who looks. */
+  paint(rows: readonly Row[], me = "", follow = true): void {
+    this.#me = me;
+    const anchor = this.#following && follow ? null : this.#anchor();
     const keys = new Set(rows.map((row) => row.key));
     for (const [key, { element }] of this.#elements) {
       if (keys.has(key)) continue;
@@ -61,6 +100,7 @@ export class MessageList {
       if (element === next) next = element.nextElementSibling;
       else this.list.insertBefore(element, next);
     }
+    this.#menus.settle();
     if (anchor === null) this.toEnd();
     else if (anchor.element.isConnected)
       this.scroller.scrollTop += anchor.element.getBoundingClientRect().top - anchor.top;
@@ -82,15 +122,24 @@ export class MessageList {
   }
 
   #painted(row: Row): HTMLLIElement {
-    const wanted = JSON.stringify(row);
+    const wanted = JSON.stringify([row, row.kind === "message" ? this.#me : ""]);
     const known = this.#elements.get(row.key);
     if (known?.painted === wanted) return known.element;
     const element = known?.element ?? make("li", "");
     if (row.kind === "day") this.#fillDay(element, row.at);
     else if (row.kind === "break") this.#fillBreak(element, row);
+    else if (row.kind === "unread") this.#fillUnread(element);
     else this.#fillMessage(element, row);
     this.#elements.set(row.key, { element, painted: wanted });
     return element;
+  }
+
+  #fillMessage(element: HTMLLIElement, row: MessageRow): void {
+    const focused = element.contains(document.activeElement);
+    this.#message.fill(element, row, this.#me);
+    element.classList.toggle("found", row.offset === this.#found && row.offset !== undefined);
+    // What had the focus is another element now.
+    if (focused) element.querySelector<HTMLElement>(".more")?.focus({ preventScroll: true });
   }
 
   #fillDay(element: HTMLLIElement, at: number): void {
@@ -98,68 +147,14 @@ export class MessageList {
     element.replaceChildren(make("span", "", this.#day.format(at)));
   }
 
+  #fillUnread(element: HTMLLIElement): void {
+    element.className = "unread";
+    element.replaceChildren(make("span", "", this.texts.message.unread_line));
+  }
+
   #fillBreak(element: HTMLLIElement, { why }: BreakRow): void {
     element.className = "break";
     element.dataset.why = why;
     element.replaceChildren(make("span", "", this.texts.chat[`break_${why}`]));
   }
-
-  #fillMessage(element: HTMLLIElement, row: MessageRow): void {
-    element.className = `message${row.own ? " own" : ""}${row.first ? " first" : ""}`;
-    element.dataset.state = row.state;
-    element.dataset.clientId = row.clientId;
-    element.dataset.colour = String(colourOf(row.author));
-    if (row.offset === undefined) delete element.dataset.offset;
-    else element.dataset.offset = String(row.offset);
-
-    const author = make("bdi", "author", row.author);
-    // Own messages stand on their own side; the name is for those who listen.
-    if (row.own) author.classList.add("only-heard");
-    const time = make("time", "time", this.#time.format(row.at));
-    time.dateTime = new Date(row.at).toISOString();
-    time.title = this.#full.format(row.at);
-    const head = make("div", "head", author, " ", time);
-    if (!row.first) head.classList.add("only-heard");
-    const text = make("p", "text", row.text);
-    text.dir = "auto";
-    const avatar = make("span", "avatar", initialOf(row.author));
-    avatar.setAttribute("aria-hidden", "true");
-    element.replaceChildren(
-      avatar,
-      make("div", "body", head, make("div", "line", text, this.#state(row)), ...this.#trouble(row)),
-    );
-  }
-
-  #state(row: MessageRow): HTMLElement {
-    const mark = make("span", "mark");
-    if (!row.own) return mark;
-    const label = this.texts.chat[`state_${row.state}`];
-    mark.setAttribute("role", "img");
-    mark.setAttribute("aria-label", label);
-    mark.title = label;
-    return mark;
-  }
-
-  /** For a failed message: why, and what can be done. */
-  #trouble(row: MessageRow): HTMLElement[] {
-    if (row.state !== "failed") return [];
-    const retry = make("button", "quiet retry", this.texts.chat.retry);
-    const discard = make("button", "quiet discard", this.texts.chat.discard);
-    retry.type = "button";
-    discard.type = "button";
-    retry.addEventListener("click", () => this.actions.retry(row.clientId));
-    discard.addEventListener("click", () => this.actions.discard(row.clientId));
-    const why = make(
-      "span",
-      "why",
-      `${this.texts.chat.state_failed}. ${problemText(this.texts, row.reason ?? "other")}`,
-    );
-    return [make("div", "failure", why, retry, discard)];
-  }
-}
-
-/** A readable sentence for a code of the protocol or of this page. */
-export function problemText(texts: Texts, code: string): string {
-  const known = code !== "other" && Object.hasOwn(texts.problem, code);
-  return known ? texts.problem[code as keyof Texts["problem"]] : fill(texts.problem.other, { code });
 }

@@ -1,6 +1,6 @@
 import { fill, type Language, plural, type Texts } from "../i18n/texts";
 import { colourOf, initialOf } from "./author";
-import { byId, make, setText } from "./dom";
+import { byId, isolate, make, setText } from "./dom";
 
 /** Who is here, and who types. */
 export class PeopleView {
@@ -53,9 +53,4 @@ export class PeopleView {
     ];
     setText(this.#typing, text ?? fill(typing_many, { count: names.length }));
   }
-}
-
-/** Keeps the direction of a name from turning the sentence around it. */
-function isolate(name: string): string {
-  return `\u2068${name}\u2069`;
 }

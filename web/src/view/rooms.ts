@@ -23,8 +23,14 @@ export function enableRoomForm(texts: Texts, choice?: Choice): void {
   });
 }
 
-/** The list of rooms: the lobby, and those visited. Their links go the way that was chosen. */
-export function showRooms(memory: BrowserMemory, current: string, choice: Choice, texts: Texts): void {
+/** The list of rooms: the lobby, and those visited. Their links go the way that was chosen. `painted` is called each time it is there anew. */
+export function showRooms(
+  memory: BrowserMemory,
+  current: string,
+  choice: Choice,
+  texts: Texts,
+  painted = () => {},
+): void {
   const rooms = [...new Set([LOBBY, ...memory.rooms])];
   byId("rooms", "ul").replaceChildren(
     ...rooms.map((room) => {
@@ -33,29 +39,24 @@ export function showRooms(memory: BrowserMemory, current: string, choice: Choice
       const item = make("li", "", link);
       item.dataset.room = room;
       if (room === current) link.setAttribute("aria-current", "page");
-      else if (room !== LOBBY) item.append(forgetButton(memory, room, current, choice, texts));
+      else if (room !== LOBBY) item.append(forgetButton(room));
       return item;
     }),
   );
+  painted();
+
+  function forgetButton(room: string): HTMLButtonElement {
+    const button = make("button", "forget", "×");
+    button.type = "button";
+    button.setAttribute("aria-label", fill(texts.chat.forget_room, { room }));
+    button.addEventListener("click", () => {
+      memory.forgetRoom(room);
+      showRooms(memory, current, choice, texts, painted);
+      byId("room", "input").focus();
+    });
+    return button;
+  }
 }
 
 /** The room for those who name none. */
 export const LOBBY = "lobby";
-
-function forgetButton(
-  memory: BrowserMemory,
-  room: string,
-  current: string,
-  choice: Choice,
-  texts: Texts,
-): HTMLButtonElement {
-  const button = make("button", "forget", "×");
-  button.type = "button";
-  button.setAttribute("aria-label", fill(texts.chat.forget_room, { room }));
-  button.addEventListener("click", () => {
-    memory.forgetRoom(room);
-    showRooms(memory, current, choice, texts);
-    byId("room", "input").focus();
-  });
-  return button;
-}

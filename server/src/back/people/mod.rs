@@ -1,0 +1,117 @@
+//! People: accounts, who asks, and who keeps order.
+//!
+//! ```text
+//! accounts  signing up, in and out; tokens for programs     asking      who asks, by cookie, token or session
+//! recent    what was looked up a moment ago                 moderation  carrying out what moderators do
+//! ```
+
+mod accounts;
+mod asking;
+mod moderation;
+mod recent;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+pub use accounts::add_account;
+pub(super) use accounts::{COOKIE, Opened, SIGN_IN_TIME};
+pub(super) use asking::{Asking, shown};
+pub(super) use moderation::{moderate, report, role_in};
+use recent::Recent;
+
+use super::limits::Caller;
+use super::passwords::Passwords;
+use super::rooms::unavailable;
+use crate::chat::{Account, AccountId, Code, Name, NameKey, Objection, Refusal, SecretHash};
+use crate::scores::Tries;
+use crate::store::{Store, StoreError, StoredAccount};
+
+/// Wrong passwords of one address before it waits for a minute: a class behind one address mistypes often. Each account has
+/// [`TRIES`](crate::scores::TRIES) of its own.
+pub(super) const TRIES_PER_ADDRESS: u32 = 50;
+
+/// New accounts of one address before it waits for a minute: again a class.
+pub(super) const SIGN_UPS: u32 = 100;
+
+/// Every account, and who is signed in.
+#[derive(Debug)]
+pub(super) struct People {
+    store: Store,
+    passwords: Passwords,
+    tries_of_account: Mutex<Tries<NameKey>>,
+    tries_of_address: Mutex<Tries<Caller>>,
+    sign_ups: Mutex<Tries<Caller>>,
+    /// By what they show; nobody, if that is unknown.
+    shown: Recent<SecretHash, Option<Account>>,
+    /// Whether somebody has this name.
+    taken: Recent<NameKey, bool>,
+}
+
+impl People {
+    pub(super) fn new(store: &Store) -> Self {
+        Self {
+            store: store.clone(),
+            passwords: Passwords::default(),
+            tries_of_account: Mutex::default(),
+            tries_of_address: Mutex::new(Tries::at_most(TRIES_PER_ADDRESS)),
+            sign_ups: Mutex::new(Tries::at_most(SIGN_UPS)),
+            shown: Recent::default(),
+            taken: Recent::default(),
+        }
+    }
+
+    /// The name that somebody goes by who wants to be called so: their account's, or one that no account has.
+    ///
+    /// # Errors
+    /// [`Code::NameReserved`], or the store failed.
+    pub(super) async fn call(&self, name: Name, account: Option<&Account>) -> Result<Name, Refusal> {
+        let key = NameKey::of(&name);
+        if let Some(account) = account {
+            let own = key == NameKey::of(&account.name);
+            return own
+                .then(|| account.name.clone())
+                .ok_or_else(|| Code::NameReserved.into());
+        }
+        let taken = match self.taken.get(&key, Instant::now()) {
+            Some(taken) => taken,
+            None => {
+                let found = self.store.account_named(key.as_str()).await;
+                let taken = found.map_err(|error| unavailable(&error))?.is_some();
+                self.taken.put(key, taken, Instant::now());
+                taken
+            }
+        };
+        if taken {
+            return Err(Code::NameReserved.into());
+        }
+        Ok(name)
+    }
+
+    /// The account of a name, if it has one.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub(super) async fn named(&self, name: &Name) -> Result<Option<Account>, Objection> {
+        let found = self.store.account_named(NameKey::of(name).as_str()).await?;
+        Ok(found.as_ref().and_then(account))
+    }
+}
+
+/// An account as stored, as those see it who meet it.
+fn account(stored: &StoredAccount) -> Option<Account> {
+    Some(Account {
+        id: AccountId(stored.id),
+        name: stored.name.parse().ok()?,
+        is_admin: stored.role == "admin",
+    })
+}
+
+impl From<StoreError> for Objection {
+    fn from(error: StoreError) -> Self {
+        unavailable(&error).into()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

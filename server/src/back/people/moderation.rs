@@ -1,0 +1,197 @@
+//! Carrying out what moderators do, and taking reports.
+
+use std::sync::Arc;
+
+use super::Asking;
+use crate::back::app::App;
+use crate::back::passwords::random;
+use crate::back::rooms::{OpenRoom, now};
+use crate::chat::{
+    Account, Action, Code, MAX_OFFSET, Name, NameKey, Objection, REPORTS_LIMIT, Reason, Role,
+    SANCTIONS_LIMIT, Who,
+};
+use crate::store::{Effect, Moderating, ModerationEntry, Reported, StoredReport};
+
+/// What somebody may do in a room.
+///
+/// # Errors
+/// [`Objection::SignInRequired`]; or only the server says something here.
+pub(in crate::back) fn role_in(room: &OpenRoom, asking: &Asking) -> Result<Role, Objection> {
+    asking.account()?;
+    if room.is_read_only() {
+        return Err(Code::RoomReadOnly.into());
+    }
+    Ok(room.rules().role(&asking.who(None)))
+}
+
+/// Does what a moderator says: when this returns it is stored and acts here; in other processes it acts when they look next. Returns the entry of the log.
+///
+/// # Errors
+/// They may not, there is nothing to be done, or the store failed.
+pub(in crate::back) async fn moderate(
+    app: &App,
+    room: &Arc<OpenRoom>,
+    asking: &Asking,
+    (action, offset): (Action, Option<u64>),
+    reason: Reason,
+) -> Result<ModerationEntry, Objection> {
+    let by = role_in(room, asking)?;
+    // Whoever may nothing learns nothing about others either.
+    action.allow(by, None)?;
+    let target = match action.about() {
+        Some(name) => app.people.named(name).await?,
+        None => None,
+    };
+    let about = action.about().map(|_| {
+        let account = target.clone();
+        room.rules().role(&Who {
+            account,
+            ..Who::default()
+        })
+    });
+    action.allow(
+        by,
+        about.filter(|_| !matches!(action, Action::Unmute(_) | Action::Unban(_))),
+    )?;
+    let effect = effect(app, room, &action, target.as_ref(), offset).await?;
+    let at = now();
+    // An account's name as it is written there.
+    let name = target.as_ref().map(|account| account.name.clone());
+    let name = name.or_else(|| action.about().cloned());
+    let mut entry = ModerationEntry {
+        number: 0,
+        room: room.name().to_owned(),
+        action: action.name().to_owned(),
+        name: name.map(|name| name.as_str().to_owned()),
+        by_name: asking.account()?.name.as_str().to_owned(),
+        reason: reason.as_str().to_owned(),
+        at,
+        until: action.until(at),
+        detail: detail(&action),
+    };
+    match app.store.moderate(&entry, &effect).await? {
+        Moderating::Done(number) => entry.number = number,
+        Moderating::Nothing if action.about().is_none() => return Err(Objection::ModerationInvalid),
+        Moderating::Nothing => return Err(Objection::PersonUnknown),
+        Moderating::TooMany => return Err(Objection::TooManySanctions),
+    }
+    if let Err(error) = app.rooms.keep_order().await {
+        // It is stored: whoever looks next does what it says.
+        tracing::warn!(%error, "what a moderator did acts a little later");
+    }
+    Ok(entry)
+}
+
+/// Takes a report of a message. Returns its number, and whether it is new.
+///
+/// # Errors
+/// What is wrong with it, or the store failed.
+pub(in crate::back) async fn report(
+    app: &App,
+    room: &OpenRoom,
+    (asking, reporter): (&Asking, String),
+    offset: u64,
+    reason: &str,
+) -> Result<(i64, bool), Objection> {
+    let reason = Reason::new(reason).map_err(|_| Objection::ReportInvalid)?;
+    if offset > MAX_OFFSET || reason.as_str().is_empty() {
+        return Err(Objection::ReportInvalid);
+    }
+    if room.is_read_only() {
+        return Err(Code::RoomReadOnly.into());
+    }
+    let report = StoredReport {
+        // At most what every program that reads JSON can hold.
+        id: (u64::from_ne_bytes(random()) & MAX_OFFSET).cast_signed(),
+        room: room.name().to_owned(),
+        offset: offset.cast_signed(),
+        reporter,
+        by_name: asking
+            .account
+            .as_ref()
+            .map(|account| account.name.as_str().to_owned()),
+        reason: reason.as_str().to_owned(),
+        at: now(),
+        resolved: None,
+    };
+    match app.store.report(&report, REPORTS_LIMIT).await? {
+        Reported::New(id) => Ok((id, true)),
+        Reported::Before(id) => Ok((id, false)),
+        Reported::NoSuchMessage => Err(Objection::NoSuchMessage),
+        Reported::TooMany => Err(Objection::TooManyReports),
+    }
+}
+
+/// What changes in the database.
+async fn effect(
+    app: &App,
+    room: &OpenRoom,
+    action: &Action,
+    target: Option<&Account>,
+    offset: Option<u64>,
+) -> Result<Effect, Objection> {
+    let kind = match action {
+        Action::Mute(..) | Action::Unmute(_) => "mute",
+        _ => "ban",
+    };
+    Ok(match action {
+        Action::Mute(name, _) | Action::Ban(name, _) => {
+            let sender = match target {
+                Some(_) => None,
+                None => session_of(app, room, name, offset).await?,
+            };
+            Effect::Sanction {
+                kind,
+                account: target.map(|account| account.id.0),
+                sender,
+                name_key: NameKey::of(name).as_str().to_owned(),
+                limit: SANCTIONS_LIMIT,
+            }
+        }
+        Action::Unmute(name) | Action::Unban(name) => Effect::Lift {
+            kind,
+            name_key: NameKey::of(name).as_str().to_owned(),
+        },
+        Action::Slow(time) => Effect::Slow(i64::try_from(time.as_secs()).unwrap_or(i64::MAX)),
+        Action::Words(words) => Effect::Words(serde_json::to_string(words.as_slice()).unwrap_or_default()),
+        Action::Resolve(report) => Effect::Resolve(*report),
+        Action::Role(_, moderator) => {
+            let account = target.ok_or(Objection::PersonUnknown)?;
+            Effect::Moderator(account.id.0, *moderator)
+        }
+    })
+}
+
+/// The session of a guest: the one that wrote a message, that is here now, or that last said something.
+async fn session_of(
+    app: &App,
+    room: &OpenRoom,
+    name: &Name,
+    offset: Option<u64>,
+) -> Result<Option<String>, Objection> {
+    if let Some(offset) = offset.and_then(|offset| i64::try_from(offset).ok()) {
+        // Somebody else's message says nothing about who is meant.
+        if let Some((author, sender)) = app.store.sender_of(room.name(), offset).await?
+            && author
+                .parse()
+                .is_ok_and(|author| NameKey::of(&author) == NameKey::of(name))
+        {
+            return Ok(Some(sender));
+        }
+    }
+    match room.sender_named(name) {
+        Some(here) => Ok(Some(here.to_string())),
+        None => Ok(app.store.last_sender(room.name(), name.as_str()).await?),
+    }
+}
+
+/// What else the log says.
+fn detail(action: &Action) -> Option<String> {
+    match action {
+        Action::Slow(time) => Some(time.as_secs().to_string()),
+        Action::Words(words) => serde_json::to_string(words.as_slice()).ok(),
+        Action::Resolve(report) => Some(report.to_string()),
+        Action::Role(_, moderator) => Some(if *moderator { "moderator" } else { "member" }.to_owned()),
+        Action::Mute(..) | Action::Ban(..) | Action::Unmute(_) | Action::Unban(_) => None,
+    }
+}

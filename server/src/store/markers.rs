@@ -1,0 +1,164 @@
+//! Who has read what, and what they haven't.
+
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set, TransactionTrait};
+
+use super::changes::inserted;
+use super::entity::marker;
+use super::entity::message::{self, Kind};
+use super::messages::of;
+use super::{Store, StoreError};
+
+/// Messages that are counted as unread; that there are more is all that matters then.
+pub const UNREAD_LIMIT: u64 = 1000;
+
+/// Entries of a room whose authors are known there though they have never read it: of the last days, where little is said.
+pub const KNOWN_ENTRIES: u64 = 1000;
+
+/// A marker as stored.
+pub type StoredMarker = marker::Model;
+
+/// What somebody hasn't read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unread {
+    /// Others' messages, [`UNREAD_LIMIT`] at most.
+    pub messages: u64,
+    /// Those of them that speak to the reader.
+    pub mentions: u64,
+}
+
+/// Whose unread messages are asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct ReaderOf<'a> {
+    /// The person.
+    pub person: &'a str,
+    /// The session, whose messages are the person's own.
+    pub sender: &'a str,
+    /// The name by which others speak to them, if it is known.
+    pub name: Option<&'a str>,
+}
+
+impl Store {
+    /// Moves markers of a room forward; none moves back.
+    ///
+    /// # Errors
+    /// Any [`StoreError`].
+    pub async fn mark(&self, markers: &[StoredMarker]) -> Result<(), StoreError> {
+        use marker::Column::{Name, Offset, Person, Room};
+        self.retrying(|| async {
+            let transaction = self.writer.begin().await?;
+            for marker in markers {
+                let row = marker::ActiveModel {
+                    room: Set(marker.room.clone()),
+                    person: Set(marker.person.clone()),
+                    offset: Set(0),
+                    name: Set(marker.name.clone()),
+                };
+                let once = OnConflict::columns([Room, Person])
+                    .do_nothing_on([Room, Person])
+                    .to_owned();
+                let insert = marker::Entity::insert(row).on_conflict(once);
+                inserted(insert.exec_without_returning(&transaction).await)?;
+                marker::Entity::update_many()
+                    .col_expr(Offset, marker.offset.into())
+                    .col_expr(Name, marker.name.as_str().into())
+                    .filter(Room.eq(&marker.room))
+                    .filter(Person.eq(&marker.person))
+                    .filter(Offset.lt(marker.offset))
+                    .exec(&transaction)
+                    .await?;
+            }
+            transaction.commit().await
+        })
+        .await
+    }
+
+    /// The marker of somebody in a room.
+    ///
+    /// # Errors
+    /// Any [`StoreError`].
+    pub async fn marker(&self, room: &str, person: &str) -> Result<Option<StoredMarker>, StoreError> {
+        self.retrying(|| async {
+            let key = (room.to_owned(), person.to_owned());
+            marker::Entity::find_by_id(key).one(&self.reader).await
+        })
+        .await
+    }
+
+    /// The markers of those who have read a room furthest.
+    ///
+    /// # Errors
+    /// Any [`StoreError`].
+    pub async fn markers(&self, room: &str, limit: u64) -> Result<Vec<StoredMarker>, StoreError> {
+        self.retrying(|| async {
+            let markers = marker::Entity::find()
+                .filter(marker::Column::Room.eq(room))
+                .order_by_desc(marker::Column::Offset)
+                .limit(limit)
+                .all(&self.reader)
+                .await?;
+            Ok(markers)
+        })
+        .await
+    }
+
+    /// Which of these names people have who have read a room, or written one of its last [`KNOWN_ENTRIES`] entries.
+    ///
+    /// # Errors
+    /// Any [`StoreError`].
+    pub async fn known(&self, room: &str, names: Vec<String>) -> Result<Vec<String>, StoreError> {
+        self.retrying(|| async {
+            let mut known: Vec<String> = marker::Entity::find()
+                .select_only()
+                .column(marker::Column::Name)
+                .filter(marker::Column::Room.eq(room))
+                .filter(marker::Column::Name.is_in(&names))
+                .into_tuple()
+                .all(&self.reader)
+                .await?;
+            let authors: Vec<String> = of(room)
+                .select_only()
+                .column(message::Column::Author)
+                .order_by_desc(message::Column::Offset)
+                .limit(KNOWN_ENTRIES)
+                .into_tuple()
+                .all(&self.reader)
+                .await?;
+            known.extend(authors.into_iter().filter(|author| names.contains(author)));
+            Ok(known)
+        })
+        .await
+    }
+
+    /// What somebody hasn't read of a room who has read up to `offset`.
+    ///
+    /// # Errors
+    /// Any [`StoreError`].
+    pub async fn unread(&self, room: &str, offset: i64, reader: ReaderOf<'_>) -> Result<Unread, StoreError> {
+        use message::Column::{Deleted, Mentions, Offset, Person, Sender};
+        self.retrying(|| async {
+            let unread: Vec<Option<String>> = of(room)
+                .select_only()
+                .column(Mentions)
+                .filter(Offset.gt(offset))
+                .filter(message::Column::Kind.eq(Kind::Message))
+                .filter(Deleted.eq(false))
+                .filter(Person.ne(reader.person))
+                .filter(Sender.ne(reader.sender))
+                .order_by_asc(Offset)
+                .limit(UNREAD_LIMIT)
+                .into_tuple()
+                .all(&self.reader)
+                .await?;
+            let speaks_to = |mentions: &&String| {
+                let names: Vec<String> = serde_json::from_str(mentions).unwrap_or_default();
+                names.iter().any(|name| Some(name.as_str()) == reader.name)
+            };
+            Ok(Unread {
+                messages: unread.len() as u64,
+                mentions: unread.iter().flatten().filter(speaks_to).count() as u64,
+            })
+        })
+        .await
+    }
+}

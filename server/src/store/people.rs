@@ -1,0 +1,289 @@
+//! The repository of accounts: who there is, where they are signed in, and which programs act for them.
+
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, SqlErr, TransactionTrait,
+};
+
+use super::entity::{account, api_token, room_role, sign_in};
+use super::{Store, StoreError};
+
+/// An account as stored.
+pub type StoredAccount = account::Model;
+
+/// A sign-in as stored.
+pub type StoredSignIn = sign_in::Model;
+
+/// A token for programs as stored.
+pub type StoredToken = api_token::Model;
+
+/// Places where one account may be signed in: a person's devices, and browsers that forgot. One more takes the place of the oldest.
+pub const SIGN_INS_LIMIT: u64 = 100;
+
+impl Store {
+    /// Makes an account, unless its number or the key of its name is taken: then it returns `false`.
+    ///
+    /// # Errors
+    /// Any [`StoreError`].
+    pub async fn create_account(&self, account: &StoredAccount) -> Result<bool, StoreError> {
+        self.retrying(|| async {
+            let row = account.clone().into_active_model();
+            match account::Entity::insert(row)
+                .exec_without_returning(&self.writer)
+                .await
+            {
+                Ok(_) => Ok(true),
+                Err(error) if is_taken(&error) => {
+                    // Perhaps by this very account, where the connection was lost over its commit.
+                    let there = account::Entity::find_by_id(account.id).one(&self.writer).await?;
+                    Ok(there.as_ref() == Some(account))
+                }
+                Err(error) => Err(error),
+            }
+        })
+        .await
+    }
+
+    /// The account whose name has this key.
+    ///
+    /// # Errors
+    /// Any [`StoreError`].
+    pub async fn account_named(&self, name_key: &str) -> Result<Option<StoredAccount>, StoreError> {
+        self.retrying(|| async {
+            let found = account::Entity::find().filter(account::Column::NameKey.eq(name_key));
+            found.one(&self.reader).await
+        })
+        .await
+    }
+
+    /// The accounts of these numbers, by name.
+    ///
+    /// # Errors
+    /// Any [`StoreError`].
+    pub async fn accounts(&self, ids: &[i64]) -> Result<Vec<StoredAccount>, StoreError> {
+        self.retrying(|| async {
+            let found = account::Entity::find().filter(account::Column::Id.is_in(ids.iter().copied()));
+            found.order_by_asc(account::Column::Name).all(&self.reader).await
+        })
+        .await
+    }
+
+    /// Gives an account another password, and ends its sign-ins but the one to keep.
+    ///
+    /// # Errors
+    /// Any [`StoreError`].
+    pub async fn set_password(&self, id: i64, password: &str, keep: &str) -> Result<(), StoreError> {
+        self.retrying(|| async {
+            // Both or neither: a new password with the old sign-ins would protect from nothing.
+            let both = self.writer.begin().await?;
+            account::Entity::update_many()
+                .col_expr(account::Column::Password, Expr::value(password))
+                .filter(account::Column::Id.eq(id))
+                .exec(&both)
+                .await?;
+            sign_in::Entity::delete_many()
+                .filter(sign_in::Column::Account.eq(id))
+                .filter(sign_in::Column::TokenHash.ne(keep))
+                .exec(&both)
+                .await?;
+            both.commit().await
+        })
+        .await
+    }
+
+    /// Signs an account in at one more place. Those that are over go, and of more than [`SIGN_INS_LIMIT`] the oldest.
+    ///
+    /// # Errors
+    /// Any [`StoreError`].
+    pub async fn sign_in(&self, new: &StoredSignIn, now: i64) -> Result<(), StoreError> {
+        self.retrying(|| async {
+            let row = new.clone().into_active_model();
+            let inserted = sign_in::Entity::insert(row)
+                .exec_without_returning(&self.writer)
+                .await;
+            // Taken by this very sign-in, if at all: nobody else has its secret.
+            inserted.map(|_| ()).or_else(unless_taken)?;
+            sign_in::Entity::delete_many()
+                .filter(sign_in::Column::Account.eq(new.account))
+                .filter(sign_in::Column::ExpiresAt.lte(now))
+                .exec(&self.writer)
+                .await?;
+            let oldest = sign_in::Entity::find()
+                .filter(sign_in::Column::Account.eq(new.account))
+                .order_by_desc(sign_in::Column::ExpiresAt)
+                .offset(SIGN_INS_LIMIT)
+                .limit(SIGN_INS_LIMIT)
+                .all(&self.writer)
+                .await?;
+            for row in oldest {
+                sign_in::Entity::delete_by_id(row.token_hash)
+                    .exec(&self.writer)
+                    .await?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Whose sign-in this is, if it holds now, and until when.
+    ///
+    /// # Errors
+    /// Any [`StoreError`].
+    pub async fn signed_in(
+        &self,
+        token_hash: &str,
+        now: i64,
+    ) -> Result<Option<(StoredAccount, i64)>, StoreError> {
+        self.retrying(|| async {
+            let found = sign_in::Entity::find_by_id(token_hash).one(&self.reader).await?;
+            let Some(found) = found.filter(|found| found.expires_at > now) else {
+                return Ok(None);
+            };
+            let account = account::Entity::find_by_id(found.account)
+                .one(&self.reader)
+                .await?;
+            Ok(account.map(|account| (account, found.expires_at)))
+        })
+        .await
+    }
+
+    /// Lets a sign-in hold for longer.
+    ///
+    /// # Errors
+    /// Any [`StoreError`].
+    pub async fn extend_sign_in(&self, token_hash: &str, expires_at: i64) -> Result<(), StoreError> {
+        self.retrying(|| async {
+            sign_in::Entity::update_many()
+                .col_expr(sign_in::Column::ExpiresAt, Expr::value(expires_at))
+                .filter(sign_in::Column::TokenHash.eq(token_hash))
+                .exec(&self.writer)
+                .await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Ends a sign-in.
+    ///
+    /// # Errors
+    /// Any [`StoreError`].
+    pub async fn sign_out(&self, token_hash: &str) -> Result<(), StoreError> {
+        self.retrying(|| async {
+            sign_in::Entity::delete_by_id(token_hash)
+                .exec(&self.writer)
+                .await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Stores a token for programs, unless its account has `limit` of them: then it returns `false`.
+    ///
+    /// # Errors
+    /// Any [`StoreError`].
+    pub async fn add_token(&self, token: &StoredToken, limit: u64) -> Result<bool, StoreError> {
+        self.retrying(|| async {
+            let of_account = api_token::Entity::find().filter(api_token::Column::Account.eq(token.account));
+            if of_account.count(&self.writer).await? >= limit {
+                return Ok(false);
+            }
+            let row = token.clone().into_active_model();
+            let inserted = api_token::Entity::insert(row)
+                .exec_without_returning(&self.writer)
+                .await;
+            inserted.map(|_| ()).or_else(unless_taken)?;
+            Ok(true)
+        })
+        .await
+    }
+
+    /// An account's tokens, the newest first.
+    ///
+    /// # Errors
+    /// Any [`StoreError`].
+    pub async fn tokens(&self, account: i64) -> Result<Vec<StoredToken>, StoreError> {
+        self.retrying(|| async {
+            let tokens = api_token::Entity::find().filter(api_token::Column::Account.eq(account));
+            tokens
+                .order_by_desc(api_token::Column::CreatedAt)
+                .all(&self.reader)
+                .await
+        })
+        .await
+    }
+
+    /// Takes a token back; `false` if the account has none of this id.
+    ///
+    /// # Errors
+    /// Any [`StoreError`].
+    pub async fn remove_token(&self, account: i64, id: &str) -> Result<bool, StoreError> {
+        self.retrying(|| async {
+            let removed = api_token::Entity::delete_many()
+                .filter(api_token::Column::Account.eq(account))
+                .filter(api_token::Column::Id.eq(id))
+                .exec(&self.writer)
+                .await?;
+            Ok(removed.rows_affected > 0)
+        })
+        .await
+    }
+
+    /// Whose token this is. When it was used is noted, to within `precision` milliseconds.
+    ///
+    /// # Errors
+    /// Any [`StoreError`].
+    pub async fn token_owner(
+        &self,
+        token_hash: &str,
+        now: i64,
+        precision: i64,
+    ) -> Result<Option<StoredAccount>, StoreError> {
+        self.retrying(|| async {
+            let Some(token) = api_token::Entity::find_by_id(token_hash)
+                .one(&self.reader)
+                .await?
+            else {
+                return Ok(None);
+            };
+            if token.last_used_at.is_none_or(|used| used <= now - precision) {
+                let used = api_token::ActiveModel {
+                    token_hash: sea_orm::Unchanged(token.token_hash),
+                    last_used_at: sea_orm::Set(Some(now)),
+                    ..Default::default()
+                };
+                match used.update(&self.writer).await {
+                    // Taken back in this moment.
+                    Ok(_) | Err(DbErr::RecordNotUpdated) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            account::Entity::find_by_id(token.account).one(&self.reader).await
+        })
+        .await
+    }
+
+    /// The rooms in which an account has a role, and which.
+    ///
+    /// # Errors
+    /// Any [`StoreError`].
+    pub async fn roles_of(&self, account: i64) -> Result<Vec<(String, String)>, StoreError> {
+        self.retrying(|| async {
+            let roles = room_role::Entity::find().filter(room_role::Column::Account.eq(account));
+            let roles = roles
+                .order_by_asc(room_role::Column::Room)
+                .all(&self.reader)
+                .await?;
+            Ok(roles.into_iter().map(|role| (role.room, role.role)).collect())
+        })
+        .await
+    }
+}
+
+fn unless_taken(error: DbErr) -> Result<(), DbErr> {
+    if is_taken(&error) { Ok(()) } else { Err(error) }
+}
+
+fn is_taken(error: &DbErr) -> bool {
+    matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
+}

@@ -1,0 +1,15 @@
+import { AccountApi } from "./account/account-api";
+import { BrowserMemory, openStorage, randomId } from "./chat/storage";
+import { httpTo } from "./net/http";
+import { enableLanguageSwitch, readPage } from "./page";
+import { AccountView } from "./view/account";
+
+const { language, texts, backHttp } = readPage(document.body);
+
+enableLanguageSwitch();
+const browser = new BrowserMemory(
+  openStorage(() => localStorage),
+  randomId,
+);
+const api = new AccountApi(httpTo(backHttp, "include"));
+void new AccountView(language, texts, api, (name) => browser.saveAccount(name)).load();
