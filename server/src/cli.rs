@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::account::Account;
+use crate::feed::command::{MarketCommand, ReplayFlags};
 use crate::load::command::LoadFlags;
 use crate::upkeep::{Backup, Migrate};
 
@@ -39,8 +41,14 @@ pub enum Command {
     Front,
     /// Print the settings in force and where each comes from; exit code 1 and the reasons if any is wrong
     Check,
+    /// Accounts in the database, which need not be running
+    #[command(subcommand)]
+    Account(Account),
     /// Put readers on a room of a running back, and print what they measure
     Load(LoadFlags),
+    /// Play a recorded market
+    #[command(subcommand)]
+    Market(MarketCommand),
     /// Bring the database's tables up to date, or take steps back
     #[command(subcommand)]
     Migrate(Migrate),
@@ -51,12 +59,20 @@ pub enum Command {
 impl Command {
     /// Whether this command opens the back.
     pub fn runs_back(&self) -> bool {
-        matches!(self, Self::Serve | Self::Back | Self::Check)
+        matches!(self, Self::Serve | Self::Back | Self::Check | Self::Market(_))
     }
 
     /// Whether this command opens the front.
     pub fn runs_front(&self) -> bool {
-        matches!(self, Self::Serve | Self::Front | Self::Check)
+        matches!(self, Self::Serve | Self::Front | Self::Check | Self::Market(_))
+    }
+
+    /// The recorded market that it plays, if it does.
+    pub fn replay(&self) -> Option<&ReplayFlags> {
+        match self {
+            Self::Market(MarketCommand::Replay(flags)) => Some(flags),
+            _ => None,
+        }
     }
 }
 
@@ -124,4 +140,16 @@ pub struct Flags {
     /// How much faster than it is written, 1 to 60 [default: 1]
     #[arg(long, global = true, value_name = "N")]
     pub replay_speed: Option<String>,
+    /// What the payment provider signs its news with; better in the file or the environment; demo: the program pretends to be one [default: demo]
+    #[arg(long, global = true, value_name = "TEXT")]
+    pub payment_secret: Option<String>,
+    /// Where the market's ticks come from: simulator, simulator:SEED, a file of CSV, ws://... or none [default: simulator]
+    #[arg(long, global = true, value_name = "FEED")]
+    pub market_feed: Option<String>,
+    /// Symbols of the simulator, 1 to 2000 [default: 24]
+    #[arg(long, global = true, value_name = "N")]
+    pub market_symbols: Option<String>,
+    /// Ticks of each of them in a second, 1 to 100 [default: 2]
+    #[arg(long, global = true, value_name = "N")]
+    pub market_ticks: Option<String>,
 }

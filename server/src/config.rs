@@ -3,6 +3,7 @@
 //! [`load`] never stops at the first mistake: whoever starts the program gets every reason at once.
 
 mod api_key;
+mod market;
 mod origin;
 mod slow_readers;
 mod sources;
@@ -20,10 +21,11 @@ pub use origin::Origin;
 pub use slow_readers::SlowReaders;
 pub use sources::{Key, Setting};
 
-use crate::back::OperatorPassword;
+use crate::back::{MarketSettings, OperatorPassword};
 use crate::cli::Flags;
 use crate::lab::Ports;
 use crate::scores::{SCRIPT_BYTES, Script, Speed};
+use crate::seats::Secret;
 
 /// The settings in force.
 #[derive(Clone, Debug)]
@@ -83,6 +85,10 @@ pub struct Config {
     ///
     /// The default, 1, has a play every 5 to 10 seconds, as a text relay has.
     pub replay_speed: Speed,
+    /// What the payment provider signs its news with. By default the program itself pretends to be one.
+    pub payment_secret: Secret,
+    /// Where the market's ticks come from: a simulator by default, so that there is a market to see.
+    pub market: MarketSettings,
 }
 
 impl Config {
@@ -190,6 +196,10 @@ fn parse(settings: &[Setting], problems: &mut Vec<Problem>) -> Option<Config> {
     let operator_password = read.many(Key::OperatorPassword, OperatorPassword::new);
     let replay = read.one(Key::ReplayFile, replay_file);
     let replay_speed = read.one(Key::ReplaySpeed, str::parse::<Speed>);
+    let payment_secret = read.one(Key::PaymentSecret, str::parse::<Secret>);
+    let source = read.one(Key::MarketFeed, market::source);
+    let symbols = read.one(Key::MarketSymbols, market::symbols);
+    let ticks = read.one(Key::MarketTicks, market::ticks);
     Some(Config {
         back_addr: back_addr?,
         front_addr: front_addr?,
@@ -210,6 +220,12 @@ fn parse(settings: &[Setting], problems: &mut Vec<Problem>) -> Option<Config> {
         operator_password: operator_password?.into_iter().next(),
         replay: replay?,
         replay_speed: replay_speed?,
+        payment_secret: payment_secret?,
+        market: MarketSettings {
+            source: source?,
+            symbols: symbols?,
+            ticks: ticks?,
+        },
     })
 }
 
@@ -260,6 +276,7 @@ impl Setting {
         match self.key {
             Key::DatabaseUrl => without_password(text),
             Key::ApiKey | Key::OperatorPassword => HIDDEN.to_owned(),
+            Key::PaymentSecret if text != Secret::DEMO => HIDDEN.to_owned(),
             _ => text.to_owned(),
         }
     }
@@ -374,6 +391,11 @@ fn without_password(url: &str) -> String {
 }
 
 impl DatabaseUrl {
+    /// One of a database in memory, empty for whoever opens it.
+    pub fn in_memory() -> Self {
+        Self("sqlite::memory:".to_owned())
+    }
+
     /// The address with its password, for the driver.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -14,17 +14,21 @@
 //! them. `lab` is the transport laboratory, whose lines lead to the back like any client; `load` puts simulated clients on a
 //! room, for the laboratory and on the command line. `upkeep` is what is done to the database by hand. The parts are public so that tests start them on free ports in their own process.
 
+pub mod account;
 pub mod back;
 pub mod chat;
 pub mod cli;
 pub mod config;
+pub mod feed;
 pub mod front;
 pub mod lab;
 pub mod listener;
 pub mod load;
 pub mod logging;
+pub mod market;
 pub mod run;
 pub mod scores;
+pub mod seats;
 pub mod store;
 pub mod upkeep;
 mod whole;

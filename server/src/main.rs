@@ -4,14 +4,20 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use madang_server::cli::{Cli, Command};
-use madang_server::{config, load, logging, run};
+use madang_server::{config, feed, load, logging, run};
 
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let mut cli = Cli::parse();
     let command = cli.command.unwrap_or_default();
+    if let Some(replay) = command.replay() {
+        if replay.check {
+            return report(feed::command::check(replay));
+        }
+        cli.flags.market_feed = Some(replay.market_feed());
+    }
     if let Command::Load(flags) = &command {
         return match runtime() {
             Ok(runtime) => report(runtime.block_on(load::command::run(flags))),
@@ -41,6 +47,7 @@ fn main() -> ExitCode {
         Err(error) => return report(Err(error)),
     };
     match &command {
+        Command::Account(account) => report(runtime.block_on(account.run(&config.database_url))),
         Command::Migrate(migrate) => report(runtime.block_on(migrate.run(&config.database_url))),
         Command::Backup(backup) => report(runtime.block_on(backup.run(&config.database_url))),
         _ => {

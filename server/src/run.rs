@@ -6,9 +6,12 @@ use std::net::SocketAddr;
 use thiserror::Error;
 use tokio::signal;
 
-use crate::back::{Back, BackSettings, OperatorPassword, RateLimits, ScoresSettings};
+use crate::back::{
+    Back, BackSettings, FeedSource, OperatorPassword, RateLimits, ScoresSettings, SeatsSettings,
+};
 use crate::cli::Command;
 use crate::config::{Config, DatabaseUrl, Problem};
+use crate::feed;
 use crate::front::{Front, OpenError};
 use crate::listener::{ConnectionLimits, Listener};
 use crate::store::{Store, StoreError};
@@ -108,10 +111,15 @@ impl Servers {
                         },
                         slow_readers: config.slow_readers.clone(),
                         lab_ports: config.lab_ports.clone(),
+                        secure_cookies: back_url.starts_with("wss:"),
                         scores: ScoresSettings {
                             password: password.clone(),
                             replay: config.replay.clone(),
                             speed: config.replay_speed,
+                        },
+                        market: config.market.clone(),
+                        seats: SeatsSettings {
+                            payment_secret: config.payment_secret.clone(),
                         },
                     },
                 )?;
@@ -161,7 +169,7 @@ impl Servers {
     }
 }
 
-/// Runs what `command` names until SIGTERM or Ctrl-C.
+/// Runs what `command` names until SIGTERM or Ctrl-C, or until who looks at a replay wants it to end.
 ///
 /// # Errors
 /// [`StartError`].
@@ -169,8 +177,26 @@ pub async fn run(command: &Command, config: &Config) -> Result<(), StartError> {
     // Before the ports are open: a signal that comes early is not lost.
     let stop = stop_signal()?;
     raise_file_limit();
+    let begin = match (command.replay(), &config.market.source) {
+        (Some(flags), FeedSource::Replay(recording, _)) => {
+            Some((flags.begin(recording)?, feed::command::offset(recording)))
+        }
+        _ => None,
+    };
     let servers = Servers::open(command, config).await?;
-    stop.await;
+    let replay = servers.back.as_ref().and_then(Back::replay).zip(begin);
+    let console = async {
+        match replay {
+            Some((replay, (begin, utc_offset_minutes))) => {
+                feed::console::run(&replay, &begin, utc_offset_minutes).await;
+            }
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = stop => {}
+        () = console => {}
+    }
     tracing::info!("stopping");
     let in_time = servers.close().await;
     tracing::info!(in_time, "stopped");

@@ -67,9 +67,15 @@ fn the_cores_of_engine_io_and_socket_io_know_no_runtime() {
     }
 }
 
+/// It makes the event that people fight for as the program makes its own, and looks at the tables from within.
+const KNOWS_THE_SERVER: &str = "madang-prove";
+
 #[test]
-fn nothing_knows_the_server() {
+fn nothing_knows_the_server_but_its_proof() {
     for package in members(&metadata()) {
+        if package["name"] == KNOWS_THE_SERVER {
+            continue;
+        }
         for dependency in own_dependencies(package) {
             assert_ne!(dependency, "madang-server", "{} depends on it", package["name"]);
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::http::header::InvalidHeaderValue;
-use ::http::{HeaderName, HeaderValue, Method, header};
+use ::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Extension, Path, State};
@@ -22,11 +22,14 @@ use tower_http::trace::TraceLayer;
 
 use super::http;
 use super::limits::{Caller, Crossed, Limits as Allowances, RateLimits};
+use super::market::{self, MARKET_MESSAGE_BYTES, Market, MarketSettings};
 use super::metrics::Metrics;
+use super::people::People;
 use super::rooms::Rooms;
 use super::scores::{Scores, ScoresSettings};
+use super::seats::{Seats, SeatsSettings};
 use super::websocket::{self, Entrance};
-use crate::chat::{Code, Refusal, Room, Sender};
+use crate::chat::{Account, Code, Refusal, Room, Sender};
 use crate::config::{Origin, SlowReaders};
 use crate::lab::{Ports, Runs};
 use crate::listener::{ConnectionLimits, Peer};
@@ -70,8 +73,14 @@ pub struct BackSettings {
     pub slow_readers: Vec<SlowReaders>,
     /// Which ports the laboratory's lines may take.
     pub lab_ports: Ports,
+    /// Whether browsers reach the back over TLS alone, and are to send cookies over nothing else.
+    pub secure_cookies: bool,
     /// How matches are told.
     pub scores: ScoresSettings,
+    /// How seats are sold.
+    pub seats: SeatsSettings,
+    /// Where the market's ticks come from.
+    pub market: MarketSettings,
 }
 
 /// What every request and connection of the back shares.
@@ -79,7 +88,10 @@ pub struct BackSettings {
 pub(super) struct App {
     pub(super) store: Store,
     pub(super) rooms: Rooms,
+    pub(super) people: People,
     pub(super) scores: Scores,
+    pub(super) seats: Seats,
+    pub(super) market: Arc<Market>,
     /// Cancelled when the server begins to stop.
     pub(super) stop: CancellationToken,
     /// Connections that have work to finish.
@@ -87,25 +99,32 @@ pub(super) struct App {
     /// How long a request may wait for news at most.
     pub(super) max_wait: Duration,
     pub(super) metrics: Metrics,
+    pub(super) secure_cookies: bool,
     limits: Allowances,
-    origins: AllowedOrigins,
+    pub(super) origins: AllowedOrigins,
 }
 
 impl App {
     pub(super) fn new(
         store: Store,
         rooms: Rooms,
+        io: &SocketIo,
         settings: &BackSettings,
         stop: CancellationToken,
         tasks: TaskTracker,
     ) -> Self {
         let origins = AllowedOrigins::list(settings.allowed_origins.iter().map(Origin::as_str));
+        let counters = market::Counters::default();
         Self {
-            metrics: Metrics::new(&rooms.wire().hub, &store),
+            metrics: Metrics::new(&rooms.wire().hub, &store, &counters),
+            market: Arc::new(Market::new(&settings.market, io, store.clone(), counters)),
             limits: Allowances::new(&settings.rates),
+            people: People::new(&store),
+            secure_cookies: settings.secure_cookies,
             store,
             rooms,
             scores: Scores::new(&settings.scores),
+            seats: Seats::new(&settings.seats),
             stop,
             tasks,
             max_wait: settings.max_wait,
@@ -150,9 +169,16 @@ impl App {
     }
 
     /// Answers a handshake; the connection then runs as one of [`Self::tasks`] and keeps its peer's place.
-    fn upgrade(self: Arc<Self>, upgrade: WebSocketUpgrade, entrance: Entrance, peer: Peer) -> Response {
+    fn upgrade(
+        self: Arc<Self>,
+        upgrade: WebSocketUpgrade,
+        entrance: Entrance,
+        peer: Peer,
+        account: Option<Account>,
+    ) -> Response {
         let message = match entrance {
             Entrance::Relay => RELAY_MESSAGE_BYTES,
+            Entrance::Market => MARKET_MESSAGE_BYTES,
             Entrance::Room(_) => CHAT_MESSAGE_BYTES,
         };
         let limits = Limits {
@@ -175,7 +201,10 @@ impl App {
             .keep_alive(keep_alive)
             .on_upgrade(move |ws| async move {
                 let caller = Caller::at(peer.addr.ip());
-                websocket::serve(ws, entrance, caller, self).await;
+                match entrance {
+                    Entrance::Market => market::websocket::serve(ws, caller, self).await,
+                    entrance => websocket::serve(ws, entrance, caller, account, self).await,
+                }
                 drop((peer, tracked));
             })
     }
@@ -201,6 +230,7 @@ pub(super) fn router(
             Method::GET,
             Method::HEAD,
             Method::POST,
+            Method::PUT,
             Method::PATCH,
             Method::DELETE,
         ])
@@ -219,10 +249,13 @@ pub(super) fn router(
             http::POLL_AFTER,
             http::DATA_AGE,
         ])
+        // Cookies say who is signed in.
+        .allow_credentials(true)
         .max_age(PREFLIGHT_TIME);
     Ok(Router::new()
         .route("/", any(relay))
         .route("/ws/{room}", any(room))
+        .route("/market", any(market_socket))
         .route_layer(from_fn_with_state(app.clone(), http::admit_address))
         .merge(http::router(&app))
         .with_state(app.clone())
@@ -240,7 +273,15 @@ async fn relay(
     Extension(peer): Extension<Peer>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    app.upgrade(upgrade, Entrance::Relay, peer)
+    app.upgrade(upgrade, Entrance::Relay, peer, None)
+}
+
+async fn market_socket(
+    State(app): State<Arc<App>>,
+    Extension(peer): Extension<Peer>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    app.upgrade(upgrade, Entrance::Market, peer, None)
 }
 
 /// A name that isn't one gets its connection too: a page can't see why a handshake failed, but it sees a close code.
@@ -248,8 +289,10 @@ async fn room(
     State(app): State<Arc<App>>,
     Extension(peer): Extension<Peer>,
     name: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
     upgrade: WebSocketUpgrade,
-) -> Response {
+) -> Result<Response, http::Problem> {
+    let asking = http::asking_for_handshake(&app, &headers).await?;
     let room = name.ok().and_then(|Path(name)| name.parse::<Room>().ok());
-    app.upgrade(upgrade, Entrance::Room(room), peer)
+    Ok(app.upgrade(upgrade, Entrance::Room(room), peer, asking.account))
 }

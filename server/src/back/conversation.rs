@@ -6,7 +6,8 @@ use super::app::App;
 use super::limits::Caller;
 use super::rooms::{Guest, Said, Seat, unavailable};
 use crate::chat::{
-    ClientId, Code, Command, Event, Name, Place, Range, Refusal, Room, Sender, Session, Text, Written,
+    Account, Change, ClientId, Code, Command, Event, Name, Place, Range, Refusal, Room, Sender, Session, Who,
+    Written,
 };
 
 /// Whoever wants in.
@@ -14,6 +15,8 @@ use crate::chat::{
 pub(super) struct Newcomer {
     pub(super) name: Name,
     pub(super) session: Option<Session>,
+    /// Whom the connection is signed in as.
+    pub(super) account: Option<Account>,
     /// What they have read already.
     pub(super) since: Option<Position>,
 }
@@ -21,7 +24,7 @@ pub(super) struct Newcomer {
 /// Steps into a room; `welcome` is handed the answer before anything that the room says next.
 ///
 /// # Errors
-/// The store cannot say where the room stands; nothing has happened.
+/// The name is somebody else's, they may not be here, or the store failed; nothing has happened.
 pub(super) async fn join(
     app: &App,
     room: &Room,
@@ -30,9 +33,19 @@ pub(super) async fn join(
     welcome: impl FnOnce(&Seat, Written),
 ) -> Result<Guest, Refusal> {
     let room = app.rooms.open(room).await.map_err(|error| unavailable(&error))?;
+    let name = app.people.call(newcomer.name, newcomer.account.as_ref()).await?;
     let session = newcomer.session.unwrap_or_else(new_session);
+    let permit = room.permit(Who {
+        name: Some(name.clone()),
+        account: newcomer.account,
+        sender: Some(session.sender()),
+    })?;
+    if let Some(person) = permit.who().person() {
+        let known = room.know_readers(person).await;
+        known.map_err(|error| unavailable(&error))?;
+    }
     let seat = seat(session.sender());
-    Ok(room.join(newcomer.name, session, seat, newcomer.since, welcome))
+    Ok(room.join(name, permit, session, seat, newcomer.since, welcome))
 }
 
 /// Counts a command of so many bytes, whatever it says.
@@ -63,7 +76,7 @@ pub(super) async fn carry_out(
     command: Command,
 ) -> Result<Option<Written>, Refusal> {
     match command {
-        Command::Send { client_id, text } => match send(app, caller, guest, &client_id, text).await {
+        Command::Send { client_id, change } => match act(app, caller, guest, &client_id, &change).await {
             Ok(Said {
                 position,
                 at,
@@ -81,6 +94,10 @@ pub(super) async fn carry_out(
             Err(refusal) => Err(refusal.about(client_id)),
         },
         Command::History(range) => history(guest, range).await.map(Some),
+        Command::Read { offset } => {
+            guest.read(offset);
+            Ok(None)
+        }
         Command::Typing { active } => {
             guest.typing(active);
             Ok(None)
@@ -89,15 +106,15 @@ pub(super) async fn carry_out(
     }
 }
 
-async fn send(
+async fn act(
     app: &App,
     caller: Caller,
     guest: &Guest,
     client_id: &ClientId,
-    text: Text,
+    change: &Change,
 ) -> Result<Said, Refusal> {
     app.admit_message(caller, Some(guest.sender()), guest.address())?;
-    let said = guest.send(client_id, text).await?;
+    let said = guest.act(client_id, change).await?;
     if !said.duplicate {
         app.metrics.said(guest.way());
     }
@@ -106,17 +123,20 @@ async fn send(
 
 async fn history(guest: &Guest, range: Range) -> Result<Written, Refusal> {
     let excerpt = guest.history(range).await?;
-    let (after, before) = match range.place {
-        Place::Newest => (None, None),
-        Place::After(offset) => (Some(offset), None),
-        Place::Before(offset) => (None, Some(offset)),
+    let (after, before, around) = match range.place {
+        Place::Newest => (None, None, None),
+        Place::After(offset) => (Some(offset), None, None),
+        Place::Before(offset) => (None, Some(offset), None),
+        Place::Around(offset) => (None, None, Some(offset)),
     };
     Ok(Event::History {
         messages: &excerpt.messages,
         after,
         before,
+        around,
         epoch: excerpt.position.epoch.to_string(),
         more: excerpt.more,
+        more_after: excerpt.more_after,
     }
     .write())
 }

@@ -6,7 +6,9 @@
 //! conversation  what both have in common      http      the ways without a socket: polling, long-polling, Server-Sent Events
 //! rooms         chat, store and hub together  limits    how much may be asked for and said
 //! metrics       what has happened, in numbers lab       how the laboratory publishes
-//! scores        matches that are told in rooms
+//! scores        matches that are told in rooms        market    the market, live
+//! seats         reservation at work
+//! people        accounts, who asks, who keeps order   passwords     hashing them
 //! ```
 
 mod app;
@@ -14,16 +16,26 @@ mod conversation;
 mod http;
 mod lab;
 mod limits;
+mod market;
 mod metrics;
+mod passwords;
+mod people;
 mod rooms;
 mod scores;
+mod seats;
 mod server;
 mod socketio;
 mod websocket;
 
 pub use app::{BackSettings, CHAT_MESSAGE_BYTES, QUEUED_BYTES, RELAY_MESSAGE_BYTES};
 pub use limits::{API_KEY_TIMES, RATE_WINDOW, REFUSALS, RateLimits};
+pub use market::{
+    BAR_TIME, BARS_LIMIT, FORGET_ROWS, FeedSource, IDLE_CHARTS, MARKET_MESSAGE_BYTES, MarketSettings,
+    RETENTION, TURN_TIME, UNSAVED_BARS, WATCH_LIMIT,
+};
+pub use people::add_account;
 pub use rooms::HISTORY_BYTES;
 pub use scores::{MATCHES_LIMIT, OperatorPassword, ScoresSettings, YARD};
+pub use seats::SeatsSettings;
 pub use server::{Back, DRAIN_TIME};
 pub use socketio::WAITING_COMMANDS;

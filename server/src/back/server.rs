@@ -16,10 +16,11 @@ use tokio_util::task::TaskTracker;
 use super::app::{self, App, BackSettings};
 use super::lab;
 use super::rooms::{Rooms, Wire, address};
-use super::{scores, socketio};
+use super::{market, scores, seats, socketio};
 use crate::config::SlowReaders;
 use crate::lab::{Runs, Site};
 use crate::listener::Listener;
+use crate::market::ReplayHandle;
 use crate::store::Store;
 
 /// How long a stopping server gives its connections to finish: what process supervisors commonly wait for at least.
@@ -30,6 +31,7 @@ pub const DRAIN_TIME: Duration = Duration::from_secs(10);
 pub struct Back {
     addr: SocketAddr,
     store: Store,
+    replay: Option<ReplayHandle>,
     io: SocketIo,
     stop: CancellationToken,
     tasks: TaskTracker,
@@ -62,18 +64,30 @@ impl Back {
                 tracing::warn!(%error, room = room.as_str(), "slow readers are disconnected here too");
             }
         }
-        let rooms = Rooms::new(Wire { hub, namespace }, store.clone(), stop.clone());
+        let wire = Wire {
+            hub,
+            namespace,
+            market: io.of(market::NAMESPACE),
+        };
+        let rooms = Rooms::new(wire, store.clone(), stop.clone(), tasks.clone());
         let app = Arc::new(App::new(
             store.clone(),
             rooms,
+            &io,
             settings,
             stop.clone(),
             tasks.clone(),
         ));
         socketio::attach(&io, &app);
+        market::socketio::attach(&io, &app);
+        let feed = app.market.feed(&settings.market);
+        tasks.spawn(app.market.clone().run(feed, stop.clone()));
+        let watching = app.clone();
+        tasks.spawn(async move { watching.rooms.keep_watch().await });
         if let Some(script) = settings.scores.replay.clone() {
             tasks.spawn(scores::play(app.clone(), script, settings.scores.speed));
         }
+        tasks.spawn(seats::tend(app.clone()));
         // Weak, since the hub keeps it.
         let telling = Arc::downgrade(&app);
         app.rooms
@@ -84,6 +98,7 @@ impl Back {
                 // Everybody is being sent away.
                 None => Publication::from(Message::from("")),
             });
+        let replay = app.market.replay().cloned();
         let addr = listener.addr();
         let announce = lab::announce(app.clone());
         let runs = Arc::new(Runs::new(Site::beside(
@@ -96,6 +111,7 @@ impl Back {
         Ok(Self {
             addr,
             store,
+            replay,
             io,
             stop,
             tasks,
@@ -107,6 +123,11 @@ impl Back {
     /// Where everybody is, by whichever way they came.
     pub fn hub(&self) -> &Hub {
         self.io.hub()
+    }
+
+    /// What turns the market's replay, if a file is played.
+    pub fn replay(&self) -> Option<ReplayHandle> {
+        self.replay.clone()
     }
 
     /// Where it listens.

@@ -12,7 +12,7 @@ use madang_socketio::{Ack, ClientFiles, DisconnectReason, EventName, Socket, Soc
 use madang_ws::AllowedOrigins;
 use rust_embed::Embed;
 use serde_json::value::RawValue;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -20,8 +20,9 @@ use super::app::{App, CHAT_MESSAGE_BYTES, QUEUED_BYTES};
 use super::conversation::{self, Newcomer, refused};
 use super::limits::{Caller, Manners};
 use super::metrics::Way;
+use super::people::Asking;
 use super::rooms::{Guest, Seat};
-use crate::chat::{Code, Command, Fields, JOIN_TIME, Refusal, Room, Visit, Written};
+use crate::chat::{Account, Code, Command, Fields, JOIN_TIME, Refusal, Room, Visit, Written};
 use crate::config::Origin;
 use crate::listener::Peer;
 
@@ -45,6 +46,10 @@ struct Visitor {
     stay: Mutex<Stay>,
     waiting: AtomicUsize,
     caller: Caller,
+    /// Whom its connection is signed in as.
+    account: Option<Account>,
+    /// Told when it has joined.
+    joined: Notify,
     manners: std::sync::Mutex<Manners>,
     /// Cancelled when the socket is gone.
     gone: CancellationToken,
@@ -79,6 +84,8 @@ pub(super) fn server(hub: &Hub, origins: &[Origin], stop: CancellationToken) -> 
             engine.cors = Some(Cors {
                 origin: CorsOrigin::List(origins),
                 methods: "GET,POST".to_owned(),
+                // Cookies say who is signed in.
+                credentials: true,
                 ..Cors::default()
             });
             // CORS keeps pages of other origins from reading answers; this keeps them from opening sessions.
@@ -140,10 +147,17 @@ fn connection(socket: &Socket, app: &Weak<App>) {
         }),
         waiting: AtomicUsize::new(0),
         caller: caller(socket),
+        account: socket
+            .extensions()
+            .get::<Asking>()
+            .and_then(|asking| asking.account),
+        joined: Notify::new(),
         manners: std::sync::Mutex::default(),
         gone: CancellationToken::new(),
     });
-    for name in ["join", "send", "history", "typing"] {
+    for name in [
+        "join", "send", "edit", "delete", "react", "read", "history", "typing",
+    ] {
         let (visitor, app) = (visitor.clone(), app.clone());
         socket.on(
             name,
@@ -179,7 +193,7 @@ async fn message(visitor: &Visitor, socket: &Socket, name: &str, args: &Args, ac
     }
     let mut ack = Some(ack);
     let mut are_lost = false;
-    let answer = match command(&mut stay, socket, name, args, &mut ack, visitor.caller, &app).await {
+    let answer = match command(&mut stay, socket, name, args, &mut ack, visitor, &app).await {
         Ok(answer) => answer,
         Err(refusal) => {
             let mut manners = visitor.manners.lock().unwrap_or_else(PoisonError::into_inner);
@@ -211,40 +225,52 @@ async fn disconnection(visitor: &Visitor, reason: DisconnectReason) {
 /// Sends away who doesn't join in time, and everybody when the server stops.
 async fn attend(visitor: Arc<Visitor>, socket: Socket, app: Arc<App>) {
     let _connected = app.metrics.connected(Way::SocketIo);
-    let late = tokio::select! {
+    let why = tokio::select! {
         biased;
         () = visitor.gone.cancelled() => return,
-        () = app.stop.cancelled() => false,
-        () = visitor.is_late() => true,
+        () = app.stop.cancelled() => None,
+        refusal = visitor.is_due() => Some(refusal),
     };
-    if late {
-        let refusal = refused(&Code::JoinExpected.into());
+    if let Some(refusal) = &why {
+        let refusal = refused(refusal);
         if let Err(error) = socket.emit(refusal.name, refusal.body()) {
             tracing::debug!(%error, "somebody was gone before being sent away");
         }
     }
     // What is under way is answered first.
-    let stay = visitor.stay.lock().await;
+    let mut stay = visitor.stay.lock().await;
+    if why.is_some_and(|refusal| refusal.code == Code::Banned)
+        && let Stay::Inside(guest) = std::mem::replace(&mut *stay, Stay::Over)
+    {
+        guest.leave();
+    }
     socket.disconnect(true);
     drop(stay);
 }
 
 impl Visitor {
-    /// Ready when a `join` is overdue; never for those who have joined.
-    async fn is_late(&self) {
+    /// Ready when this socket is to be sent away: its `join` is overdue, or they may not be in the room any more.
+    async fn is_due(&self) -> Refusal {
         loop {
-            let due = match &*self.stay.lock().await {
-                Stay::Outside { join_due } => Some(*join_due),
-                Stay::Inside(_) | Stay::Over => None,
+            let (due, permit) = match &*self.stay.lock().await {
+                Stay::Outside { join_due } => (Some(*join_due), None),
+                Stay::Inside(guest) => (None, Some(guest.permit().clone())),
+                Stay::Over => (None, None),
             };
             // Not where the lock is held: commands wait for it.
+            if let Some(mut permit) = permit {
+                return permit.withdrawn().await;
+            }
             let Some(due) = due else {
                 return std::future::pending().await;
             };
             if due <= Instant::now() {
-                return;
+                return Code::JoinExpected.into();
             }
-            sleep_until(due).await;
+            tokio::select! {
+                () = sleep_until(due) => {}
+                () = self.joined.notified() => {}
+            }
         }
     }
 }
@@ -256,9 +282,10 @@ async fn command(
     name: &str,
     args: &Args,
     ack: &mut Option<Ack>,
-    caller: Caller,
+    visitor: &Visitor,
     app: &App,
 ) -> Result<Option<Written>, Refusal> {
+    let caller = visitor.caller;
     let json: Option<Box<RawValue>> = args.read().map_err(Refusal::bad_json)?;
     let json = json.as_deref().map_or("null", RawValue::get);
     let fields: Result<Option<Fields>, _> = serde_json::from_str(json);
@@ -286,11 +313,18 @@ async fn command(
                     reply(socket, ack, Some(welcome));
                 }
             };
-            let newcomer = Newcomer { name, session, since };
+            let account = visitor.account.clone();
+            let newcomer = Newcomer {
+                name,
+                session,
+                account,
+                since,
+            };
             let joined = conversation::join(app, &room, newcomer, seat, welcome).await;
             // The time the store took is not the visitor's.
             *join_due = Instant::now() + JOIN_TIME;
             *stay = Stay::Inside(joined?);
+            visitor.joined.notify_one();
             Ok(None)
         }
         Stay::Over => Ok(None),
@@ -343,6 +377,8 @@ mod tests {
             stay: Mutex::new(stay),
             waiting: AtomicUsize::new(0),
             caller: Caller::at([127, 0, 0, 1].into()),
+            account: None,
+            joined: Notify::new(),
             manners: std::sync::Mutex::default(),
             gone: CancellationToken::new(),
         }
@@ -351,7 +387,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn commands_can_have_their_turn_while_a_join_may_still_be_late() {
         let visitor = visitor(Stay::Over);
-        let mut late = std::pin::pin!(visitor.is_late());
+        let mut late = std::pin::pin!(visitor.is_due());
         assert!(
             late.as_mut().now_or_never().is_none(),
             "it joined before it was looked after"
@@ -363,7 +399,7 @@ mod tests {
     async fn commands_can_have_their_turn_after_the_time_to_join() {
         let join_due = Instant::now() + JOIN_TIME;
         let visitor = visitor(Stay::Outside { join_due });
-        let mut late = std::pin::pin!(visitor.is_late());
+        let mut late = std::pin::pin!(visitor.is_due());
         assert!(late.as_mut().now_or_never().is_none());
         *visitor.stay.try_lock().unwrap() = Stay::Over;
         sleep_until(join_due).await;
@@ -375,10 +411,10 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_has_not_joined_in_time_is_late() {
+    async fn who_has_not_joined_in_time_is_due() {
         let join_due = Instant::now() + JOIN_TIME;
         let visitor = visitor(Stay::Outside { join_due });
-        visitor.is_late().await;
+        assert_eq!(visitor.is_due().await.code, Code::JoinExpected);
         assert_eq!(Instant::now(), join_due);
     }
 }

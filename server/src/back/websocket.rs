@@ -13,7 +13,7 @@ use super::conversation::{self, Newcomer, new_session, refused};
 use super::limits::{Caller, Manners};
 use super::metrics::Way;
 use super::rooms::{Guest, Seat, hub_session};
-use crate::chat::{Closing, Code, Command, JOIN_TIME, Refusal, Room, Visit, Written};
+use crate::chat::{Account, Act, Closing, Code, Command, JOIN_TIME, Refusal, Room, Visit, Written};
 
 /// Which door a connection came through.
 #[derive(Clone, Debug)]
@@ -22,6 +22,8 @@ pub(super) enum Entrance {
     Relay,
     /// `/ws/{room}`: the chat, if the name is one.
     Room(Option<Room>),
+    /// `/market`, which `market::websocket` serves.
+    Market,
 }
 
 /// How long the answer to a command may wait for a reader who has left [`QUEUED_BYTES`](super::QUEUED_BYTES) unread.
@@ -29,11 +31,18 @@ pub(super) enum Entrance {
 const READ_TIME: Duration = Duration::from_secs(10);
 
 /// One connection from its beginning to its end.
-pub(super) async fn serve(mut ws: WebSocket, entrance: Entrance, caller: Caller, app: Arc<App>) {
+pub(super) async fn serve(
+    mut ws: WebSocket,
+    entrance: Entrance,
+    caller: Caller,
+    account: Option<Account>,
+    app: Arc<App>,
+) {
     let connected = app.metrics.connected(Way::WebSocket);
     let mut visitor = connection(&mut ws, entrance, &app).await;
     let mut peer = Peer {
         caller,
+        account,
         manners: Manners::default(),
     };
     let ending = loop {
@@ -76,7 +85,7 @@ async fn connection(ws: &mut WebSocket, entrance: Entrance, app: &App) -> Visito
             room,
             join_due: Box::pin(sleep(JOIN_TIME)),
         },
-        Entrance::Room(None) => Visitor::Nowhere,
+        Entrance::Room(None) | Entrance::Market => Visitor::Nowhere,
     }
 }
 
@@ -96,7 +105,7 @@ async fn message(
         return Ok(());
     }
     let answer = match &received {
-        Message::Text(json) => command(visitor, ws, json, peer.caller, app).await,
+        Message::Text(json) => command(visitor, ws, json, peer, app).await,
         Message::Binary(bytes) => {
             let not_text = Err(Code::NotText.into());
             conversation::admit(app, peer.caller, bytes.len(), not_text).map(|_| None)
@@ -106,7 +115,14 @@ async fn message(
         Ok(None) => Ok(()),
         Ok(Some(answer)) => say(ws, answer, app).await,
         Err(refusal) => {
-            say(ws, refused(&refusal), app).await?;
+            let banned = refusal.code == Code::Banned;
+            // Whoever is inside is told when they are sent away.
+            if !banned || matches!(visitor, Visitor::Outside { .. }) {
+                say(ws, refused(&refusal), app).await?;
+            }
+            if banned {
+                return Err(Closing::Banned);
+            }
             if peer.manners.are_lost(&refusal) {
                 return Err(Closing::RateLimited);
             }
@@ -131,19 +147,21 @@ async fn close(visitor: Visitor, mut ws: WebSocket, ending: Ending, app: &App) {
     let goodbye = ws
         .close_frame()
         .is_none_or(|frame| frame.code != CloseCode::GOING_AWAY);
+    let last_word: Option<Refusal> = match (ending, &visitor) {
+        (Ending::Ours(Closing::JoinLate), _) => Some(Code::JoinExpected.into()),
+        (Ending::Ours(Closing::RoomInvalid), _) => Some(Code::RoomInvalid.into()),
+        (Ending::Ours(Closing::Banned), Visitor::Inside { guest }) => guest.permit().allow(Act::Stay).err(),
+        _ => None,
+    };
+    let is_over = (ending == Ending::Theirs && goodbye) || ending == Ending::Ours(Closing::Banned);
     match visitor {
-        Visitor::Inside { guest } if ending == Ending::Theirs && goodbye => guest.leave(),
+        Visitor::Inside { guest } if is_over => guest.leave(),
         other => drop(other),
     }
     let Ending::Ours(closing) = ending else { return };
-    let last_word = match closing {
-        Closing::JoinLate => Some(Code::JoinExpected),
-        Closing::RoomInvalid => Some(Code::RoomInvalid),
-        Closing::Stopping | Closing::TooSlow | Closing::RateLimited => None,
-    };
     // From here on, how the connection fails on its way out is of no interest any more.
-    if let Some(code) = last_word {
-        let _ = say(&mut ws, refused(&code.into()), app).await;
+    if let Some(refusal) = last_word {
+        let _ = say(&mut ws, refused(&refusal), app).await;
     }
     if let Some(code) = CloseCode::new(closing.code()) {
         let _ = ws.close(code, closing.reason()).await;
@@ -167,6 +185,8 @@ enum Visitor {
 #[derive(Debug)]
 struct Peer {
     caller: Caller,
+    /// Whom it is signed in as.
+    account: Option<Account>,
     manners: Manners,
 }
 
@@ -187,7 +207,11 @@ impl Visitor {
                 join_due.as_mut().await;
                 Closing::JoinLate
             }
-            Self::Relay { .. } | Self::Inside { .. } => std::future::pending().await,
+            Self::Inside { guest } => {
+                guest.permit_mut().withdrawn().await;
+                Closing::Banned
+            }
+            Self::Relay { .. } => std::future::pending().await,
         }
     }
 }
@@ -197,9 +221,10 @@ async fn command(
     visitor: &mut Visitor,
     ws: &mut WebSocket,
     json: &str,
-    caller: Caller,
+    peer: &Peer,
     app: &App,
 ) -> Result<Option<Written>, Refusal> {
+    let caller = peer.caller;
     let admit = |command| conversation::admit(app, caller, json.len(), command);
     match visitor {
         Visitor::Outside { room, join_due } => {
@@ -207,7 +232,13 @@ async fn command(
                 let hub = &app.rooms.wire().hub;
                 let recipient = ws.sender().recipient();
                 let seat = |sender| Seat::WebSocket(hub.enter(hub_session(sender), recipient));
-                let newcomer = Newcomer { name, session, since };
+                let account = peer.account.clone();
+                let newcomer = Newcomer {
+                    name,
+                    session,
+                    account,
+                    since,
+                };
                 let joined = conversation::join(app, room, newcomer, seat, welcome).await;
                 // The time the store took is not the visitor's.
                 join_due.as_mut().reset(Instant::now() + JOIN_TIME);

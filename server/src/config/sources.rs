@@ -62,11 +62,19 @@ pub enum Key {
     ReplayFile,
     /// `replay_speed`
     ReplaySpeed,
+    /// `market_feed`
+    MarketFeed,
+    /// `market_symbols`
+    MarketSymbols,
+    /// `market_ticks`
+    MarketTicks,
+    /// `payment_secret`
+    PaymentSecret,
 }
 
 impl Key {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 23] = [
         Self::BackAddr,
         Self::FrontAddr,
         Self::BackUrl,
@@ -86,6 +94,10 @@ impl Key {
         Self::OperatorPassword,
         Self::ReplayFile,
         Self::ReplaySpeed,
+        Self::MarketFeed,
+        Self::MarketSymbols,
+        Self::MarketTicks,
+        Self::PaymentSecret,
     ];
 
     /// The name in `madang.toml`; the flag is the same with dashes, the environment variable the same in capitals
@@ -111,6 +123,10 @@ impl Key {
             Self::OperatorPassword => "operator_password",
             Self::ReplayFile => "replay_file",
             Self::ReplaySpeed => "replay_speed",
+            Self::MarketFeed => "market_feed",
+            Self::MarketSymbols => "market_symbols",
+            Self::MarketTicks => "market_ticks",
+            Self::PaymentSecret => "payment_secret",
         }
     }
 
@@ -130,6 +146,10 @@ impl Key {
             Self::LabPorts => Some("any"),
             Self::ReplayFile => Some("sample"),
             Self::ReplaySpeed => Some("1"),
+            Self::MarketFeed => Some("simulator"),
+            Self::MarketSymbols => Some("24"),
+            Self::MarketTicks => Some("2"),
+            Self::PaymentSecret => Some("demo"),
             Self::BackUrl
             | Self::AllowedOrigin
             | Self::ApiKey
@@ -164,6 +184,10 @@ impl Key {
             Self::OperatorPassword => &flags.operator_password,
             Self::ReplayFile => &flags.replay_file,
             Self::ReplaySpeed => &flags.replay_speed,
+            Self::MarketFeed => &flags.market_feed,
+            Self::MarketSymbols => &flags.market_symbols,
+            Self::MarketTicks => &flags.market_ticks,
+            Self::PaymentSecret => &flags.payment_secret,
         }
         .iter()
         .cloned()
@@ -261,7 +285,8 @@ fn setting(key: Key, layers: &Figment, flags: &Flags, problems: &mut Vec<Problem
             "{key} must be a text{} (from {source})",
             match key {
                 key if key.is_list() => " or a list of texts",
-                key if key == Key::ReplaySpeed || key.name().starts_with("max_") => " or a whole number",
+                Key::ReplaySpeed | Key::MarketSymbols | Key::MarketTicks => " or a whole number",
+                key if key.name().starts_with("max_") => " or a whole number",
                 _ => "",
             }
         )));

@@ -29,6 +29,7 @@ pub const TOKENS_LIMIT: usize = 100;
 #[derive(Debug)]
 pub struct Tries<A> {
     wrong: HashMap<A, Wrong>,
+    most: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +40,14 @@ struct Wrong {
 }
 
 impl<A: Eq + Hash> Tries<A> {
+    /// So many tries instead of [`TRIES`].
+    pub fn at_most(most: u32) -> Self {
+        Self {
+            wrong: HashMap::new(),
+            most,
+        }
+    }
+
     /// Counts a try before the password is looked at, so that tries at the same time are all counted.
     ///
     /// # Errors
@@ -50,7 +59,7 @@ impl<A: Eq + Hash> Tries<A> {
         }
         let until = now + TRY_AGAIN;
         let wrong = self.wrong.entry(who).or_insert(Wrong { count: 0, until });
-        if wrong.count >= TRIES {
+        if wrong.count >= self.most {
             return Err(wrong.until - now);
         }
         *wrong = Wrong {
@@ -60,17 +69,17 @@ impl<A: Eq + Hash> Tries<A> {
         Ok(())
     }
 
-    /// The password was right: what was wrong before is forgotten.
+    /// The password was right: this try wasn't a wrong one. Those before stay: who has one account must not make an address new by it.
     pub fn succeeded(&mut self, who: &A) {
-        self.wrong.remove(who);
+        if let Some(wrong) = self.wrong.get_mut(who) {
+            wrong.count = wrong.count.saturating_sub(1);
+        }
     }
 }
 
-impl<A> Default for Tries<A> {
+impl<A: Eq + Hash> Default for Tries<A> {
     fn default() -> Self {
-        Self {
-            wrong: HashMap::new(),
-        }
+        Self::at_most(TRIES)
     }
 }
 

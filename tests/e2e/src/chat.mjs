@@ -59,6 +59,63 @@ export class Chat {
     return this.page.evaluate(() => document.querySelector("#text").value);
   }
 
+  /** Opens the menu of the message at `offset` and does what it offers: `reply`, `edit`, `delete`, `report`, `mute` or `ban`. */
+  async do(deed, offset) {
+    await this.openMenu(offset);
+    await this.page.click(`#message-menu [data-do="${deed}"]`);
+  }
+
+  /** Opens the menu of the message at `offset`. By its button's own click, since a message may move while others are added. */
+  async openMenu(offset) {
+    await eventually(async () => {
+      const open = await this.page.evaluate((offset) => {
+        document.querySelector(`#messages > [data-offset="${offset}"] .more`)?.click();
+        return document.querySelector("#message-menu").open;
+      }, offset);
+      assert.ok(open, `${this.page.engine}: no menu at ${offset}`);
+    });
+  }
+
+  async react(offset, emoji) {
+    await this.openMenu(offset);
+    await this.page.click(`#message-menu [data-emoji="${emoji}"]`);
+  }
+
+  /** Answers what is asked before something is done. */
+  async confirm({ reason, seconds } = {}) {
+    if (reason !== undefined) await this.page.type("#ask-reason", reason);
+    if (seconds !== undefined) {
+      await this.page.evaluate((seconds) => {
+        document.querySelector("#ask-time").value = seconds;
+      }, String(seconds));
+    }
+    await this.page.click("#ask-do");
+    await eventually(async () => {
+      const seen = await this.page.evaluate(() => [
+        document.querySelector("#ask").open,
+        document.querySelector("#ask-problem").textContent,
+      ]);
+      assert.deepEqual(seen, [false, ""], this.page.engine);
+    });
+  }
+
+  /** What a reader sees of each message besides who said it. */
+  seen() {
+    return this.page.evaluate(() =>
+      [...document.querySelectorAll("#messages > .message")].map((message) => {
+        const reactions = [...message.querySelectorAll(".reaction")].map((one) => one.textContent).sort();
+        const quoted = message.querySelector(".answered .quoted")?.textContent;
+        return {
+          text: message.querySelector(".text").textContent,
+          deleted: message.classList.contains("deleted"),
+          edited: message.querySelector(".edited") !== null,
+          ...(reactions.length > 0 && { reactions }),
+          ...(quoted !== undefined && { quoted }),
+        };
+      }),
+    );
+  }
+
   /** The names of who is here. */
   people() {
     return this.page.evaluate(() =>

@@ -36,21 +36,32 @@ export class Program {
     return `http://127.0.0.1:${this.#frontPort}`;
   }
 
+  /** The back's origin. */
+  get back() {
+    return `http://127.0.0.1:${this.#backPort}`;
+  }
+
   /** Starts it, again on the same ports and file after `kill` or `stop`, and waits until it answers. */
   async start() {
     const path = process.env.MADANG_PROGRAM;
     assert.ok(path, "MADANG_PROGRAM must name the program: see tests/e2e/README.md");
     const ports = [`--back-addr=127.0.0.1:${this.#backPort}`, `--front-addr=127.0.0.1:${this.#frontPort}`];
     const args = ["serve", ...ports, ...this.#settings];
-    // Whoever runs the tests may have settings of their own.
-    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("MADANG_")));
-    this.#child = new Child(path, args, { cwd: this.#folder, env });
+    this.#child = new Child(path, args, this.#surroundings);
     await this.#child.unlessExited(eventually(() => this.#answers()));
   }
 
   /** From now on it does nothing, while the system keeps its connections. Only `kill` is left to do. */
   freeze() {
     this.#child.signal("SIGSTOP");
+  }
+
+  /** Runs another of its commands in the same folder, with `input` as its standard input. Returns what it wrote. */
+  async run(args, input = "") {
+    const child = new Child(process.env.MADANG_PROGRAM, args, { ...this.#surroundings, stdio: ["pipe", "pipe", "pipe"] });
+    child.stream(0).end(input);
+    assert.equal(await child.exited, 0, child.output);
+    return child.output;
   }
 
   /** As a power cut would. */
@@ -67,6 +78,12 @@ export class Program {
   async close() {
     await this.#child?.end("SIGKILL");
     await rm(this.#folder, { recursive: true });
+  }
+
+  get #surroundings() {
+    // Whoever runs the tests may have settings of their own.
+    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("MADANG_")));
+    return { cwd: this.#folder, env };
   }
 
   async #answers() {

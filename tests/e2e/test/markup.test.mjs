@@ -12,7 +12,7 @@ const SCRIPTS = [
   "<a href=javascript:window.pwned=1>press me</a>",
   "{{ 7 * 7 }} #{7*7} &lt;b&gt;bold&lt;/b&gt;",
 ];
-const PAGES = ["/", "/?lang=ko", "/chat?room=csp", "/chat?room=csp&lang=ko", "/chat?room=no%20such"];
+const PAGES = ["/", "/?lang=ko", "/chat?room=csp", "/chat?room=csp&lang=ko", "/chat?room=no%20such", "/market", "/seats", "/seats?event=concert"];
 const NAME = "<b onclick=pwned=1>Kim";
 
 describe("what people write is text", () => {
@@ -123,8 +123,8 @@ function offer(path) {
 /** The page, or the one it opened, has done what it does on its own: asked the back, entered the room, been refused. */
 function isReady() {
   const { body } = (window.opened ?? window).document;
-  const state = body?.dataset.connection ?? body?.querySelector("#back-state")?.dataset.state;
-  return ["live", "refused", "ready"].includes(state);
+  const state = body?.dataset.connection ?? body?.dataset.chart ?? body?.querySelector("#back-state, #watch-state")?.dataset.state;
+  return ["live", "refused", "ready", "shown"].includes(state);
 }
 
 function intrude() {

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { launchChromium } from "../src/browsers/chromium.mjs";
 import { setUp } from "../src/setting.mjs";
 
-const PAGES = ["/", "/chat", "/scores", "/scores/operator", "/lab"];
+const PAGES = ["/", "/chat", "/market", "/seats", "/seats?event=concert", "/scores", "/scores/operator", "/lab", "/account"];
 /** JavaScript of one page as it is sent, in bytes. */
 const SCRIPT_BYTES = 150 * 1024;
 /** Until a page has loaded, in milliseconds. */

@@ -15,7 +15,7 @@ export type ConnectStream = (url: string, names: readonly string[], events: Stre
 
 /** Opens a browser's EventSource, which would come back by itself: the chat has its own way to do that, so the first error ends it. */
 export const connectEventSource: ConnectStream = (url, names, events) => {
-  const source = new EventSource(url);
+  const source = new EventSource(url, { withCredentials: true });
   const hear = (name: string) => (event: Event) => {
     // The server may say `error`, and the browser says so too, without data.
     if (event instanceof MessageEvent) events.received(name, parse(event.data));

@@ -44,6 +44,8 @@ export function socketIoConnector(back: string, transport: Transport, load: () =
         // The chat has its own way to come back, and a new connection each time.
         reconnection: false,
         forceNew: true,
+        // Whoever is signed in speaks as that account; a WebSocket tells by itself.
+        withCredentials: true,
         ...(transport === "default" ? {} : { transports: [transport] }),
       });
       close = () => void socket.disconnect();

@@ -79,7 +79,8 @@ impl Kind {
     responses(
         (status = 204, description = "Noted"),
         (status = 400, description = "`audit_invalid`, `bad_json`", body = Problem),
-        (status = 401, description = "`api_key_unknown`", body = Problem),
+        (status = 401, description = "`api_key_unknown`, `token_unknown`", body = Problem),
+        (status = 403, description = "`origin_refused`", body = Problem),
         (status = 413, description = "`bad_json`: more than 64 KiB", body = Problem),
         (status = 415, description = "`bad_json`: not `application/json`", body = Problem),
         (status = 422, description = "`bad_json`: not the documented fields", body = Problem),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::{Extension, Query, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -16,11 +16,13 @@ use serde_json::json;
 use utoipa::IntoParams;
 
 use super::problem::Problem;
+use super::read::{called, reader};
 use super::room::InRoom;
 use super::schema::{self, RoomParam};
 use crate::back::app::App;
 use crate::back::metrics::{Connected, Way};
-use crate::back::rooms::{Delivery, Listener, OpenRoom, server_sent_event};
+use crate::back::people::Asking;
+use crate::back::rooms::{Attendance, Delivery, Listener, OpenRoom, Permit, server_sent_event};
 use crate::chat::{Code, HISTORY_LIMIT, MAX_OFFSET, Sender};
 
 /// How long a stream is silent at most: proxies commonly give up after a minute, phones notice a dead line no sooner than something is sent.
@@ -42,6 +44,9 @@ pub(in crate::back) struct Following {
     /// A sender whose messages to leave out: one's own.
     #[param(value_type = Option<schema::Sender>)]
     except: Option<String>,
+    /// Under what name to be shown to the others, as long as the stream goes on.
+    #[param(value_type = Option<schema::Name>)]
+    name: Option<String>,
 }
 
 /// What a browser sends when it connects again.
@@ -58,16 +63,17 @@ struct LastEvent {
 ///
 /// `position` comes first: where the stream begins. Then a `message` for each message, whose `id` is its position; a browser sends the last one as
 /// `Last-Event-ID` when it connects again, and misses nothing. `lost` says that the history doesn't reach back to the position that was asked for: the stream
-/// goes on from another one. `skipped` says that messages were dropped because this reader was too slow for a room that may do so. `error` comes before the
-/// server ends the stream (`too_slow`, `stopping`). A comment comes every 15 s.
+/// goes on from another one. `moderated` tells what a moderator did. `skipped` says that messages were dropped because this reader was too slow for a room that may do so. `error` comes before the
+/// server ends the stream (`too_slow`, `stopping`, `banned`). A comment comes every 15 s.
 #[utoipa::path(
     get, path = "/api/rooms/{room}/events", tag = "rooms",
     params(RoomParam, Following, LastEvent),
-    security((), ("api_key" = [])),
+    security((), ("api_key" = []), ("account" = []), ("token" = []), ("session" = [])),
     responses(
         (status = 200, description = "The stream", content_type = "text/event-stream", body = schema::StreamEvent),
-        (status = 400, description = "`history_invalid`, `sender_invalid`", body = Problem),
-        (status = 401, description = "`api_key_unknown`", body = Problem),
+        (status = 400, description = "`history_invalid`, `sender_invalid`, `name_invalid`, `name_too_long`", body = Problem),
+        (status = 401, description = "`api_key_unknown`, `token_unknown`", body = Problem),
+        (status = 403, description = "`banned`, `name_reserved`", body = Problem),
         (status = 404, description = "`room_invalid`", body = Problem),
         (status = 429, description = "`rate_limited`", body = Problem, headers(("Retry-After" = u64, description = "Seconds"))),
         (status = 503, description = "`store_unavailable`", body = Problem, headers(("Retry-After" = u64, description = "Seconds"))),
@@ -76,12 +82,15 @@ struct LastEvent {
 pub(in crate::back) async fn events(
     State(app): State<Arc<App>>,
     InRoom(room): InRoom,
+    Extension(asking): Extension<Asking>,
     following: Result<Query<Following>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let Query(following) = following?;
     let since = following.since(&headers)?.map(|since| room.of_today(since));
     let except: Option<Sender> = following.except.as_deref().map(str::parse).transpose()?;
+    let name = called(&app, &asking, following.name.as_deref()).await?;
+    let permit = room.permit(reader(&asking, name.as_ref(), except))?;
     let Some((listener, beginning)) = room.listen(since, except) else {
         return Err(Code::StoreUnavailable.into());
     };
@@ -94,6 +103,10 @@ pub(in crate::back) async fn events(
     let mut stream = Stream {
         _connected: app.metrics.connected(Way::EventStream),
         app,
+        attends: name
+            .filter(|_| !room.is_read_only())
+            .map(|name| room.attend(&name, except)),
+        permit,
         room,
         listener,
         except,
@@ -170,6 +183,9 @@ fn event_id(header: &HeaderValue) -> Option<Position> {
 struct Stream {
     _connected: Connected,
     app: Arc<App>,
+    /// Whom the others see, if they said a name.
+    attends: Option<Attendance>,
+    permit: Permit,
     room: Arc<OpenRoom>,
     listener: Listener,
     except: Option<Sender>,
@@ -203,6 +219,12 @@ impl Stream {
         tokio::select! {
             biased;
             () = self.app.stop.cancelled() => self.end("stopping", "the server stops"),
+            banned = self.permit.withdrawn() => {
+                if let Some(attends) = self.attends.take() {
+                    attends.leave();
+                }
+                self.end(banned.code.as_str(), &banned.code.message())
+            }
             delivery = self.listener.next() => match delivery {
                 Delivery::Events(events) => events,
                 Delivery::TooSlow => self.end("too_slow", "more waited for this reader than may; connect again and go on from the last event"),

@@ -7,23 +7,26 @@ use axum::body::HttpBody as _;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use http::header;
+use http::{HeaderMap, Method, header};
 
 use super::problem::Problem;
 use crate::back::app::{App, BATCH_BYTES};
 use crate::back::limits::Caller;
+use crate::back::people::Asking;
+use crate::chat::{API_TOKEN, Objection, Session};
 use crate::listener::Peer;
 
-/// Lets in who isn't too fast, as the [`Caller`] that handlers find among the request's extensions.
+/// Lets in who isn't too fast, as the [`Caller`] and the [`Asking`] that handlers find among the request's extensions.
 ///
 /// # Errors
-/// One too many, or an API key that isn't known.
+/// One too many, an API key or a token that isn't known, or a page that may not do this.
 pub(in crate::back) async fn admit(
     State(app): State<Arc<App>>,
     mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    let key = api_key(&request).map(|key| app.known(key));
+    let key = bearer(request.headers()).filter(|key| !says_who(key));
+    let key = key.map(|key| app.known(key));
     let caller = match key {
         Some(Ok(caller)) => caller,
         // Whoever guesses keys is counted too.
@@ -33,8 +36,31 @@ pub(in crate::back) async fn admit(
     if let Some(Err(unknown)) = key {
         return Err(unknown.into());
     }
+    let asking = asking(&app, request.method(), request.headers()).await?;
     request.extensions_mut().insert(caller);
+    request.extensions_mut().insert(asking);
     Ok(next.run(request).await)
+}
+
+/// Who asks. With a cookie, which browsers send along whichever page asks, only pages of allowed origins may change anything.
+async fn asking(app: &App, method: &Method, headers: &HeaderMap) -> Result<Asking, Objection> {
+    let asking = app.people.asking(bearer(headers), headers).await?;
+    let origin = headers.get(header::ORIGIN);
+    let is_safe = method.is_safe() || (origin.is_some() && app.origins.allows(origin));
+    if asking.cookie.is_some() && !is_safe {
+        return Err(Objection::OriginRefused);
+    }
+    Ok(asking)
+}
+
+/// Who asks for a handshake: it is checked there whether the page may.
+pub(in crate::back) async fn asking_for_handshake(app: &App, headers: &HeaderMap) -> Result<Asking, Problem> {
+    Ok(app.people.asking(bearer(headers), headers).await?)
+}
+
+/// Whether a token of `Authorization` says who somebody is, rather than which program.
+fn says_who(token: &str) -> bool {
+    token.starts_with(API_TOKEN) || token.parse::<Session>().is_ok()
 }
 
 /// The same where `Authorization` says something else than an API key: everybody counts for their address.
@@ -58,11 +84,17 @@ pub(in crate::back) async fn admit_address(
 /// One too many.
 pub(in crate::back) async fn admit_socketio(
     State(app): State<Arc<App>>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
     if is_socketio(&request) {
         app.admit(caller(&request), bytes(&request))?;
+        // Whoever has a session has been asked already.
+        let query = request.uri().query().unwrap_or_default();
+        if !query.split('&').any(|part| part.starts_with("sid=")) {
+            let asking = asking_for_handshake(&app, request.headers()).await?;
+            request.extensions_mut().insert(asking);
+        }
     }
     Ok(next.run(request).await)
 }
@@ -94,8 +126,8 @@ fn caller(request: &Request) -> Caller {
 }
 
 /// The token of an `Authorization: Bearer …` (RFC 6750, section 2.1). Other schemes are none of this server's: a proxy's, for example.
-fn api_key(request: &Request) -> Option<&str> {
-    let value = request.headers().get(header::AUTHORIZATION)?;
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?;
     // What isn't ASCII is no key, and unknown.
     let value = value.to_str().unwrap_or("Bearer ");
     let (scheme, key) = value.split_once(' ').unwrap_or((value, ""));

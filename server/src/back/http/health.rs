@@ -39,8 +39,10 @@ mod tests {
     use super::*;
     use crate::back::app::BackSettings;
     use crate::back::limits::RateLimits;
+    use crate::back::market::MarketSettings;
     use crate::back::rooms::{Rooms, Wire};
     use crate::back::scores::{OperatorPassword, ScoresSettings};
+    use crate::back::seats::SeatsSettings;
     use crate::listener::ConnectionLimits;
     use crate::scores::Speed;
     use crate::store::Store;
@@ -68,7 +70,12 @@ mod tests {
         let store = Store::open(&"sqlite::memory:".parse().unwrap()).await.unwrap();
         let stop = CancellationToken::new();
         let (hub, _flusher) = Hub::new();
-        let namespace = SocketIo::builder().hub(hub.clone()).build().main().clone();
+        let io = SocketIo::builder().hub(hub.clone()).build();
+        let wire = Wire {
+            hub,
+            namespace: io.main().clone(),
+            market: io.of("/market"),
+        };
         let settings = BackSettings {
             allowed_origins: Vec::new(),
             limits: ConnectionLimits {
@@ -79,17 +86,23 @@ mod tests {
             rates: RateLimits::default(),
             slow_readers: Vec::new(),
             lab_ports: crate::lab::Ports::Off,
+            secure_cookies: false,
             scores: ScoresSettings {
                 password: OperatorPassword::random(),
                 replay: None,
                 speed: Speed::NORMAL,
             },
+            market: MarketSettings::NONE,
+            seats: SeatsSettings {
+                payment_secret: "demo".parse().unwrap(),
+            },
         };
-        let rooms = Rooms::new(Wire { hub, namespace }, store.clone(), stop.clone());
+        let rooms = Rooms::new(wire, store.clone(), stop.clone(), TaskTracker::new());
         (
             Arc::new(App::new(
                 store,
                 rooms,
+                &io,
                 &settings,
                 stop.clone(),
                 TaskTracker::new(),

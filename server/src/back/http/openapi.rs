@@ -6,10 +6,14 @@ use axum::Json;
 use axum::response::{Html, IntoResponse, Response};
 use http::{StatusCode, header};
 use minijinja::{Environment, Value};
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{audit, desk, events, lab, read, schema, scores, sessions, write};
+use super::{
+    accounts, audit, change, desk, events, lab, market, moderation, read, reading, schema, scores, search,
+    seats, seats_commands, seats_payments, seats_schema, sessions, tokens, write,
+};
+use crate::back::people::COOKIE;
 
 /// The description.
 #[derive(OpenApi)]
@@ -21,6 +25,25 @@ use super::{audit, desk, events, lab, read, schema, scores, sessions, write};
         events::events,
         write::message,
         write::batch,
+        change::edit,
+        change::delete,
+        change::react,
+        change::unreact,
+        search::search,
+        reading::read,
+        reading::unread,
+        accounts::sign_up,
+        accounts::sign_in,
+        accounts::sign_out,
+        accounts::account,
+        accounts::password,
+        tokens::make,
+        tokens::list,
+        tokens::take_back,
+        moderation::look,
+        moderation::act,
+        moderation::role,
+        moderation::complain,
         audit::audit,
         lab::begin,
         lab::figures,
@@ -32,25 +55,55 @@ use super::{audit, desk, events, lab, read, schema, scores, sessions, write};
         desk::sign_in,
         desk::open,
         desk::tell,
+        seats::list,
+        seats::map,
+        seats::place,
+        seats::audit,
+        seats::holds,
+        seats::waiting,
+        seats_commands::hold,
+        seats_commands::extend,
+        seats_commands::release,
+        seats_commands::confirm,
+        seats_commands::checkout,
+        seats_commands::wait,
+        seats_commands::leave,
+        seats_payments::hook,
+        seats_payments::pretend,
+        market::list,
+        market::bars,
+        market::quotes,
+        market::state,
+        market::turn,
     ),
     tags(
         (name = "rooms", description = "Rooms and their messages"),
+        (name = "people", description = "Accounts, and order in rooms"),
         (name = "lab", description = "The transport laboratory"),
         (name = "scores", description = "Matches that are told play by play"),
+        (name = "seats", description = "Reservation: places of events"),
+        (name = "market", description = "The market, live: what changes comes over the WebSocket `/market`, or Socket.IO's namespace of that name"),
     ),
-    components(schemas(schema::EventId, schema::Wait)),
-    modifiers(&ApiKey),
+    components(schemas(
+        schema::Emoji, schema::EventId, schema::Question, schema::Rooms, schema::Wait, seats_schema::Date
+    )),
+    modifiers(&Keys),
 )]
 struct Description;
 
-struct ApiKey;
+/// What somebody may show who asks.
+struct Keys;
 
-impl Modify for ApiKey {
+impl Modify for Keys {
     fn modify(&self, description: &mut utoipa::openapi::OpenApi) {
         let components = description.components.get_or_insert_default();
         let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
         components.add_security_scheme("api_key", scheme.clone());
-        components.add_security_scheme("operator", scheme);
+        components.add_security_scheme("operator", scheme.clone());
+        components.add_security_scheme("token", scheme.clone());
+        components.add_security_scheme("session", scheme);
+        let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(COOKIE)));
+        components.add_security_scheme("account", cookie);
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::{Extension, Query, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use madang_hub::Position;
@@ -18,8 +18,9 @@ use super::room::InRoom;
 use super::schema::{self, RoomParam};
 use crate::back::app::App;
 use crate::back::metrics::Way;
+use crate::back::people::Asking;
 use crate::back::rooms::{Excerpt, OpenRoom};
-use crate::chat::{Code, Line, Place, Range, Sender};
+use crate::chat::{Code, Line, Name, Place, Range, Refusal, Sender, Who};
 
 /// In how many seconds it makes sense to ask again.
 pub(in crate::back) const POLL_AFTER: HeaderName = HeaderName::from_static("poll-after");
@@ -34,6 +35,9 @@ pub(in crate::back) struct Reading {
     /// Only messages before this offset, the newest of them.
     #[param(minimum = 0, maximum = 9007199254740991_i64)]
     before: Option<u64>,
+    /// Half of the entries from before this offset, the rest from there on.
+    #[param(minimum = 0, maximum = 9007199254740991_i64)]
+    around: Option<u64>,
     /// The epoch that the last answer told.
     #[param(value_type = Option<schema::Epoch>)]
     epoch: Option<String>,
@@ -46,21 +50,27 @@ pub(in crate::back) struct Reading {
     /// A sender whose messages to leave out: one's own.
     #[param(value_type = Option<schema::Sender>)]
     except: Option<String>,
+    /// Under what name to be shown to the others: while waiting, and until it is time to ask again.
+    #[param(value_type = Option<schema::Name>)]
+    name: Option<String>,
 }
 
 /// Messages, and where the reader is now.
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::back) struct Messages {
     /// Ascending.
-    #[schema(value_type = Vec<schema::Message>)]
+    #[schema(value_type = Vec<schema::Entry>)]
     messages: Vec<Line>,
     /// The next `after`. It may be beyond the last message, where messages were left out.
     offset: u64,
     /// The next `epoch`.
     #[schema(value_type = schema::Epoch)]
     epoch: String,
-    /// There are further ones in the direction that was asked for: ask at once.
+    /// There are further ones in the direction that was asked for: ask at once. Around an offset: there are older ones.
     more: bool,
+    /// Around an offset: there are newer ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    more_after: Option<bool>,
     /// In how many seconds it makes sense to ask again.
     poll_after: u64,
 }
@@ -72,13 +82,14 @@ pub(in crate::back) struct Messages {
 #[utoipa::path(
     get, path = "/api/rooms/{room}/messages", tag = "rooms",
     params(RoomParam, Reading, ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the last answer")),
-    security((), ("api_key" = [])),
+    security((), ("api_key" = []), ("account" = []), ("token" = []), ("session" = [])),
     responses(
         (status = 200, description = "Messages, or none", body = Messages,
             headers(("ETag" = String), ("Poll-After" = u64, description = "Seconds"))),
         (status = 304, description = "No news", headers(("ETag" = String), ("Poll-After" = u64, description = "Seconds"))),
-        (status = 400, description = "`history_invalid`, `wait_invalid`, `sender_invalid`", body = Problem),
-        (status = 401, description = "`api_key_unknown`", body = Problem),
+        (status = 400, description = "`history_invalid`, `wait_invalid`, `sender_invalid`, `name_invalid`, `name_too_long`", body = Problem),
+        (status = 401, description = "`api_key_unknown`, `token_unknown`", body = Problem),
+        (status = 403, description = "`banned`, `name_reserved`", body = Problem),
         (status = 404, description = "`room_invalid`", body = Problem),
         (status = 410, description = "`position_lost`: the history doesn't reach back so far, or is another one", body = Problem),
         (status = 429, description = "`rate_limited`", body = Problem, headers(("Retry-After" = u64, description = "Seconds"))),
@@ -88,6 +99,7 @@ pub(in crate::back) struct Messages {
 pub(in crate::back) async fn messages(
     State(app): State<Arc<App>>,
     InRoom(room): InRoom,
+    Extension(asking): Extension<Asking>,
     reading: Result<Query<Reading>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -95,6 +107,11 @@ pub(in crate::back) async fn messages(
     let range = reading.range()?;
     let except: Option<Sender> = reading.except.as_deref().map(str::parse).transpose()?;
     let wait = wait(reading.wait.as_deref(), app.max_wait)?;
+    let name = called(&app, &asking, reading.name.as_deref()).await?;
+    let mut permit = room.permit(reader(&asking, name.as_ref(), except))?;
+    if let Some(name) = name.as_ref().filter(|_| wait.is_none() && !room.is_read_only()) {
+        room.look_in(name, except);
+    }
     let now = room.history().position();
     let known = headers.get(header::IF_NONE_MATCH);
     if wait.is_none() && is(known, &tag(now)) && is_current(range, now) {
@@ -104,7 +121,14 @@ pub(in crate::back) async fn messages(
     drop((headers, reading));
     let (excerpt, stood) = match wait {
         Some(wait) if matches!(range.place, Place::After(_)) => {
-            wait_for(&app, &room, range, except, Instant::now() + wait).await?
+            let _attends = name
+                .filter(|_| !room.is_read_only())
+                .map(|name| room.attend(&name, except));
+            tokio::select! {
+                biased;
+                banned = permit.withdrawn() => return Err(banned.into()),
+                found = wait_for(&app, &room, range, except, Instant::now() + wait) => found?,
+            }
         }
         _ => {
             let stood = room.history().position();
@@ -126,6 +150,7 @@ pub(in crate::back) async fn messages(
         offset: excerpt.position.offset,
         epoch: excerpt.position.epoch.to_string(),
         more: excerpt.more,
+        more_after: excerpt.more_after,
         poll_after: poll_after.as_secs(),
     };
     let (status, headers) = answer(known_up_to, StatusCode::OK, poll_after);
@@ -139,7 +164,28 @@ impl Reading {
         if self.after.is_some_and(|after| after > 0) && epoch.is_none() {
             return Err(Code::HistoryInvalid.into());
         }
-        Ok(Range::new(self.after, self.before, epoch, self.limit)?)
+        Ok(Range::new(
+            self.after,
+            self.before,
+            self.around,
+            epoch,
+            self.limit,
+        )?)
+    }
+}
+
+/// The name that a reader wants to be shown under.
+pub(super) async fn called(app: &App, asking: &Asking, name: Option<&str>) -> Result<Option<Name>, Refusal> {
+    let Some(name) = name else { return Ok(None) };
+    let name = app.people.call(name.parse()?, asking.account.as_ref()).await?;
+    Ok(Some(name))
+}
+
+/// Who a reader is to a room, as far as they say it: rooms are open, and whoever says nothing reads as everybody may.
+pub(super) fn reader(asking: &Asking, name: Option<&Name>, except: Option<Sender>) -> Who {
+    Who {
+        sender: asking.sender.or(except),
+        ..asking.who(name.cloned())
     }
 }
 
@@ -149,7 +195,7 @@ fn is_current(range: Range, now: Position) -> bool {
         Place::After(offset) => {
             offset.cast_unsigned() <= now.offset && range.epoch.is_none_or(|epoch| epoch == now.epoch)
         }
-        Place::Before(_) | Place::Newest => true,
+        Place::Before(_) | Place::Around(_) | Place::Newest => true,
     }
 }
 

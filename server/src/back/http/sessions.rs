@@ -28,7 +28,8 @@ pub(in crate::back) struct NewSession {
     security((), ("api_key" = [])),
     responses(
         (status = 201, description = "A session that nobody has had", body = NewSession),
-        (status = 401, description = "`api_key_unknown`", body = Problem),
+        (status = 401, description = "`api_key_unknown`, `token_unknown`", body = Problem),
+        (status = 403, description = "`origin_refused`", body = Problem),
         (status = 429, description = "`rate_limited`", body = Problem, headers(("Retry-After" = u64, description = "Seconds"))),
     ),
 )]

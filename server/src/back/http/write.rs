@@ -17,14 +17,18 @@ use crate::back::app::App;
 use crate::back::conversation::new_session;
 use crate::back::limits::Caller;
 use crate::back::metrics::Way;
-use crate::back::rooms::{OpenRoom, Said, Saying};
-use crate::chat::{BATCH_LIMIT, ClientId, Code, Name, Refusal, Sender, Session, Text};
+use crate::back::people::Asking;
+use crate::back::rooms::{Doing, OpenRoom, Said};
+use crate::chat::{
+    Account, BATCH_LIMIT, Change, ClientId, Code, Name, Refusal, Sender, Session, Text, Who, message_at,
+};
+use crate::whole;
 
 /// What may stand in the head.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 #[allow(dead_code, reason = "it only describes")]
-struct Idempotency {
+pub(super) struct Idempotency {
     /// Stands for `client_id`.
     #[param(rename = "Idempotency-Key", value_type = Option<schema::ClientId>)]
     idempotency_key: Option<String>,
@@ -43,9 +47,13 @@ pub(in crate::back) struct NewMessage {
     /// What: 1 to 4,000 characters.
     #[schema(value_type = schema::Text)]
     text: String,
-    /// The secret of a session, to which the message isn't told again.
+    /// The secret of a session, to which the message isn't told again, and which may change it later.
     #[schema(value_type = Option<schema::Session>)]
     session: Option<String>,
+    /// The message that it answers, by its offset.
+    #[serde(default, deserialize_with = "whole::option")]
+    #[schema(minimum = 1, maximum = 9007199254740991_i64)]
+    reply_to: Option<u64>,
 }
 
 /// Several messages of one author.
@@ -124,7 +132,7 @@ pub(in crate::back) enum BatchResult {
         code: &'static str,
         /// A sentence for people.
         message: String,
-        /// With `rate_limited`: when to try again, in milliseconds from now.
+        /// With `rate_limited`, `slow_mode` and `muted`: when to try again, in milliseconds from now.
         #[serde(skip_serializing_if = "Option::is_none")]
         retry_after_ms: Option<u64>,
     },
@@ -138,19 +146,19 @@ pub(in crate::back) enum BatchResult {
     post, path = "/api/rooms/{room}/messages", tag = "rooms",
     params(RoomParam, Idempotency),
     request_body = NewMessage,
-    security((), ("api_key" = [])),
+    security((), ("api_key" = []), ("account" = []), ("token" = [])),
     responses(
         (status = 201, description = "Stored", body = Stored),
         (status = 200, description = "It had been stored before", body = Stored),
-        (status = 400, description = "`bad_json`, `name_invalid`, `name_too_long`, `text_empty`, `text_too_long`, `text_invalid`, `client_id_invalid`, `session_invalid`", body = Problem),
-        (status = 401, description = "`api_key_unknown`", body = Problem),
-        (status = 403, description = "`room_read_only`", body = Problem),
-        (status = 404, description = "`room_invalid`", body = Problem),
+        (status = 400, description = "`bad_json`, `name_invalid`, `name_too_long`, `text_empty`, `text_too_long`, `text_invalid`, `client_id_invalid`, `session_invalid`, `word_filtered`", body = Problem),
+        (status = 401, description = "`api_key_unknown`, `token_unknown`", body = Problem),
+        (status = 403, description = "`room_read_only`, `name_reserved`, `muted`, `banned`, `origin_refused`", body = Problem),
+        (status = 404, description = "`room_invalid`, `message_unknown`: there is none at `reply_to`", body = Problem),
         (status = 409, description = "`idempotency_mismatch`", body = Problem),
         (status = 413, description = "`bad_json`: more than 64 KiB", body = Problem),
         (status = 415, description = "`bad_json`: not `application/json`", body = Problem),
         (status = 422, description = "`bad_json`: not the documented fields", body = Problem),
-        (status = 429, description = "`rate_limited`", body = Problem, headers(("Retry-After" = u64, description = "Seconds"))),
+        (status = 429, description = "`rate_limited`, `slow_mode`", body = Problem, headers(("Retry-After" = u64, description = "Seconds"))),
         (status = 503, description = "`store_unavailable`: send the same again", body = Problem, headers(("Retry-After" = u64, description = "Seconds"))),
     ),
 )]
@@ -158,19 +166,33 @@ pub(in crate::back) async fn message(
     State(app): State<Arc<App>>,
     InRoom(room): InRoom,
     Extension(caller): Extension<Caller>,
+    Extension(asking): Extension<Asking>,
     headers: HeaderMap,
     body: Result<Json<NewMessage>, JsonRejection>,
 ) -> Result<Response, Problem> {
     let Json(new) = body?;
+    let author = author(&app, caller, &asking, &new.name, new.session.as_deref()).await?;
+    let client_id = client_id(new.client_id, &headers)?;
+    let change = Change::Say {
+        text: Text::new(new.text)?,
+        reply_to: new.reply_to.map(message_at).transpose()?,
+    };
+    let said = act(&app, &room, &author, &client_id, &change).await?;
+    Ok(stored(said, &author))
+}
+
+/// The client's id of what it asks for: of the body, else of the head, else a new one.
+pub(super) fn client_id(in_body: Option<String>, headers: &HeaderMap) -> Result<ClientId, Code> {
     let key = headers.get("idempotency-key");
     let key = key
         .map(|key| ClientId::new(key.to_str().unwrap_or_default().to_owned()))
         .transpose()?;
-    let author = author(caller, &new.name, new.session.as_deref())?;
-    let client_id = new.client_id.map(ClientId::new).transpose()?.or(key);
-    let client_id = client_id.map_or_else(fresh_client_id, Ok)?;
-    let text = Text::new(new.text)?;
-    let said = say(&app, &room, &author, &client_id, text).await?;
+    let client_id = in_body.map(ClientId::new).transpose()?.or(key);
+    client_id.map_or_else(|| ClientId::new(new_session().to_string()), Ok)
+}
+
+/// What is answered when it is in the log.
+pub(super) fn stored(said: Said, author: &Author) -> Response {
     let status = if said.duplicate {
         StatusCode::OK
     } else {
@@ -183,7 +205,7 @@ pub(in crate::back) async fn message(
         duplicate: said.duplicate,
         sender: author.sender.map(|sender| sender.to_string()),
     };
-    Ok((status, Json(stored)).into_response())
+    (status, Json(stored)).into_response()
 }
 
 /// Say several things
@@ -193,12 +215,12 @@ pub(in crate::back) async fn message(
     post, path = "/api/rooms/{room}/messages/batch", tag = "rooms",
     params(RoomParam),
     request_body = Batch,
-    security((), ("api_key" = [])),
+    security((), ("api_key" = []), ("account" = []), ("token" = [])),
     responses(
         (status = 200, description = "What became of each", body = StoredBatch),
         (status = 400, description = "`bad_json`, `batch_invalid`, and what a single message is refused with: nothing is stored", body = Problem),
-        (status = 401, description = "`api_key_unknown`", body = Problem),
-        (status = 403, description = "`room_read_only`", body = Problem),
+        (status = 401, description = "`api_key_unknown`, `token_unknown`", body = Problem),
+        (status = 403, description = "`room_read_only`, `name_reserved`, `banned`, `origin_refused`", body = Problem),
         (status = 404, description = "`room_invalid`", body = Problem),
         (status = 413, description = "`bad_json`: more than 1 MiB", body = Problem),
         (status = 415, description = "`bad_json`: not `application/json`", body = Problem),
@@ -211,6 +233,7 @@ pub(in crate::back) async fn batch(
     State(app): State<Arc<App>>,
     InRoom(room): InRoom,
     Extension(caller): Extension<Caller>,
+    Extension(asking): Extension<Asking>,
     body: Result<Json<Batch>, JsonRejection>,
 ) -> Result<Json<StoredBatch>, Problem> {
     let Json(batch) = body?;
@@ -220,7 +243,8 @@ pub(in crate::back) async fn batch(
     if room.is_read_only() {
         return Err(Code::RoomReadOnly.into());
     }
-    let author = author(caller, &batch.name, batch.session.as_deref())?;
+    let author = author(&app, caller, &asking, &batch.name, batch.session.as_deref()).await?;
+    room.permit(author.who())?;
     let mut messages = Vec::with_capacity(batch.messages.len());
     for (message, n) in batch.messages.into_iter().zip(1..) {
         messages.push(message.check(n)?);
@@ -230,7 +254,10 @@ pub(in crate::back) async fn batch(
     for (client_id, text) in messages {
         let result = match &failed {
             Some(failed) => Err(failed.clone()),
-            None => say(&app, &room, &author, &client_id, text).await,
+            None => {
+                let change = Change::Say { text, reply_to: None };
+                act(&app, &room, &author, &client_id, &change).await
+            }
         };
         results.push(match result {
             Ok(said) => BatchResult::Stored {
@@ -240,7 +267,10 @@ pub(in crate::back) async fn batch(
             },
             Err(refusal) => {
                 // The rest would only wait for the same, and come out of order if it came back.
-                if matches!(refusal.code, Code::StoreUnavailable | Code::RateLimited) {
+                if matches!(
+                    refusal.code,
+                    Code::StoreUnavailable | Code::RateLimited | Code::SlowMode
+                ) {
                     failed = Some(refusal.clone());
                 }
                 let problem = Problem::from(refusal);
@@ -270,44 +300,60 @@ impl BatchMessage {
     }
 }
 
-fn fresh_client_id() -> Result<ClientId, Code> {
-    ClientId::new(new_session().to_string())
-}
-
 /// Who says something.
-struct Author {
+pub(super) struct Author {
     caller: Caller,
     name: Name,
     sender: Option<Sender>,
+    account: Option<Account>,
 }
 
-fn author(caller: Caller, name: &str, session: Option<&str>) -> Result<Author, Refusal> {
+/// An account has its own name, anybody else one that no account has.
+pub(super) async fn author(
+    app: &App,
+    caller: Caller,
+    asking: &Asking,
+    name: &str,
+    session: Option<&str>,
+) -> Result<Author, Refusal> {
     let name = name.parse()?;
     let session: Option<Session> = session.map(str::parse).transpose()?;
     Ok(Author {
         caller,
-        name,
-        sender: session.map(Session::sender),
+        name: app.people.call(name, asking.account.as_ref()).await?,
+        sender: session.map(Session::sender).or(asking.sender),
+        account: asking.account.clone(),
     })
 }
 
-async fn say(
+impl Author {
+    fn who(&self) -> Who {
+        Who {
+            name: Some(self.name.clone()),
+            account: self.account.clone(),
+            sender: self.sender,
+        }
+    }
+}
+
+/// Puts what somebody does into a room's log.
+pub(super) async fn act(
     app: &App,
     room: &Arc<OpenRoom>,
     author: &Author,
     client_id: &ClientId,
-    text: Text,
+    change: &Change,
 ) -> Result<Said, Refusal> {
     // A server that stops waits for what is under way.
     let _tracked = app.tasks.token();
-    let saying = Saying {
+    let doing = Doing {
         author: &author.name,
-        client_id: client_id.as_str(),
-        text: &text.into_string(),
-        sender: author.sender,
+        who: &author.who(),
+        client_id,
+        change,
     };
     app.admit_message(author.caller, author.sender, room.address())?;
-    let said = room.say(saying).await?;
+    let said = room.act(doing).await?;
     if !said.duplicate {
         app.metrics.said(Way::Http);
     }

@@ -4,6 +4,7 @@
 
 mod collected;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use http::StatusCode;
@@ -16,6 +17,8 @@ use prometheus_client::registry::Registry;
 
 use super::http::Kind;
 use super::limits::{Crossed, Limit};
+use super::market::Counters;
+use crate::seats::{Refused, What};
 use crate::store::Store;
 
 /// The numbers of one server.
@@ -27,6 +30,8 @@ pub(super) struct Metrics {
     connections: Family<Label, Gauge>,
     rate_limited: Family<Label, Counter>,
     violations: Family<Label, Counter>,
+    seats: Family<Label, Counter>,
+    seats_refused: Family<Label, Counter>,
 }
 
 /// One label and its value.
@@ -53,8 +58,9 @@ pub(super) enum Way {
 pub(super) struct Connected(Gauge);
 
 impl Metrics {
-    pub(super) fn new(hub: &Hub, store: &Store) -> Self {
+    pub(super) fn new(hub: &Hub, store: &Store, market: &Counters) -> Self {
         let mut registry = Registry::default();
+        market.register(&mut registry);
         registry.register_collector(Box::new(collected::OfHub(hub.clone())));
         registry.register_collector(Box::new(collected::OfStore(store.clone())));
         registry.register_collector(Box::new(collected::OfProcess));
@@ -94,6 +100,19 @@ impl Metrics {
             "kind",
             &Kind::ALL.map(Kind::name),
         );
+        let seats = counter(
+            "madang_seats",
+            "Places of events that changed, by what happened to them here",
+            "what",
+            &What::all().map(What::as_str),
+        );
+        let refusals = Refused::all();
+        let seats_refused = counter(
+            "madang_seats_refused",
+            "Commands of reservation that weren't carried out",
+            "code",
+            &refusals.each_ref().map(Refused::code),
+        );
         Self {
             registry,
             requests,
@@ -101,6 +120,8 @@ impl Metrics {
             connections,
             rate_limited,
             violations,
+            seats,
+            seats_refused,
         }
     }
 
@@ -134,6 +155,22 @@ impl Metrics {
     /// A page was sent something wrong.
     pub(super) fn violated(&self, kind: Kind) {
         self.violations.get_or_create(&[("kind", kind.name())]).inc();
+    }
+
+    /// Places changed.
+    pub(super) fn seats_changed(&self, changes: &BTreeMap<What, u64>) {
+        for (what, places) in changes {
+            self.seats
+                .get_or_create(&[("what", what.as_str())])
+                .inc_by(*places);
+        }
+    }
+
+    /// A command of reservation wasn't carried out.
+    pub(super) fn seats_refused(&self, refused: &Refused) {
+        self.seats_refused
+            .get_or_create(&[("code", refused.code())])
+            .inc();
     }
 
     /// All of them, in the text format of OpenMetrics.

@@ -9,19 +9,30 @@ use madang_hub::{Position, Publication, RoomName, SessionId};
 use smallvec::SmallVec;
 
 use super::history::{Excerpt, Failure};
-use super::open::{OpenRoom, Said, Saying};
-use super::{Seat, hub_session};
+use super::open::{OpenRoom, Said};
+use super::{Doing, Permit, Seat, hub_session};
 use crate::back::metrics::Way;
-use crate::chat::{ClientId, Event, Name, Presence, Range, Refusal, Sender, Session, Text, Written};
+use crate::chat::{
+    Act, Change, ClientId, Event, LEASE, Marker, Name, NameKey, Person, Presence, Range, Reading, Refusal,
+    Sender, Session, Written,
+};
 
 /// Who is in a room.
 #[derive(Debug, Default)]
 pub(super) struct State {
-    presence: Presence,
+    pub(super) presence: Presence,
     /// Whether a task ends the leases of `presence`.
     timed: bool,
     /// The sockets of Socket.IO that are here, by the sender that they are.
     sockets: HashMap<Sender, SmallVec<[SessionId; 1]>>,
+    /// Who has read what.
+    pub(super) reading: Reading,
+    /// Whether a task tells what `reading` has to tell.
+    pub(super) telling: bool,
+    /// The newest message that was changed since the room was opened: whoever has not read so far reads it from the store, as it is now, and not from memory.
+    pub(super) changed: u64,
+    /// The sessions that are here by a socket, by their name.
+    senders: HashMap<Name, SmallVec<[Sender; 1]>>,
     /// When something was said last, since the room was opened.
     pub(super) said: Option<Instant>,
 }
@@ -32,6 +43,7 @@ pub(in crate::back) struct Guest {
     room: Arc<OpenRoom>,
     name: Name,
     sender: Sender,
+    permit: Permit,
     seat: Seat,
     goodbye: bool,
 }
@@ -42,6 +54,7 @@ impl OpenRoom {
     pub(in crate::back) fn join(
         self: Arc<Self>,
         name: Name,
+        permit: Permit,
         session: Session,
         seat: Seat,
         since: Option<Position>,
@@ -53,10 +66,12 @@ impl OpenRoom {
         if let Some(socket) = seat.other_session() {
             state.sockets.entry(sender).or_default().push(socket);
         }
+        state.senders.entry(name.clone()).or_default().push(sender);
         if let Some(joined) = state.presence.join(&name) {
             self.tell(&joined, state.seats_of(Some(sender)));
         }
-        let missed = since.map(|since| self.missed(since, sender));
+        let missed = since.map(|since| self.missed(&state, since, sender));
+        let person = permit.who().person().unwrap_or(Person::Guest(sender));
         let position = self.history().position();
         let event = Event::Welcome {
             room: self.name(),
@@ -65,8 +80,12 @@ impl OpenRoom {
             sender: sender.to_string(),
             offset: position.offset,
             epoch: position.epoch.to_string(),
+            account: permit.who().account.as_ref().map(|account| account.name.as_str()),
+            role: permit.role().as_str(),
             recovered: missed.as_ref().map(Option::is_some),
             members: state.presence.list(&name),
+            read: state.reading.offset(person).unwrap_or_default(),
+            readers: state.reading.list(person),
         };
         welcome(&seat, event.write());
         for publication in missed.flatten().unwrap_or_default() {
@@ -77,14 +96,15 @@ impl OpenRoom {
             room: self,
             name,
             sender,
+            permit,
             seat,
             goodbye: false,
         }
     }
 
     /// What others have said since a position; `None` if memory doesn't reach back so far.
-    fn missed(&self, since: Position, sender: Sender) -> Option<Vec<Publication>> {
-        let entries = self.history().since(Instant::now(), self.of_today(since)).ok()?;
+    fn missed(&self, state: &State, since: Position, sender: Sender) -> Option<Vec<Publication>> {
+        let entries = self.remembered(state, self.of_today(since)).ok()?;
         let others = entries
             .into_iter()
             .filter(|entry| !entry.except.contains(&hub_session(sender)));
@@ -92,15 +112,16 @@ impl OpenRoom {
     }
 
     /// Has a task end the leases, while there are any.
-    fn keep_time(self: &Arc<Self>, state: &mut State) {
+    pub(super) fn keep_time(self: &Arc<Self>, state: &mut State) {
         if state.timed || state.presence.poll_timeout().is_none() {
             return;
         }
         state.timed = true;
         let room = self.clone();
         tokio::spawn(async move {
-            // A new lease is never the first to end, since all have one length: no need to be woken for it.
+            // A new lease is never the first to end, since none is shorter: no need to be woken for it.
             while let Some(deadline) = room.next_deadline() {
+                let deadline = deadline.min(Instant::now() + LEASE);
                 tokio::select! {
                     () = room.shared().stop.cancelled() => return,
                     () = tokio::time::sleep_until(deadline.into()) => {}
@@ -121,6 +142,11 @@ impl OpenRoom {
 }
 
 impl State {
+    /// Whether somebody of this name is here.
+    pub(super) fn is_here(&self, name: &str) -> bool {
+        name.parse().is_ok_and(|name| self.presence.knows(&name))
+    }
+
     /// Every session of the hub that a sender has here.
     pub(super) fn seats_of(&self, sender: Option<Sender>) -> SmallVec<[SessionId; 2]> {
         let Some(sender) = sender else {
@@ -130,6 +156,12 @@ impl State {
         std::iter::once(hub_session(sender)).chain(sockets).collect()
     }
 
+    /// A session that is here by a socket under a name of this key.
+    pub(super) fn sender_named(&self, key: &NameKey) -> Option<Sender> {
+        let mut named = self.senders.iter().filter(|(name, _)| NameKey::of(name) == *key);
+        named.find_map(|(_, senders)| senders.first().copied())
+    }
+
     /// Whoever has said something doesn't type it any more.
     pub(super) fn stopped_typing<'a>(&mut self, author: &'a Name) -> Option<Event<'a>> {
         self.presence.typing(author, false, Instant::now())
@@ -137,18 +169,43 @@ impl State {
 }
 
 impl Guest {
-    /// Says something to the others.
+    /// Says something to the others, or changes what was said.
     ///
     /// # Errors
-    /// As [`OpenRoom::say`].
-    pub(in crate::back) async fn send(&self, client_id: &ClientId, text: Text) -> Result<Said, Refusal> {
-        let saying = Saying {
+    /// As [`OpenRoom::act`].
+    pub(in crate::back) async fn act(&self, client_id: &ClientId, change: &Change) -> Result<Said, Refusal> {
+        let doing = Doing {
             author: &self.name,
-            client_id: client_id.as_str(),
-            text: &text.into_string(),
-            sender: Some(self.sender),
+            who: self.permit.who(),
+            client_id,
+            change,
         };
-        self.room.say(saying).await
+        self.room.act(doing).await
+    }
+
+    /// Has read everything up to an offset.
+    pub(in crate::back) fn read(&self, offset: u64) {
+        self.room.read_up_to(Marker {
+            person: self.person(),
+            name: self.name.clone(),
+            offset,
+            sender: Some(self.sender),
+        });
+    }
+
+    /// Who it is: the account, on all devices, or the guest of this session.
+    pub(in crate::back) fn person(&self) -> Person {
+        self.permit.who().person().unwrap_or(Person::Guest(self.sender))
+    }
+
+    /// Their leave to be here.
+    pub(in crate::back) fn permit(&self) -> &Permit {
+        &self.permit
+    }
+
+    /// The same, to wait for its end.
+    pub(in crate::back) fn permit_mut(&mut self) -> &mut Permit {
+        &mut self.permit
     }
 
     pub(in crate::back) fn sender(&self) -> Sender {
@@ -178,6 +235,8 @@ impl Guest {
 
     /// Tells the others who types.
     pub(in crate::back) fn typing(&self, active: bool) {
+        // Whoever may not say anything doesn't type anything either.
+        let active = active && self.permit.allow(Act::Gesture).is_ok();
         let state = &mut *self.room.state();
         if let Some(event) = state.presence.typing(&self.name, active, Instant::now()) {
             self.room.tell(&event, state.seats_of(Some(self.sender)));
@@ -201,6 +260,13 @@ impl Drop for Guest {
             sockets.get_mut().retain(|other| *other != socket);
             if sockets.get().is_empty() {
                 sockets.remove();
+            }
+        }
+        if let Entry::Occupied(mut senders) = state.senders.entry(self.name.clone()) {
+            let place = senders.get().iter().position(|sender| *sender == self.sender);
+            place.map(|place| senders.get_mut().swap_remove(place));
+            if senders.get().is_empty() {
+                senders.remove();
             }
         }
         let left = if self.goodbye {

@@ -5,17 +5,19 @@ use serde_json::value::RawValue;
 use std::time::Instant;
 use thiserror::Error;
 
+use super::entry::event;
+use super::guest::State;
 use super::hub_session;
 use super::open::OpenRoom;
-use crate::chat::{Code, Line, Message, Place, Range, Refusal, Sender};
+use crate::chat::{Code, Line, Place, Range, Refusal, Sender};
 use crate::store::{Page, StoreError, StoredMessage};
 
 /// Bytes of text that one answer holds at most, the first message aside: a quarter of what may wait for a reader, who could not take 200 of the longest
 /// messages at once.
 pub const HISTORY_BYTES: usize = crate::back::QUEUED_BYTES / 4;
 
-/// What each message takes beside its text and its author's name, at most.
-const MESSAGE_OVERHEAD: usize = 200;
+/// What each message takes beside its text, its author's name and its lists, at most.
+const MESSAGE_OVERHEAD: usize = 300;
 
 /// Part of a room's messages.
 #[derive(Debug)]
@@ -26,6 +28,8 @@ pub(in crate::back) struct Excerpt {
     pub(in crate::back) position: Position,
     /// Whether there are further ones in the direction that was asked for.
     pub(in crate::back) more: bool,
+    /// Around an offset: `more` is about older ones, and this is whether there are newer ones.
+    pub(in crate::back) more_after: Option<bool>,
 }
 
 /// Why it can't be read.
@@ -73,6 +77,11 @@ impl OpenRoom {
                 self.read_before(offset.cast_unsigned(), range.limit, except)
                     .await
             }
+            Place::Around(_) if epoch != now.epoch => Err(self.lost(epoch).into()),
+            Place::Around(offset) => {
+                self.read_around(offset.cast_unsigned(), range.limit, except)
+                    .await
+            }
             Place::Newest => self.read_before(now.offset + 1, range.limit, except).await,
         }
     }
@@ -94,10 +103,36 @@ impl OpenRoom {
         limit: u64,
         except: Option<Sender>,
     ) -> Result<Excerpt, Failure> {
-        match self.history().since(Instant::now(), since) {
+        let remembered = self.remembered(&self.state(), since);
+        match remembered {
             Ok(entries) => Ok(excerpt(&entries, since, limit, except)),
             Err(lost) => self.stored_after(lost, since, limit, except).await,
         }
+    }
+
+    /// What memory has behind a position, if all of that is as it is now.
+    ///
+    /// # Errors
+    /// Memory doesn't reach back so far, or a message behind the position has been changed: the store knows.
+    pub(super) fn remembered(&self, state: &State, since: Position) -> Result<Vec<Entry>, Lost> {
+        let entries = self.history().since(Instant::now(), since)?;
+        self.as_it_is(state, since, entries)
+    }
+
+    /// The same for what memory had when it was asked.
+    pub(super) fn as_it_is<T>(&self, state: &State, since: Position, entries: T) -> Result<T, Lost> {
+        if since.offset >= state.changed {
+            return Ok(entries);
+        }
+        let newest = self.history().position();
+        Err(Lost {
+            reason: LostReason::Expired,
+            oldest: Position {
+                offset: state.changed,
+                ..newest
+            },
+            newest,
+        })
     }
 
     /// What is in the store behind a position that memory doesn't reach.
@@ -155,7 +190,7 @@ impl OpenRoom {
         except: Option<Sender>,
     ) -> Excerpt {
         page.messages.retain(|row| row.offset.cast_unsigned() < before);
-        shorten(&mut page, since.is_none());
+        shorten(&mut page, since.is_none(), HISTORY_BYTES);
         let epoch = self.history().position().epoch;
         let last = page.messages.last().map(|row| row.offset.cast_unsigned());
         let offset = match since {
@@ -170,10 +205,11 @@ impl OpenRoom {
                 .messages
                 .iter()
                 .filter(|row| except.as_ref() != Some(&row.sender))
-                .filter_map(|row| line(row.offset.cast_unsigned(), serde_json::to_string(&message(row))))
+                .map(line_of_row)
                 .collect(),
             position: Position { offset, epoch },
             more: page.more,
+            more_after: None,
         }
     }
 
@@ -197,6 +233,7 @@ fn excerpt(entries: &[Entry], since: Position, limit: u64, except: Option<Sender
             ..since
         },
         more: fitting < entries.len(),
+        more_after: None,
     }
 }
 
@@ -217,6 +254,7 @@ fn excerpt_before(
             epoch,
         },
         more: fitting < entries.len(),
+        more_after: None,
     }
 }
 
@@ -240,21 +278,24 @@ fn fitting<'a>(entries: impl Iterator<Item = &'a Entry>, limit: u64, except: Opt
 }
 
 /// The messages of entries, without what `except` said.
-fn lines(entries: &[Entry], except: Option<Sender>) -> Vec<Line> {
+pub(super) fn lines(entries: &[Entry], except: Option<Sender>) -> Vec<Line> {
     let others = entries.iter().filter(|entry| !is_of(entry, except));
     let line_of = |entry: &Entry| {
         let json = String::from_utf8_lossy(entry.publication.encoded(WireForm::Json));
-        line(entry.offset, Ok(json.into_owned()))
+        // What the program has written itself is JSON.
+        let json = RawValue::from_string(json.into_owned()).ok()?;
+        let offset = entry.offset;
+        Some(Line { offset, json })
     };
     others.filter_map(line_of).collect()
 }
 
-fn is_of(entry: &Entry, sender: Option<Sender>) -> bool {
+pub(super) fn is_of(entry: &Entry, sender: Option<Sender>) -> bool {
     sender.is_some_and(|sender| entry.except.contains(&hub_session(sender)))
 }
 
 /// All that a history remembers now. What age takes, or others who publish, is only known when it's asked for.
-fn everything(history: &History, now: Instant) -> Vec<Entry> {
+pub(super) fn everything(history: &History, now: Instant) -> Vec<Entry> {
     let mut oldest = history.oldest();
     loop {
         match history.since(now, oldest) {
@@ -264,28 +305,22 @@ fn everything(history: &History, now: Instant) -> Vec<Entry> {
     }
 }
 
-/// What the program has written itself is JSON.
-fn line(offset: u64, json: serde_json::Result<String>) -> Option<Line> {
-    let json = RawValue::from_string(json.ok()?).ok()?;
-    Some(Line { offset, json })
-}
-
-/// A row as a message.
-pub(super) fn message(row: &StoredMessage) -> Message<'_> {
-    Message {
-        offset: row.offset,
-        author: &row.author,
-        client_id: &row.client_id,
-        text: &row.text,
-        at: row.at,
+pub(super) fn line_of_row(row: &StoredMessage) -> Line {
+    Line {
+        offset: row.offset.cast_unsigned(),
+        json: event(row).write().item(),
     }
 }
 
-/// Keeps what fits into [`HISTORY_BYTES`], from the side that was asked for, and at least one message.
-fn shorten(page: &mut Page, newest_first: bool) {
-    let mut space = HISTORY_BYTES;
+/// Keeps what fits into so many bytes, from the side that was asked for, and at least one message.
+pub(super) fn shorten(page: &mut Page, newest_first: bool, bytes: usize) {
+    let mut space = bytes;
     let mut fits = |row: &&StoredMessage| {
-        let size = json_len(&row.text) + json_len(&row.author) + MESSAGE_OVERHEAD;
+        let lists = [&row.mentions, &row.reactions]
+            .into_iter()
+            .flatten()
+            .map(String::len);
+        let size = json_len(&row.text) + json_len(&row.author) + lists.sum::<usize>() + MESSAGE_OVERHEAD;
         space.checked_sub(size).map(|rest| space = rest).is_some()
     };
     let rows = page.messages.iter();
@@ -319,6 +354,7 @@ mod tests {
     use madang_hub::{Encode, HistoryLimits, Hub, Publication, RoomName};
 
     use super::*;
+    use crate::store::Draft;
 
     #[test]
     fn a_page_of_long_messages_is_shortened_on_the_far_side() {
@@ -327,7 +363,7 @@ mod tests {
             messages: (1..=n).map(|offset| row(offset, &long)).collect(),
             more: false,
         };
-        let fitting = i64::try_from(HISTORY_BYTES / (6 * 4000 + 206)).unwrap();
+        let fitting = i64::try_from(HISTORY_BYTES / (6 * 4000 + 303)).unwrap();
         let offsets = |page: &Page| {
             (
                 page.messages.first().unwrap().offset,
@@ -337,20 +373,20 @@ mod tests {
         };
 
         let mut page = rows(200);
-        shorten(&mut page, true);
+        shorten(&mut page, true, HISTORY_BYTES);
         assert_eq!(offsets(&page), (201 - fitting, 200, true));
         assert!(page.messages.iter().map(|row| json_len(&row.text)).sum::<usize>() <= HISTORY_BYTES);
 
         let mut page = rows(200);
-        shorten(&mut page, false);
+        shorten(&mut page, false, HISTORY_BYTES);
         assert_eq!(offsets(&page), (1, fitting, true));
 
         let mut page = rows(fitting);
-        shorten(&mut page, false);
+        shorten(&mut page, false, HISTORY_BYTES);
         assert_eq!(offsets(&page), (1, fitting, false));
 
         let mut empty = Page::default();
-        shorten(&mut empty, true);
+        shorten(&mut empty, true, HISTORY_BYTES);
         assert_eq!(empty, Page::default());
     }
 
@@ -436,14 +472,11 @@ mod tests {
     }
 
     fn row(offset: i64, text: &str) -> StoredMessage {
-        StoredMessage {
-            room: "lobby".to_owned(),
-            offset,
+        let draft = Draft {
             author: "Kim".to_owned(),
-            client_id: "c".to_owned(),
-            sender: String::new(),
             text: text.to_owned(),
-            at: 0,
-        }
+            ..Draft::default()
+        };
+        draft.at(offset)
     }
 }

@@ -4,15 +4,25 @@
 //! open     one room: its history, what is said in it       guest   somebody in it, by a socket: presence and typing
 //! reader   somebody who only reads, over HTTP              seat    which way a guest came, as a member of the hub
 //! history  reading back: memory first, then the store      wire    what is published, in the form of each way
+//! around   reading on both sides of an offset              entry   an entry of the log, as an event
+//! doing    what people do, on its way into the log         markers who has read what
+//! rules    what moderators have decided, also elsewhere    attendance  somebody over HTTP whom the others see
 //! ```
 //!
 //! Two locks keep a room's order: `turn` lets one message at a time be stored and published, so messages are published in the order of their
 //! offsets; `state` makes stepping in exact, so that a welcome's position and what follows it have neither a hole nor an overlap.
 
+mod around;
+mod attendance;
+mod doing;
+mod entry;
 mod guest;
 mod history;
+mod markers;
 mod open;
 mod reader;
+mod rules;
+mod search;
 mod seat;
 mod wire;
 
@@ -20,12 +30,16 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
+pub(super) use attendance::Attendance;
+pub(super) use doing::Doing;
 pub(super) use guest::Guest;
 pub use history::HISTORY_BYTES;
 pub(super) use history::{Excerpt, Failure};
-pub(super) use open::{OpenRoom, Said, Saying, address, unavailable};
+pub(super) use open::{OpenRoom, Said, Saying, address, now, unavailable};
 pub(super) use reader::{Delivery, Listener};
+pub(super) use rules::Permit;
 pub(super) use seat::{Seat, hub_session};
 pub(super) use wire::{Wire, server_sent_event};
 
@@ -48,16 +62,22 @@ struct Shared {
     wire: Wire,
     store: Store,
     stop: CancellationToken,
+    /// What has work to finish when the server stops.
+    tasks: TaskTracker,
     open: Mutex<HashMap<Room, Weak<OpenRoom>>>,
+    /// Up to which number of the moderation log the rooms know what holds; `None` before it was first asked for.
+    seen: tokio::sync::Mutex<Option<i64>>,
 }
 
 impl Rooms {
-    pub(super) fn new(wire: Wire, store: Store, stop: CancellationToken) -> Self {
+    pub(super) fn new(wire: Wire, store: Store, stop: CancellationToken, tasks: TaskTracker) -> Self {
         let shared = Shared {
             wire,
             store,
             stop,
+            tasks,
             open: Mutex::default(),
+            seen: tokio::sync::Mutex::default(),
         };
         Self {
             shared: Arc::new(shared),

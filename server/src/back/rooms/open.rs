@@ -4,13 +4,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use madang_hub::{Epoch, History, HistoryLimits, Position, RoomName, SessionId};
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, watch};
 
 use super::Shared;
+use super::entry::event;
 use super::guest::State;
-use super::history::message;
-use crate::chat::{Code, Event, HISTORY_LIMIT, Message, Name, Refusal, Room, Sender};
-use crate::store::{Draft, Store, StoreError};
+use crate::chat::{Code, Event, HISTORY_LIMIT, Name, Refusal, Room, Rules, Sender};
+use crate::store::{Draft, Kind, Store, StoreError, StoredMessage, Unfit};
 
 /// What a room with a database behind it keeps in memory for those who were away for a moment: more is read from the database.
 const RECENT: HistoryLimits = HistoryLimits {
@@ -36,8 +36,12 @@ pub(in crate::back) struct OpenRoom {
     turn: Arc<tokio::sync::Mutex<()>>,
     /// Whoever publishes or steps in holds it.
     state: Mutex<State>,
+    /// What holds here: empty before the room is prepared.
+    pub(super) rules: watch::Sender<Arc<Rules>>,
     /// Set when it is known where the room stands.
     history: OnceCell<History>,
+    /// Set when it is known who has read what.
+    pub(super) readers: OnceCell<()>,
 }
 
 /// What became of a message.
@@ -51,7 +55,7 @@ pub(in crate::back) struct Said {
     pub(in crate::back) duplicate: bool,
 }
 
-/// A message on its way into a room.
+/// What the server itself says in a room.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::back) struct Saying<'a> {
     pub(in crate::back) author: &'a Name,
@@ -69,13 +73,16 @@ impl OpenRoom {
             shared: shared.clone(),
             turn: Arc::default(),
             state: Mutex::default(),
+            rules: watch::Sender::default(),
             history: OnceCell::new(),
+            readers: OnceCell::new(),
         }
     }
 
     /// Learns where the room stands, if that isn't known yet.
     pub(super) async fn prepare(&self) -> Result<(), StoreError> {
         let prepared = self.history.get_or_try_init(|| async {
+            self.learn_rules().await?;
             let standing = match self.store() {
                 Some(store) => store.standing(self.name()).await?,
                 None => None,
@@ -140,45 +147,46 @@ impl OpenRoom {
         quiet.clamp(POLL_OFTEN, POLL_SELDOM)
     }
 
-    /// Stores what somebody says, and tells everybody else.
+    /// Stores what the server says, which may do so everywhere, and tells everybody.
     ///
     /// # Errors
-    /// Nobody may say anything here, the same `client_id` had another text, or the store failed: then the message may be there all the same, and saying
-    /// it again, with its id, is safe.
-    pub(in crate::back) async fn say(self: &Arc<Self>, saying: Saying<'_>) -> Result<Said, Refusal> {
-        if self.is_read_only() {
-            return Err(Code::RoomReadOnly.into());
-        }
-        self.announce(saying).await
-    }
-
-    /// The same for what the server says, which may do so everywhere.
-    ///
-    /// # Errors
-    /// As [`Self::say`].
+    /// As [`Self::put`].
     pub(in crate::back) async fn announce(self: &Arc<Self>, saying: Saying<'_>) -> Result<Said, Refusal> {
-        let at = now();
-        // Where each waits for a store that doesn't answer, those behind are told as soon as the first.
-        let turn = tokio::time::timeout(Store::OPERATION_TIME, self.turn.clone().lock_owned()).await;
-        let turn = turn.map_err(|_| unavailable(&StoreError::Time))?;
-        let Some(store) = self.store().cloned() else {
-            let position = self.publish(&saying, at);
-            return Ok(Said {
-                position,
-                at,
-                duplicate: false,
-            });
-        };
         let draft = Draft {
             room: self.name().to_owned(),
             author: saying.author.as_str().to_owned(),
             client_id: saying.client_id.to_owned(),
             sender: saying.sender.map(|sender| sender.to_string()).unwrap_or_default(),
             text: saying.text.to_owned(),
-            at,
+            at: now(),
             epoch: self.history().position().epoch.as_u64().cast_signed(),
+            ..Draft::default()
         };
-        let (room, author, sender) = (self.clone(), saying.author.clone(), saying.sender);
+        self.put(draft, saying.author.clone(), saying.sender).await
+    }
+
+    /// Puts an entry into the log, and tells everybody but its sender.
+    ///
+    /// # Errors
+    /// The same `client_id` stood for something else, what it is about isn't what it was any more, or the store failed: then the entry may be there all the
+    /// same, and putting it there again, with its id, is safe.
+    pub(super) async fn put(
+        self: &Arc<Self>,
+        draft: Draft,
+        author: Name,
+        sender: Option<Sender>,
+    ) -> Result<Said, Refusal> {
+        // Where each waits for a store that doesn't answer, those behind are told as soon as the first.
+        let turn = tokio::time::timeout(Store::OPERATION_TIME, self.turn.clone().lock_owned()).await;
+        let turn = turn.map_err(|_| unavailable(&StoreError::Time))?;
+        let Some(store) = self.store().cloned() else {
+            return Ok(Said {
+                position: self.publish(&author, sender, |offset| draft.at(offset)),
+                at: draft.at,
+                duplicate: false,
+            });
+        };
+        let room = self.clone();
         // Whoever says it may go away meanwhile: what is stored is told all the same.
         let said = tokio::spawn(async move {
             let _turn = turn;
@@ -202,20 +210,17 @@ impl OpenRoom {
             Ok(appended) => self.publish_missed(appended.offset).await.map(|()| appended),
             Err(error) => Err(error),
         };
-        let appended = appended.map_err(|error| unavailable(&error))?;
+        let appended = appended.map_err(|error| failed(&error))?;
         if appended.differs {
             return Err(Code::ClientIdUsed.into());
         }
         let now = self.history().position();
         let offset = appended.offset.cast_unsigned();
         if offset > now.offset {
-            let saying = Saying {
-                author,
-                client_id: &draft.client_id,
-                text: &draft.text,
-                sender,
-            };
-            self.publish(&saying, appended.at);
+            self.publish(author, sender, |offset| StoredMessage {
+                at: appended.at,
+                ..draft.at(offset)
+            });
         }
         Ok(Said {
             position: Position { offset, ..now },
@@ -225,24 +230,33 @@ impl OpenRoom {
     }
 
     /// Tells everybody but its sender.
-    fn publish(&self, saying: &Saying<'_>, at: i64) -> Position {
+    fn publish(
+        &self,
+        author: &Name,
+        sender: Option<Sender>,
+        entry: impl FnOnce(i64) -> StoredMessage,
+    ) -> Position {
         let state = &mut *self.state();
-        if let Some(stopped) = state.stopped_typing(saying.author) {
-            self.tell(&stopped, state.seats_of(saying.sender));
+        let entry = entry(self.history().position().offset.cast_signed() + 1);
+        if entry.kind == Kind::Message
+            && let Some(stopped) = state.stopped_typing(author)
+        {
+            self.tell(&stopped, state.seats_of(sender));
+        }
+        self.tell_entry(state, &entry, sender)
+    }
+
+    /// Tells what has its place in the history. The caller holds the state, and the turn.
+    fn tell_entry(&self, state: &mut State, entry: &StoredMessage, sender: Option<Sender>) -> Position {
+        if let (Kind::Edit | Kind::Delete, Some(target)) = (entry.kind, entry.target) {
+            state.changed = state.changed.max(target.cast_unsigned());
         }
         let now = Instant::now();
         state.said = Some(now);
-        self.history()
-            .publish(now, &state.seats_of(saying.sender), |position| {
-                let message = Event::Message(Message {
-                    offset: position.offset.cast_signed(),
-                    author: saying.author.as_str(),
-                    client_id: saying.client_id,
-                    text: saying.text,
-                    at,
-                });
-                self.shared.wire.publication(&message, Some(position))
-            })
+        let seats = state.seats_of(sender);
+        self.history().publish(now, &seats, |position| {
+            self.shared.wire.publication(&event(entry), Some(position))
+        })
     }
 
     /// Tells what has no place in the history. The caller holds the state.
@@ -265,15 +279,9 @@ impl OpenRoom {
                 return Ok(());
             }
             let missed = store.after(self.name(), last, HISTORY_LIMIT).await?;
-            let state = self.state();
+            let state = &mut *self.state();
             for row in missed.messages.iter().filter(|row| row.offset < offset) {
-                let sender: Option<Sender> = row.sender.parse().ok();
-                self.history()
-                    .publish(Instant::now(), &state.seats_of(sender), |position| {
-                        self.shared
-                            .wire
-                            .publication(&Event::Message(message(row)), Some(position))
-                    });
+                self.tell_entry(state, row, row.sender.parse().ok());
             }
             if self.history().position().offset.cast_signed() == last {
                 return Ok(());
@@ -293,6 +301,15 @@ pub(in crate::back) fn unavailable(error: &StoreError) -> Refusal {
     Code::StoreUnavailable.into()
 }
 
+/// The same for a change, which may also have come too late.
+pub(super) fn failed(error: &StoreError) -> Refusal {
+    match error {
+        StoreError::Unfit(Unfit::Deleted) => Code::MessageDeleted.into(),
+        StoreError::Unfit(Unfit::TooManyReactions) => Code::TooManyReactions.into(),
+        error => unavailable(error),
+    }
+}
+
 /// A chat room has the same name in the hub: 64 characters of UTF-8 are 256 bytes at most, none of them a control character.
 pub(in crate::back) fn address(room: &Room) -> RoomName {
     RoomName::try_from(room.as_str()).unwrap_or_else(|error| unreachable!("{error}"))
@@ -302,7 +319,8 @@ fn random() -> u64 {
     getrandom::u64().unwrap_or_else(|error| unreachable!("the system has no randomness: {error}"))
 }
 
-fn now() -> i64 {
+/// Milliseconds since 1970-01-01 UTC.
+pub(in crate::back) fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
@@ -312,18 +330,24 @@ mod tests {
     use futures_util::FutureExt as _;
     use madang_hub::Hub;
     use tokio_util::sync::CancellationToken;
+    use tokio_util::task::TaskTracker;
 
     use super::*;
-    use crate::back::rooms::{Rooms, Wire};
+    use crate::back::rooms::{Doing, Rooms, Wire};
     use crate::back::socketio;
+    use crate::chat::{Change, ClientId, Text, Who};
 
     async fn lobby(directory: &tempfile::TempDir) -> (Store, Arc<OpenRoom>) {
         let url = format!("sqlite://{}", directory.path().join("test.db").display());
         let store = Store::open(&url.parse().unwrap()).await.unwrap();
         let (stop, (hub, _flusher)) = (CancellationToken::new(), Hub::new());
         let io = socketio::server(&hub, &[], stop.clone());
-        let namespace = io.main().clone();
-        let rooms = Rooms::new(Wire { hub, namespace }, store.clone(), stop);
+        let wire = Wire {
+            hub,
+            namespace: io.main().clone(),
+            market: io.of("/market"),
+        };
+        let rooms = Rooms::new(wire, store.clone(), stop, TaskTracker::new());
         let room = rooms.open(&"lobby".parse().unwrap()).await.unwrap();
         (store, room)
     }
@@ -332,14 +356,17 @@ mod tests {
     async fn what_somebody_has_begun_to_say_is_told_though_they_are_gone() {
         let directory = tempfile::tempdir().unwrap();
         let (store, room) = lobby(&directory).await;
-        let saying = Saying {
+        let saying = Doing {
             author: &"Kim".parse().unwrap(),
-            client_id: "c1",
-            text: "hello",
-            sender: None,
+            who: &Who::default(),
+            client_id: &ClientId::new("c1".to_owned()).unwrap(),
+            change: &Change::Say {
+                text: Text::new("hello".to_owned()).unwrap(),
+                reply_to: None,
+            },
         };
         assert!(
-            room.say(saying).now_or_never().is_none(),
+            room.act(saying).now_or_never().is_none(),
             "the store takes its time"
         );
         drop(room.turn.lock().await);
@@ -351,20 +378,23 @@ mod tests {
     async fn who_waits_behind_others_waits_no_longer_than_for_the_store() {
         let directory = tempfile::tempdir().unwrap();
         let (_store, room) = lobby(&directory).await;
-        let saying = Saying {
+        let saying = Doing {
             author: &"Kim".parse().unwrap(),
-            client_id: "c1",
-            text: "hello",
-            sender: None,
+            who: &Who::default(),
+            client_id: &ClientId::new("c1".to_owned()).unwrap(),
+            change: &Change::Say {
+                text: Text::new("hello".to_owned()).unwrap(),
+                reply_to: None,
+            },
         };
         let others = room.turn.lock().await;
         tokio::time::pause();
         let begun = tokio::time::Instant::now();
-        let refusal = room.say(saying).await.unwrap_err();
+        let refusal = room.act(saying).await.unwrap_err();
         assert_eq!(refusal.code, Code::StoreUnavailable);
         assert!(begun.elapsed() < Store::OPERATION_TIME * 2);
         tokio::time::resume();
         drop(others);
-        assert_eq!(room.say(saying).await.unwrap().position.offset, 1);
+        assert_eq!(room.act(saying).await.unwrap().position.offset, 1);
     }
 }

@@ -73,14 +73,17 @@ impl OpenRoom {
         let queue = Arc::new(Queue::default());
         let membership = self.enter(except, queue.clone());
         // It is in no other room, so there is a place for it.
+        // Nobody changes a message between the two.
+        let state = self.state();
         let joined = self.history().join(Instant::now(), &membership, since).ok()?;
+        let as_it_is = |entries| self.as_it_is(&state, since.unwrap_or(joined.position), entries);
         let listener = Listener {
             queue,
             _membership: membership,
         };
         let beginning = Beginning {
             position: joined.position,
-            missed: joined.missed,
+            missed: joined.missed.and_then(as_it_is),
         };
         Some((listener, beginning))
     }

@@ -5,13 +5,13 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use argon2::Argon2;
-use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
+use argon2::password_hash::PasswordHash;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tokio::sync::OnceCell;
 
 use super::Denied;
+use crate::back::passwords::{self, is_right, off_the_runtime, random};
 use crate::scores::{Token, Tokens, Tries};
 
 /// What somebody signs in with: a text, or its Argon2 hash, which begins with `$argon2`. `Debug` hides it.
@@ -121,29 +121,7 @@ fn hash_of(password: &OperatorPassword) -> Arc<str> {
     if password.0.starts_with(HASHED) {
         return password.0.clone();
     }
-    let salt = SaltString::encode_b64(&random::<16>());
-    let hash = salt.and_then(|salt| {
-        let hash = Argon2::default().hash_password(password.0.as_bytes(), &salt)?;
-        Ok(hash.to_string())
-    });
-    hash.unwrap_or_else(|error| unreachable!("the usual parameters hash anything: {error}"))
-        .into()
-}
-
-fn is_right(hash: &str, password: &str) -> bool {
-    PasswordHash::new(hash).is_ok_and(|hash| {
-        Argon2::default()
-            .verify_password(password.as_bytes(), &hash)
-            .is_ok()
-    })
-}
-
-/// Hashing takes as long as it takes; nobody else should wait for it.
-async fn off_the_runtime<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
-    }
+    passwords::hash(&password.0).into()
 }
 
 /// Whoever has one address of IPv6 has all of its network (RFC 4291 §2.5.4).
@@ -152,12 +130,6 @@ fn network(address: IpAddr) -> IpAddr {
         IpAddr::V6(address) => IpAddr::V6((address.to_bits() >> 64 << 64).into()),
         v4 => v4,
     }
-}
-
-fn random<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).unwrap_or_else(|error| unreachable!("the system has no randomness: {error}"));
-    bytes
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -43,6 +43,11 @@ fn since(ear: &Ear) -> String {
         .unwrap_or_default()
 }
 
+/// Whether that is an entry of the room's log, each of which has an offset of its own.
+fn is_entry(kind: &str) -> bool {
+    matches!(kind, "message" | "edit" | "delete" | "reaction")
+}
+
 /// The fields of a `join`.
 fn join(ear: &Ear) -> serde_json::Value {
     let mut join = serde_json::json!({"name": "lab"});

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::super::ear::Ear;
 use super::super::http::{Failure, Http, json as parse};
 use super::websocket::next_text;
-use super::{join, welcome};
+use super::{is_entry, join, welcome};
 
 /// Where the server has Socket.IO.
 const PATH: &str = "/socket.io/?EIO=4";
@@ -34,7 +34,7 @@ pub(super) async fn follow(ear: &mut Ear) -> Result<Infallible, Failure> {
             welcome(ear, &answer[0])?;
         } else if let Some(event) = packet.strip_prefix("42") {
             let event = parse(event.as_bytes())?;
-            if event[0] == "message" {
+            if event[0].as_str().is_some_and(is_entry) {
                 ear.hear(&event[1])?;
             }
         }

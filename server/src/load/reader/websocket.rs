@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::super::ear::Ear;
 use super::super::http::{Failure, json};
-use super::{join, welcome};
+use super::{is_entry, join, welcome};
 
 pub(super) async fn follow(ear: &mut Ear) -> Result<Infallible, Failure> {
     ear.asked();
@@ -21,7 +21,7 @@ pub(super) async fn follow(ear: &mut Ear) -> Result<Infallible, Failure> {
         let event: Value = json(next_text(&mut ws).await?.as_bytes())?;
         match event["type"].as_str() {
             Some("welcome") => welcome(ear, &event)?,
-            Some("message") => ear.hear(&event)?,
+            Some(kind) if is_entry(kind) => ear.hear(&event)?,
             Some("error") => return Err(Failure::Words(event.to_string())),
             _ => {}
         }

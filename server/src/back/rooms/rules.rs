@@ -1,0 +1,266 @@
+//! What holds in a room, as the database says: learnt when it is opened, and anew when a moderator has done something, here or in another process.
+
+use std::sync::{Arc, PoisonError, Weak};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::open::{OpenRoom, now, unavailable};
+use super::{Rooms, Shared};
+use crate::chat::{
+    AccountId, Act, ClientId, Code, Event, Name, NameKey, Refusal, Role, Rules, Sanction, SanctionKind,
+    Sender, Slow, Turn, Who, Words,
+};
+use crate::store::{Moderation, ModerationEntry, SlowTurn, Store, StoreError, StoredSanction};
+
+/// How often it is looked whether another process has moderated: a banned reader is to be gone within a second.
+const LOOK_TIME: Duration = Duration::from_millis(500);
+
+/// Somebody's leave to be in a room: what they may do there, and when it ends.
+#[derive(Debug)]
+pub(in crate::back) struct Permit {
+    who: Who,
+    rules: watch::Receiver<Arc<Rules>>,
+}
+
+impl Permit {
+    pub(in crate::back) fn who(&self) -> &Who {
+        &self.who
+    }
+
+    /// What they may do now.
+    pub(in crate::back) fn role(&self) -> Role {
+        self.rules.borrow().role(&self.who)
+    }
+
+    /// Whether they may do something now.
+    ///
+    /// # Errors
+    /// As [`Rules::allow`].
+    pub(in crate::back) fn allow(&self, act: Act<'_>) -> Result<(), Refusal> {
+        self.rules.borrow().allow(&self.who, act, now())
+    }
+
+    /// Ready when they may not be here any more.
+    ///
+    /// # Cancel safety
+    /// Safe: whoever may not be here may not be here when asked again.
+    pub(in crate::back) async fn withdrawn(&mut self) -> Refusal {
+        loop {
+            let stay = self.rules.borrow_and_update().allow(&self.who, Act::Stay, now());
+            if let Err(refusal) = stay {
+                return refusal;
+            }
+            // The room outlives whoever is in it.
+            if self.rules.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+}
+
+/// The same, to wait for it elsewhere.
+impl Clone for Permit {
+    fn clone(&self) -> Self {
+        Self {
+            who: self.who.clone(),
+            rules: self.rules.clone(),
+        }
+    }
+}
+
+impl OpenRoom {
+    /// What holds here now.
+    pub(in crate::back) fn rules(&self) -> Arc<Rules> {
+        self.rules.borrow().clone()
+    }
+
+    /// Leave to be here, for somebody who may.
+    ///
+    /// # Errors
+    /// [`Code::Banned`].
+    pub(in crate::back) fn permit(&self, who: Who) -> Result<Permit, Refusal> {
+        let rules = self.rules.subscribe();
+        let permit = Permit { who, rules };
+        permit.allow(Act::Stay)?;
+        Ok(permit)
+    }
+
+    /// Whether somebody may say this now; in slow mode, it is their turn then, and their next one is later.
+    ///
+    /// # Errors
+    /// As [`Rules::allow`]; [`Code::SlowMode`], and how long to wait; or the store failed.
+    pub(in crate::back) async fn may_say(
+        &self,
+        who: &Who,
+        client_id: &ClientId,
+        text: &str,
+    ) -> Result<(), Refusal> {
+        let rules = self.rules();
+        rules.allow(who, Act::Write(text), now())?;
+        let (Some(store), Some(name)) = (self.store(), &who.name) else {
+            return Ok(());
+        };
+        if rules.slow.is_off() || rules.role(who) >= Role::Moderator {
+            return Ok(());
+        }
+        let turn = SlowTurn {
+            room: self.name().to_owned(),
+            name_key: NameKey::of(name).as_str().to_owned(),
+            client_id: client_id.as_str().to_owned(),
+            at: now(),
+        };
+        let failed = |error| unavailable(&error);
+        for _ in 0..Store::ATTEMPTS {
+            let stored = store
+                .slow_turn(&turn.room, &turn.name_key)
+                .await
+                .map_err(failed)?;
+            let last = stored.as_ref().map(|last| Turn {
+                at: last.at,
+                client_id: last.client_id.clone(),
+            });
+            if let Err(wait) = rules.slow.allow(last.as_ref(), client_id, turn.at) {
+                return Err(Refusal {
+                    retry_after: Some(wait),
+                    ..Code::SlowMode.into()
+                });
+            }
+            let again = last.is_some_and(|last| last.client_id == turn.client_id);
+            if again
+                || store
+                    .take_slow_turn(stored.as_ref(), &turn)
+                    .await
+                    .map_err(failed)?
+            {
+                return Ok(());
+            }
+            // They have said something in the meantime, by another way.
+        }
+        Err(Code::StoreUnavailable.into())
+    }
+
+    /// The session of somebody who is here under a name.
+    pub(in crate::back) fn sender_named(&self, name: &Name) -> Option<Sender> {
+        self.state().sender_named(&NameKey::of(name))
+    }
+
+    /// What holds, as the database says. Where only the server says something, nothing does.
+    pub(super) async fn learn_rules(&self) -> Result<(), StoreError> {
+        let Some(store) = self.store().filter(|_| !self.is_read_only()) else {
+            return Ok(());
+        };
+        let rules = rules(store.moderation(self.name(), now()).await?);
+        self.rules.send_replace(Arc::new(rules));
+        Ok(())
+    }
+
+    /// Learns what moderators have done since, and tells everybody.
+    async fn learn_news(&self) -> Result<(), StoreError> {
+        let Some(store) = self.store().filter(|_| !self.is_read_only()) else {
+            return Ok(());
+        };
+        let known = self.rules().number;
+        let entries = store.moderation_entries(self.name(), known).await?;
+        self.learn_rules().await?;
+        let _state = self.state();
+        for entry in &entries {
+            if let Some(event) = moderated(entry) {
+                self.tell(&event, None);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Rooms {
+    /// Learns what moderators have done, in this process or another, since this was asked last: one query, if they have done nothing.
+    ///
+    /// # Errors
+    /// The store failed; what wasn't learnt is learnt the next time.
+    pub(in crate::back) async fn keep_order(&self) -> Result<(), StoreError> {
+        let shared = &self.shared;
+        let mut seen = shared.seen.lock().await;
+        let number = shared.store.moderation_number().await?;
+        if *seen == Some(number) {
+            return Ok(());
+        }
+        let moderated = match *seen {
+            Some(seen) => Some(shared.store.moderated_after(seen).await?),
+            None => None,
+        };
+        for room in shared.open_rooms() {
+            let concerned = moderated
+                .as_ref()
+                .is_none_or(|moderated| moderated.iter().any(|name| name == room.name()));
+            if concerned {
+                room.prepare().await?;
+                room.learn_news().await?;
+            }
+        }
+        *seen = Some(number);
+        Ok(())
+    }
+
+    /// Does so again and again, while there are rooms.
+    pub(in crate::back) async fn keep_watch(&self) {
+        loop {
+            tokio::select! {
+                () = self.shared.stop.cancelled() => return,
+                () = tokio::time::sleep(LOOK_TIME) => {}
+            }
+            if self.shared.open_rooms().is_empty() {
+                continue;
+            }
+            if let Err(error) = self.keep_order().await {
+                tracing::debug!(%error, "what moderators did is looked for again");
+            }
+        }
+    }
+}
+
+impl Shared {
+    /// The rooms that somebody holds now.
+    fn open_rooms(&self) -> Vec<Arc<OpenRoom>> {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.values().filter_map(Weak::upgrade).collect()
+    }
+}
+
+/// What follows from what is stored. A row that another version has written is passed over.
+fn rules(stored: Moderation) -> Rules {
+    let words: Vec<String> = serde_json::from_str(&stored.words).unwrap_or_default();
+    Rules {
+        number: stored.number,
+        sanctions: stored.sanctions.iter().filter_map(sanction).collect(),
+        moderators: stored.moderators.into_iter().map(AccountId).collect(),
+        words: Words::new(&words).unwrap_or_default(),
+        slow: Slow(Duration::from_secs(stored.slow_seconds.max(0).cast_unsigned())),
+    }
+}
+
+fn sanction(stored: &StoredSanction) -> Option<Sanction> {
+    let name: Name = stored.name.parse().ok()?;
+    Some(Sanction {
+        kind: SanctionKind::named(&stored.kind)?,
+        account: stored.account.map(AccountId),
+        sender: stored.sender.as_deref().and_then(|sender| sender.parse().ok()),
+        name: NameKey::of(&name),
+        until: stored.until,
+    })
+}
+
+/// What everybody hears of an entry of the log: not what only moderators need to know.
+fn moderated(entry: &ModerationEntry) -> Option<Event<'_>> {
+    let detail = entry.detail.as_deref();
+    let role =
+        (entry.action == "role").then(|| detail.filter(|role| *role == "moderator").map(|_| "moderator"));
+    (entry.action != "resolve").then(|| Event::Moderated {
+        action: &entry.action,
+        name: entry.name.as_deref(),
+        until: entry.until,
+        seconds: (entry.action == "slow")
+            .then(|| detail.and_then(|seconds| seconds.parse().ok()).unwrap_or(0)),
+        role,
+    })
+}
