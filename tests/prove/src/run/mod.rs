@@ -145,8 +145,8 @@ struct Yard {
     began: Instant,
     over: AtomicBool,
     history: Mutex<Vec<Operation>>,
-    /// Holds that somebody has: others try what they can do with them.
-    holds: Mutex<Vec<String>>,
+    /// Holds that somebody has, and who: others try what they can do with them.
+    holds: Mutex<Vec<(usize, String)>>,
     faults: Mutex<BTreeMap<&'static str, u64>>,
     keys: AtomicU64,
 }

@@ -106,9 +106,12 @@ impl Person {
     async fn try_what_is_not_theirs(&mut self) -> Result<(), RunError> {
         let hold = {
             let holds = self.yard.holds.lock().unwrap_or_else(PoisonError::into_inner);
-            self.rng.choice(holds.iter()).cloned()
+            let others: Vec<_> = holds.iter().filter(|(whose, _)| *whose != self.who).collect();
+            self.rng.choice(others).cloned()
         };
-        let Some(hold) = hold else { return Ok(()) };
+        let Some((_, hold)) = hold else {
+            return Ok(());
+        };
         let command = match self.rng.u32(0..3) {
             0 => Command::Confirm { hold },
             1 => Command::Release { hold },
@@ -124,7 +127,7 @@ impl Person {
         if holds.len() >= SHOWN {
             holds.remove(0);
         }
-        holds.push(hold.hold.clone());
+        holds.push((self.who, hold.hold.clone()));
     }
 
     fn place(&mut self) -> String {
