@@ -3,8 +3,7 @@
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, DbErr, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, Select, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait as _,
+    QueryOrder as _, QuerySelect as _, Select,
 };
 
 use super::entity::market_bar;
@@ -102,11 +101,7 @@ impl Store {
     }
 
     async fn try_put_bars(&self, bars: &[StoredBar]) -> Result<(), DbErr> {
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
-        let transaction = self.writer.begin_with_options(options).await?;
+        let transaction = self.begin().await?;
         for bars in bars.chunks(STATEMENT_ROWS) {
             let rows = bars.iter().map(|bar| bar.clone().into_active_model().reset_all());
             let replace = OnConflict::columns([

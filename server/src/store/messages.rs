@@ -5,13 +5,13 @@ use std::collections::{BTreeSet, HashMap};
 use sea_orm::sea_query::{Expr, ExprTrait, Func, OnConflict};
 use sea_orm::{
     ColumnTrait, DbErr, EntityTrait, IntoActiveModel as _, Order, QueryFilter, QueryOrder, QuerySelect,
-    Select, Set, SqlErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    Select, Set,
 };
 
 use super::changes::{self, Unfit, asked, inserted};
 use super::entity::message::Kind;
 use super::entity::{message, room};
-use super::{Store, StoreError};
+use super::{Store, StoreError, is_there};
 
 /// An entry to be stored.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -195,11 +195,7 @@ impl Store {
 
     /// One attempt.
     async fn try_append(&self, draft: &Draft) -> Result<Tried, DbErr> {
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
-        let transaction = self.writer.begin_with_options(options).await?;
+        let transaction = self.begin().await?;
         let locked = room::Entity::update_many()
             .col_expr(
                 room::Column::LastOffset,
@@ -226,7 +222,7 @@ impl Store {
             .await
         {
             Ok(_) => {}
-            Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
+            Err(error) if is_there(&error) => {
                 transaction.rollback().await?;
                 return self.first(draft).await?.map(Tried::Appended).ok_or(error);
             }

@@ -21,7 +21,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr, RuntimeErr};
+use sea_orm::{
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr, SqlErr,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
 use sea_orm_migration::MigratorTrait;
 use thiserror::Error;
 
@@ -170,6 +173,15 @@ impl Store {
         self.failures.load(Ordering::Relaxed)
     }
 
+    /// A transaction that is going to write: SQLite's one writer says so at once, rather than be refused in the middle.
+    async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        self.writer.begin_with_options(options).await
+    }
+
     /// Runs one operation within [`Store::OPERATION_TIME`]. A transaction cut short is rolled back when dropped.
     ///
     /// Boxed, since it is over in a moment: whoever waits for something else later keeps no room for it.
@@ -186,6 +198,11 @@ impl Store {
             outcome
         }
     }
+}
+
+/// Whether a row isn't stored because another such row is there.
+fn is_there(error: &DbErr) -> bool {
+    matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
 }
 
 fn sqlite(url: &DatabaseUrl, connections: u32) -> ConnectOptions {

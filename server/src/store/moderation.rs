@@ -5,12 +5,11 @@
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ColumnTrait, Condition, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, Set, SqlErr, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait,
+    QueryFilter, QueryOrder, QuerySelect, Set,
 };
 
 use super::entity::{message, moderation_entry, room_role, room_setting, sanction, slow_turn};
-use super::{Store, StoreError};
+use super::{Store, StoreError, is_there};
 
 /// A sanction as stored.
 pub type StoredSanction = sanction::Model;
@@ -250,9 +249,7 @@ impl Store {
                     .await;
                 return match inserted {
                     Ok(_) => Ok(true),
-                    Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
-                        Ok(false)
-                    }
+                    Err(error) if is_there(&error) => Ok(false),
                     Err(error) => Err(error),
                 };
             };
@@ -276,11 +273,7 @@ impl Store {
         entry: &ModerationEntry,
         effect: &Effect,
     ) -> Result<Option<Moderating>, DbErr> {
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
-        let transaction = self.writer.begin_with_options(options).await?;
+        let transaction = self.begin().await?;
         let number = last_number(None, &transaction).await? + 1;
         let row = moderation_entry::ActiveModel {
             number: Set(number),
@@ -291,7 +284,7 @@ impl Store {
             .await
         {
             Ok(_) => {}
-            Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
+            Err(error) if is_there(&error) => {
                 transaction.rollback().await?;
                 return Ok(None);
             }

@@ -3,11 +3,11 @@
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, SqlErr, TransactionTrait,
+    QueryOrder, QuerySelect,
 };
 
 use super::entity::{account, api_token, room_role, sign_in};
-use super::{Store, StoreError};
+use super::{Store, StoreError, is_there};
 
 /// An account as stored.
 pub type StoredAccount = account::Model;
@@ -34,7 +34,7 @@ impl Store {
                 .await
             {
                 Ok(_) => Ok(true),
-                Err(error) if is_taken(&error) => {
+                Err(error) if is_there(&error) => {
                     // Perhaps by this very account, where the connection was lost over its commit.
                     let there = account::Entity::find_by_id(account.id).one(&self.writer).await?;
                     Ok(there.as_ref() == Some(account))
@@ -76,7 +76,7 @@ impl Store {
     pub async fn set_password(&self, id: i64, password: &str, keep: &str) -> Result<(), StoreError> {
         self.retrying(|| async {
             // Both or neither: a new password with the old sign-ins would protect from nothing.
-            let both = self.writer.begin().await?;
+            let both = self.begin().await?;
             account::Entity::update_many()
                 .col_expr(account::Column::Password, Expr::value(password))
                 .filter(account::Column::Id.eq(id))
@@ -281,9 +281,5 @@ impl Store {
 }
 
 fn unless_taken(error: DbErr) -> Result<(), DbErr> {
-    if is_taken(&error) { Ok(()) } else { Err(error) }
-}
-
-fn is_taken(error: &DbErr) -> bool {
-    matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
+    if is_there(&error) { Ok(()) } else { Err(error) }
 }

@@ -3,11 +3,11 @@
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, SqlErr,
+    QueryOrder, QuerySelect,
 };
 
 use super::entity::{message, report};
-use super::{Store, StoreError, StoredMessage};
+use super::{Store, StoreError, StoredMessage, is_there};
 
 /// A report as stored.
 pub type StoredReport = report::Model;
@@ -49,7 +49,7 @@ impl Store {
                 .await
             {
                 Ok(_) => Ok(Reported::New(new.id)),
-                Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
+                Err(error) if is_there(&error) => {
                     let before = report::Entity::find()
                         .filter(report::Column::Room.eq(&new.room))
                         .filter(report::Column::Offset.eq(new.offset))

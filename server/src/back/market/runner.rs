@@ -258,34 +258,8 @@ impl Market {
                 }
             };
             *self.store.lock().unwrap_or_else(PoisonError::into_inner) = store;
-        } else {
-            self.forget_all().await;
         }
         self.floor().begin_anew(&self.wire);
-    }
-
-    /// Deletes what is stored of all symbols.
-    async fn forget_all(&self) {
-        let symbols: Vec<_> = self.floor().traded.keys().copied().collect();
-        let store = self.store();
-        for (symbol, interval) in symbols
-            .iter()
-            .flat_map(|symbol| Interval::ALL.map(|interval| (symbol, interval)))
-        {
-            loop {
-                let forgotten = store
-                    .forget_bars(symbol.as_str(), interval.name(), i64::MAX, super::FORGET_ROWS)
-                    .await;
-                match forgotten {
-                    Ok(0) => break,
-                    Ok(_) => {}
-                    Err(error) => {
-                        tracing::warn!(%error, "bars that hold no more aren't deleted; trying again");
-                        tokio::time::sleep(RETRY_TIME).await;
-                    }
-                }
-            }
-        }
     }
 }
 

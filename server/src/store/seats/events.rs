@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use sea_orm::sea_query::Query;
-use sea_orm::{DbErr, EntityTrait, FromQueryResult, QueryOrder, Set, TransactionTrait};
+use sea_orm::{DbErr, EntityTrait, FromQueryResult, QueryOrder, Set};
 
 use super::clock::clock;
-use super::turn::{immediate, is_there, parsed};
+use super::turn::parsed;
 use crate::seats::{Event, GENESIS, Spot, samples};
 use crate::store::entity::{seat_event, seat_place};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, is_there};
 
 /// Rows of one statement: databases bound the values that it may have.
 const ROWS_AT_ONCE: usize = 500;
@@ -75,7 +75,7 @@ impl Store {
             sequence: Set(0),
             hash: Set(GENESIS.to_owned()),
         };
-        let transaction = self.writer.begin_with_options(immediate()).await?;
+        let transaction = self.begin().await?;
         seat_event::Entity::insert(row)
             .exec_without_returning(&transaction)
             .await?;

@@ -8,9 +8,10 @@ use sea_orm::{
 };
 
 use super::clock::{HELD, taken};
-use super::turn::{Decided, Record, Turn, is_there, parsed, random};
+use super::turn::{Decided, Record, Turn, parsed, random};
 use crate::seats::{Hold, HoldId, HoldState, PlaceId, Refused, Slot, What};
 use crate::store::entity::{seat_claim, seat_hold};
+use crate::store::is_there;
 
 impl Turn<'_> {
     pub(super) async fn hold_named(&mut self, holder: &str, places: &[PlaceId]) -> Decided<Hold> {

@@ -7,13 +7,13 @@ use std::str::FromStr;
 use sea_orm::sea_query::{Expr, ExprTrait as _, Query};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, FromQueryResult, QueryFilter,
-    QuerySelect, Set, SqlErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    QuerySelect, Set,
 };
 
 use super::clock::{HELD, clock, live, open};
 use crate::seats::{Chain, Change, Event, HoldState, PlaceId, Refused, WaitingState, What};
 use crate::store::entity::{seat_audit, seat_claim, seat_event, seat_hold, seat_waiting};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, is_there};
 
 /// Rows of one statement: databases bound the values that it may have.
 const ROWS_AT_ONCE: usize = 500;
@@ -72,7 +72,7 @@ impl Store {
 impl<'a> Turn<'a> {
     /// Locks an event.
     pub(super) async fn begin(store: &Store, event: &'a Event) -> Result<Self, DbErr> {
-        let transaction = store.writer.begin_with_options(immediate()).await?;
+        let transaction = store.begin().await?;
         let row = seat_event::Entity::find_by_id(event.id().as_str())
             .lock_exclusive()
             .one(&transaction)
@@ -223,14 +223,6 @@ impl<'a> Turn<'a> {
     }
 }
 
-/// SQLite's one writer says so at once, and isn't refused in the middle.
-pub(super) fn immediate() -> TransactionOptions {
-    TransactionOptions {
-        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-        ..TransactionOptions::default()
-    }
-}
-
 /// How often each place has changed.
 pub(super) async fn versions_of(
     connection: &impl ConnectionTrait,
@@ -248,11 +240,6 @@ pub(super) async fn versions_of(
         .all(connection)
         .await?;
     Ok(versions.into_iter().map(|row| (row.place, row.version)).collect())
-}
-
-/// Whether it isn't stored because another such row is there.
-pub(super) fn is_there(error: &DbErr) -> bool {
-    matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
 }
 
 /// What the program itself has written.
