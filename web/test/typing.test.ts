@@ -21,6 +21,40 @@ describe("the heartbeat", () => {
     heartbeat.stopped();
     expect(beats.slice(3)).toEqual([[7000, false]]);
   });
+
+  it("stops when the draft rests, and beats no more often for it", () => {
+    const clock = new VirtualClock();
+    const beats: [number, boolean][] = [];
+    const start = clock.now();
+    const heartbeat = new TypingHeartbeat(clock, (active) => beats.push([clock.now() - start, active]));
+    heartbeat.typed();
+    clock.advance(1000);
+    heartbeat.typed();
+    clock.advance(1500);
+    expect(beats).toEqual([
+      [0, true],
+      [2500, false],
+    ]);
+    heartbeat.typed();
+    clock.advance(500);
+    heartbeat.typed();
+    clock.advance(5000);
+    expect(beats.slice(2)).toEqual([
+      [3000, true],
+      [4500, false],
+    ]);
+  });
+
+  it("says nothing of what the room has forgotten", () => {
+    const clock = new VirtualClock();
+    const beats: boolean[] = [];
+    const heartbeat = new TypingHeartbeat(clock, (active) => beats.push(active));
+    heartbeat.typed();
+    heartbeat.forget();
+    clock.advance(5000);
+    heartbeat.stopped();
+    expect(beats).toEqual([true]);
+  });
 });
 
 describe("the roster", () => {

@@ -72,18 +72,22 @@ impl Presence {
         Some(Event::Left { name: name.as_str() })
     }
 
-    /// A connection broke off without a word. Its name, if it was the last, leaves when the lease has run out.
+    /// A connection broke off without a word. Its name, if it was the last, leaves when the lease has run out; whether it types can't be known any more.
     pub fn lose<'a>(&mut self, name: &'a Name, now: Instant) -> Option<Event<'a>> {
         if self.lost >= LOST_NAMES {
             return self.leave(name);
         }
         let entry = self.names.get_mut(name)?;
         entry.connections -= 1;
-        if entry.connections == 0 {
-            entry.lost_until = Some(now + LEASE);
-            self.lost += 1;
+        if entry.connections > 0 {
+            return None;
         }
-        None
+        entry.lost_until = Some(now + LEASE);
+        self.lost += 1;
+        entry.typing.take().map(|_| Event::Typing {
+            name: name.as_str(),
+            active: false,
+        })
     }
 
     /// Somebody looked in, and has no connection: they stay for a [`LOOK_IN_LEASE`]. The event is for the others.
@@ -206,7 +210,10 @@ mod tests {
         let (kim, mut presence, start) = (name("Kim"), Presence::default(), Instant::now());
         presence.join(&kim);
         presence.typing(&kim, true, start);
-        presence.lose(&kim, start);
+        assert!(matches!(
+            presence.lose(&kim, start),
+            Some(Event::Typing { active: false, .. })
+        ));
         assert_eq!(
             timeout(&mut presence, start + LEASE),
             [r#"{"type":"left","name":"Kim"}"#]

@@ -4,8 +4,12 @@ import type { Cancel, Clock } from "../net/clock";
 export class TypingHeartbeat {
   /** Shortest time between two heartbeats, in milliseconds; well under the expiry of the others. */
   static readonly INTERVAL_MS = 3000;
+  /** How long a draft rests until this person counts as thinking, in milliseconds: with the way to the others it's less than two seconds. */
+  static readonly REST_MS = 1500;
 
   #lastSent: number | null = null;
+  #types = false;
+  #rest: Cancel = () => {};
 
   constructor(
     private readonly clock: Clock,
@@ -14,22 +18,32 @@ export class TypingHeartbeat {
 
   /** The draft has changed and isn't empty. */
   typed(): void {
+    this.#rest();
+    this.#rest = this.clock.after(TypingHeartbeat.REST_MS, () => this.#quieten());
     const now = this.clock.now();
     if (this.#lastSent !== null && now - this.#lastSent < TypingHeartbeat.INTERVAL_MS) return;
     this.#lastSent = now;
+    this.#types = true;
     this.send(true);
   }
 
   /** The draft was sent, emptied or left. */
   stopped(): void {
-    if (this.#lastSent === null) return;
-    this.#lastSent = null;
-    this.send(false);
+    this.#quieten();
+    this.forget();
   }
 
   /** The connection is gone and with it what the room knew. */
   forget(): void {
+    this.#rest();
     this.#lastSent = null;
+    this.#types = false;
+  }
+
+  #quieten(): void {
+    if (!this.#types) return;
+    this.#types = false;
+    this.send(false);
   }
 }
 
