@@ -29,7 +29,7 @@ use super::rooms::Rooms;
 use super::scores::{Scores, ScoresSettings};
 use super::seats::{Seats, SeatsSettings};
 use super::websocket::{self, Entrance};
-use crate::chat::{Account, Code, Refusal, Room, Sender};
+use crate::chat::{Account, Code, Person, Refusal, Room};
 use crate::config::{Origin, SlowReaders};
 use crate::lab::{Ports, Runs};
 use crate::listener::{ConnectionLimits, Peer};
@@ -155,10 +155,10 @@ impl App {
     pub(super) fn admit_message(
         &self,
         caller: Caller,
-        sender: Option<Sender>,
+        person: Option<Person>,
         room: &RoomName,
     ) -> Result<(), Refusal> {
-        self.counted(self.limits.message(caller, sender, room))
+        self.counted(self.limits.message(caller, person, room))
     }
 
     fn counted(&self, within: Result<(), Crossed>) -> Result<(), Refusal> {

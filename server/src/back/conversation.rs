@@ -113,7 +113,7 @@ async fn act(
     client_id: &ClientId,
     change: &Change,
 ) -> Result<Said, Refusal> {
-    app.admit_message(caller, Some(guest.sender()), guest.address())?;
+    app.admit_message(caller, guest.permit().who().person(), guest.address())?;
     let said = guest.act(client_id, change).await?;
     if !said.duplicate {
         app.metrics.said(guest.way());

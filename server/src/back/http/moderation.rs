@@ -382,7 +382,7 @@ pub(in crate::back) async fn complain(
     asking.sender = session.map(Session::sender).or(asking.sender);
     room.permit(asking.who(None))?;
     // It counts as something said.
-    app.admit_message(caller, asking.sender, room.address())?;
+    app.admit_message(caller, asking.person(), room.address())?;
     let reporter = match (asking.person(), caller) {
         (Some(person), _) => person.to_string(),
         (None, Caller::Address(address)) => address.to_string(),

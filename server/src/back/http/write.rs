@@ -346,13 +346,14 @@ pub(super) async fn act(
 ) -> Result<Said, Refusal> {
     // A server that stops waits for what is under way.
     let _tracked = app.tasks.token();
+    let who = author.who();
+    app.admit_message(author.caller, who.person(), room.address())?;
     let doing = Doing {
         author: &author.name,
-        who: &author.who(),
+        who: &who,
         client_id,
         change,
     };
-    app.admit_message(author.caller, author.sender, room.address())?;
     let said = room.act(doing).await?;
     if !said.duplicate {
         app.metrics.said(Way::Http);

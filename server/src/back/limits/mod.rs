@@ -22,7 +22,7 @@ pub(super) use manners::Manners;
 pub use manners::REFUSALS;
 use rate::Rate;
 
-use crate::chat::{Code, Refusal, Sender};
+use crate::chat::{Code, Person, Refusal};
 use crate::config::ApiKey;
 
 /// What a limit is a number within: long enough that a page that comes back may send all that it has kept, short enough that nobody who is refused waits long.
@@ -38,7 +38,7 @@ pub struct RateLimits {
     pub requests_per_address: Option<NonZeroU32>,
     /// Bytes of what one address sends.
     pub bytes_per_address: Option<NonZeroU32>,
-    /// Messages of one user, which is the sender of a session, and without one an address.
+    /// Messages of one user, which is an account with all its devices, a guest's session, and without one an address.
     pub messages_per_user: Option<NonZeroU32>,
     /// Messages of all users in one room.
     pub messages_per_room: Option<NonZeroU32>,
@@ -82,7 +82,7 @@ struct Class {
 /// Whose messages are counted together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum User {
-    Session(Sender),
+    Person(Person),
     Caller(Caller),
 }
 
@@ -130,11 +130,11 @@ impl Limits {
     pub(super) fn message(
         &self,
         caller: Caller,
-        sender: Option<Sender>,
+        person: Option<Person>,
         room: &RoomName,
     ) -> Result<(), Crossed> {
-        let user = match (caller, sender) {
-            (Caller::Address(_), Some(sender)) => User::Session(sender),
+        let user = match (caller, person) {
+            (Caller::Address(_), Some(person)) => User::Person(person),
             _ => User::Caller(caller),
         };
         // First, so that who says too much takes nothing from the others in the room.
@@ -196,7 +196,7 @@ impl From<Crossed> for Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::Session;
+    use crate::chat::{Account, AccountId, Session, Who};
 
     const KIM: Caller = Caller::Address(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
 
@@ -218,7 +218,7 @@ mod tests {
     #[test]
     fn who_says_too_much_takes_nothing_from_the_room() {
         let (limits, lobby) = (limits(), room("lobby"));
-        let sender = |n| Some(Session::new(n).sender());
+        let sender = |n| Some(Person::Guest(Session::new(n).sender()));
         let crossed = |n| {
             limits
                 .message(KIM, sender(n), &lobby)
@@ -239,6 +239,24 @@ mod tests {
         let (limits, lobby) = (limits(), room("lobby"));
         let said = || limits.message(KIM, None, &lobby).is_ok();
         assert_eq!([said(), said(), said()], [true, true, false]);
+    }
+
+    #[test]
+    fn an_account_is_one_user_on_all_its_devices() {
+        let (limits, lobby) = (limits(), room("lobby"));
+        let said = |device| {
+            let who = Who {
+                name: None,
+                account: Some(Account {
+                    id: AccountId(1),
+                    name: "Kim".parse().unwrap(),
+                    is_admin: false,
+                }),
+                sender: Some(Session::new(device).sender()),
+            };
+            limits.message(KIM, who.person(), &lobby).is_ok()
+        };
+        assert_eq!([said(1), said(2), said(3)], [true, true, false]);
     }
 
     #[test]

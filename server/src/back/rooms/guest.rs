@@ -208,10 +208,6 @@ impl Guest {
         &mut self.permit
     }
 
-    pub(in crate::back) fn sender(&self) -> Sender {
-        self.sender
-    }
-
     /// Where it is in the hub.
     pub(in crate::back) fn address(&self) -> &RoomName {
         self.room.address()
