@@ -42,6 +42,47 @@ fn the_cores_have_no_clock_and_no_socket() {
 }
 
 #[test]
+fn the_domains_know_nothing_of_clocks_sockets_and_databases() {
+    const DOMAINS: [&str; 4] = ["chat", "market", "scores", "seats"];
+    let mut found = 0;
+    for path in files() {
+        let of = |domain: &&str| path.starts_with(format!("server/src/{domain}"));
+        if !has_extension(&path, &["rs"]) || !DOMAINS.iter().any(of) {
+            continue;
+        }
+        found += 1;
+        let text = read(&path);
+        // Their tests need a moment from which their own clock counts.
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for (number, line) in code.lines().enumerate() {
+            let code = line.split("//").next().unwrap_or_default();
+            for word in [
+                "Instant::now",
+                "SystemTime",
+                "std::net",
+                "std::fs",
+                "tokio",
+                "hyper",
+                "axum",
+                "sea_orm",
+                "crate::back",
+                "crate::feed",
+                "crate::front",
+                "crate::store",
+            ] {
+                assert!(
+                    !code.contains(word),
+                    "{}:{}: {word} in a domain",
+                    path.display(),
+                    number + 1
+                );
+            }
+        }
+    }
+    assert!(found > DOMAINS.len(), "found {found} files of domains");
+}
+
+#[test]
 fn a_file_has_one_job() {
     for path in files() {
         if has_extension(&path, &["rs", "ts", "py", "sh"]) {

@@ -34,6 +34,7 @@ mod metrics;
 mod moderation;
 mod moderation_elsewhere;
 mod outage;
+mod outage_everywhere;
 mod paging;
 mod people;
 mod people_store;

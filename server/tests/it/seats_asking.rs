@@ -41,9 +41,13 @@ impl Asker {
         Self { addr, ..self.clone() }
     }
 
+    /// The header line that says who they are.
+    pub fn header(&self) -> String {
+        format!("Authorization: Bearer {}\r\n", self.session)
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
-        let headers = format!("Authorization: Bearer {}\r\n", self.session);
-        ask(self.addr, "GET", &format!("/api/seats{path}"), &headers, "").await
+        ask(self.addr, "GET", &format!("/api/seats{path}"), &self.header(), "").await
     }
 
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
