@@ -72,6 +72,7 @@ describe("what is asked of a room", () => {
     const sanction = { id: 1, kind: "ban", name: "Lee", by: "Kim", reason: "rude", until: null };
     const report = { id: 2, offset: 3, author: "Lee", text: "!", reason: "", by: "Park", at: 5 };
     const body = {
+      moderators: ["Park", 7],
       sanctions: [sanction, { kind: "exile", name: "Lee" }],
       settings: { slow_seconds: 5, words: ["a", 1] },
       reports: [report, {}],
@@ -82,6 +83,7 @@ describe("what is asked of a room", () => {
     expect(await readOf(api)).toEqual({
       ok: true,
       value: {
+        moderators: ["Park"],
         sanctions: [{ kind: "ban", name: "Lee", by: "Kim", reason: "rude" }],
         ...{ slowSeconds: 5, words: ["a"], reports: [report] },
         log: [{ action: "ban", name: "Lee", by: "Kim", reason: "rude", at: 5 }],
@@ -89,6 +91,9 @@ describe("what is asked of a room", () => {
     });
     await order(api, { action: "mute", name: "Lee", seconds: 60 });
     expect(asked[1]).toMatchObject({ path: `${PATH}/moderation`, body: { action: "mute", name: "Lee", seconds: 60 } });
+    await order(api, { action: "role", name: "김 씨", role: "moderator" });
+    const role = { method: "PUT", path: `${PATH}/roles/${encodeURIComponent("김 씨")}`, body: { role: "moderator" } };
+    expect(asked[2]).toMatchObject(role);
     expect(readModeration({})).toBeNull();
   });
 });

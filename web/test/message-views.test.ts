@@ -389,6 +389,7 @@ describe("searching", () => {
 
 describe("keeping order", () => {
   const moderation: Moderation = {
+    moderators: ["<b>Park"],
     sanctions: [{ kind: "ban", name: "<i>Lee", by: "Kim", reason: "rude", until: 0 }],
     ...{ slowSeconds: 5, words: ["one", "two"] },
     reports: [{ id: 3, offset: 9, author: "Park", text: "bad", reason: "spam", by: "Lee", at: 0 }],
@@ -406,7 +407,7 @@ describe("keeping order", () => {
     const { view, read } = panel();
     const button = byId("open-moderation", "button");
     expect(button.hidden).toBe(true);
-    view.show(true);
+    view.show(true, false);
     button.click();
     await settled();
     expect([byId("slow", "input").value, byId("filter", "textarea").value]).toEqual(["5", "one\ntwo"]);
@@ -414,13 +415,13 @@ describe("keeping order", () => {
     expect(one("#log li")?.textContent).toContain("was sent out of this room");
     expect(one("#reports li")?.textContent).toContain("spam");
     expect(document.querySelector("#moderation i")).toBeNull();
-    view.show(false);
+    view.show(false, false);
     expect([button.hidden, byId("moderation", "aside").hidden, read.mock.calls.length]).toEqual([true, true, 1]);
   });
 
   it("sets slow mode and words, lifts sanctions, and is done with reports", async () => {
     const { view, order, goTo } = panel();
-    view.show(true);
+    view.show(true, false);
     byId("open-moderation", "button").click();
     await settled();
     byId("slow", "input").value = "12";
@@ -437,6 +438,30 @@ describe("keeping order", () => {
       [{ action: "resolve", report: 3 }],
     ]);
     expect(goTo.mock.calls).toEqual([[9]]);
+  });
+
+  it("shows who else does, whom only an admin may choose", async () => {
+    const { view, order } = panel();
+    view.show(true, false);
+    byId("open-moderation", "button").click();
+    await settled();
+    const form = byId("moderator-form", "form");
+    expect([one("#moderators li")?.textContent, one("#moderators button"), form.hidden]).toEqual([
+      "<b>Park",
+      null,
+      true,
+    ]);
+
+    view.show(true, true);
+    byId("moderator-name", "input").value = " Choi ";
+    for (let n = 0; n < 2; n += 1) form.dispatchEvent(new Event("submit", { cancelable: true }));
+    one("#moderators button")?.click();
+    await settled();
+    expect(form.hidden).toBe(false);
+    expect(order.mock.calls).toEqual([
+      [{ action: "role", name: "Choi", role: "moderator" }],
+      [{ action: "role", name: "<b>Park", role: null }],
+    ]);
   });
 });
 

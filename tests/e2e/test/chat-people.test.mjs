@@ -281,6 +281,31 @@ describe("order in a room, in two engines", () => {
     await lee.page.close();
   });
 
+  test("an admin makes somebody a moderator, and takes it back", async () => {
+    const { browsers, program } = setting;
+    const page = await browsers[1].open();
+    await page.goto(`${program.front}/account?lang=en`);
+    await isSignedInAs(page, "");
+    await enter(page, "sign-up", "Choi", PASSWORD);
+    await isSignedInAs(page, "Choi");
+    await page.goto(`${program.front}/chat?room=keepers&lang=en`);
+    await chatOf(page).isConnected();
+    const keepsOrder = () => page.evaluate(() => !document.querySelector("#open-moderation").hidden);
+    assert.equal(await keepsOrder(), false);
+
+    await attend("keepers");
+    await openPanel();
+    await admin.page.type("#moderator-name", "Choi");
+    await admin.page.press("Enter");
+    await eventually(async () => assert.equal(await keepsOrder(), true));
+    await eventually(async () => assert.match((await records("moderators"))[0] ?? "", /^Choi Take back$/));
+    await isAccessible(admin.page, "a moderator is there");
+    await admin.page.click("#moderators button");
+    await eventually(async () => assert.equal(await keepsOrder(), false));
+    await admin.page.click("#moderation .close-side");
+    await page.close();
+  });
+
   test("who keeps order may delete what others have said", async () => {
     const { browsers, program } = setting;
     await attend("delete");

@@ -399,6 +399,8 @@ export class ChatClient {
   #moderated({ action, name, until }: ServerMessage & { type: "moderated" }): void {
     const silenced = action === "mute" ? (until ?? Number.POSITIVE_INFINITY) : null;
     if (name === this.#name && /^(un)?mute$/.test(action)) this.#outbox.silence(silenced);
+    // What the server said at the beginning holds no more; the account knows.
+    if (action === "role" && name === this.#standing?.account) this.#standing = null;
     this.settings.events.moderated(action, name ?? "");
     this.settings.events.changed();
   }

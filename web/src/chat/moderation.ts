@@ -3,6 +3,8 @@ import type { Result, RoomApi } from "./room-api";
 
 /** What those who keep order in a room see. */
 export interface Moderation {
+  /** Names of accounts. */
+  moderators: string[];
   sanctions: Sanction[];
   slowSeconds: number;
   words: string[];
@@ -45,14 +47,16 @@ export type Order =
   | { action: "unmute" | "unban"; name: string }
   | { action: "slow"; seconds: number }
   | { action: "words"; words: string[] }
-  | { action: "resolve"; report: number | string };
+  | { action: "resolve"; report: number | string }
+  | { action: "role"; name: string; role: "moderator" | null };
 
 export function readOf(api: RoomApi): Promise<Result<Moderation>> {
   return api.get("moderation", readModeration);
 }
 
 export function order(api: RoomApi, order: Order): Promise<Result<true>> {
-  return api.post("moderation", order);
+  if (order.action !== "role") return api.post("moderation", order);
+  return api.put(`roles/${encodeURIComponent(order.name)}`, { role: order.role });
 }
 
 /** Null for what is none. A record that this page is too old to know is left out. */
@@ -60,7 +64,9 @@ export function readModeration(body: Fields): Moderation | null {
   const { settings } = body;
   if (!isRecord(settings)) return null;
   const words = Array.isArray(settings.words) ? settings.words.filter(isString) : [];
+  const moderators = Array.isArray(body.moderators) ? body.moderators.filter(isString) : [];
   return {
+    moderators,
     sanctions: listOf(body.sanctions, readSanction),
     slowSeconds: isCount(settings.slow_seconds) ? settings.slow_seconds : 0,
     words,

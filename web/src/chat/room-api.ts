@@ -74,6 +74,11 @@ export class RoomApi {
     return this.ask({ method: "POST", path: `${this.#path}/${what}`, body: said }, () => true);
   }
 
+  /** Sets what is below the room's address. */
+  put(what: string, body: object): Promise<Result<true>> {
+    return this.ask({ method: "PUT", path: `${this.#path}/${what}`, body }, () => true);
+  }
+
   get<T>(what: string, read: (body: Fields) => T | null): Promise<Result<T>> {
     return this.ask({ method: "GET", path: `${this.#path}/${what}` }, read);
   }

@@ -3,6 +3,7 @@ import type { Result } from "../chat/room-api";
 import { fill, type Language, type Texts } from "../i18n/texts";
 import { byId, isolate, make, setText } from "./dom";
 import { cut } from "./message-view";
+import { ModeratorsView } from "./moderators";
 import { problemText } from "./problem";
 import { covers, Side } from "./side";
 
@@ -18,6 +19,7 @@ export class ModerationPanel {
   readonly #state = byId("moderation-state", "p");
   readonly #slow = byId("slow", "input");
   readonly #words = byId("filter", "textarea");
+  readonly #moderators: ModeratorsView;
   readonly #side: Side;
   readonly #time: Intl.DateTimeFormat;
 
@@ -28,6 +30,7 @@ export class ModerationPanel {
   ) {
     this.#time = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
     this.#side = new Side("moderation", () => void this.refresh());
+    this.#moderators = new ModeratorsView(texts, (name, role) => void this.#order({ action: "role", name, role }));
     byId("slow-form", "form").addEventListener("submit", (event) => {
       event.preventDefault();
       void this.#order({ action: "slow", seconds: Math.max(0, Math.trunc(Number(this.#slow.value) || 0)) });
@@ -39,9 +42,10 @@ export class ModerationPanel {
     });
   }
 
-  /** Whether who looks keeps order here. */
-  show(allowed: boolean): void {
+  /** Whether who looks keeps order here, and whether they say who else does. */
+  show(allowed: boolean, isAdmin: boolean): void {
     this.#button.hidden = !allowed;
+    this.#moderators.allow(isAdmin);
     if (!allowed) this.#side.close();
   }
 
@@ -59,10 +63,11 @@ export class ModerationPanel {
     if (result.ok) await this.refresh();
   }
 
-  #fill({ slowSeconds, words, sanctions, reports, log }: Moderation): void {
+  #fill({ moderators, slowSeconds, words, sanctions, reports, log }: Moderation): void {
     // What somebody is writing stays.
     if (document.activeElement !== this.#slow) this.#slow.value = String(slowSeconds);
     if (document.activeElement !== this.#words) this.#words.value = words.join("\n");
+    this.#moderators.fill(moderators);
     this.#list(byId("reports", "ul"), reports, (report) => this.#report(report));
     this.#list(byId("sanctions", "ul"), sanctions, (sanction) => this.#sanction(sanction));
     this.#list(byId("log", "ol"), log, (deed) => this.#deed(deed));

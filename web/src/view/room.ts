@@ -253,7 +253,7 @@ export class RoomView {
     this.#composer.silenced = silenced !== null || (state.kind === "refused" && state.code === "banned");
     this.#auditLine.show(this.#auditor.counts);
     if (readOnly) this.#composer.close(settings.texts.problem.room_read_only);
-    this.#moderation.show(this.#keepsOrder);
+    this.#moderation.show(this.#keepsOrder, this.#standing.role === "admin");
     this.#paintName();
     this.#paintMarkers();
     if (state.kind === "refused") void this.#refused(state);
@@ -403,7 +403,13 @@ export class RoomView {
     if (Object.hasOwn(moderation, key) && name !== "") {
       this.#notice.say(fill(moderation[key as keyof typeof moderation], { name: isolate(name) }));
     }
+    if (action === "role" && name === this.#account?.name) void this.#askWhoIAm();
     void this.#moderation.refresh();
+  }
+
+  async #askWhoIAm(): Promise<void> {
+    this.#account = await this.settings.whoAmI();
+    this.#changed();
   }
 
   /** The server doesn't take this name: another one is asked for, unless an account says which it is. */
