@@ -6,12 +6,12 @@
 )]
 
 mod asked;
-mod banned;
 mod cut;
 mod database;
 mod deeds;
 mod market_viewer;
 mod running;
+mod sent_away;
 mod ways;
 
 mod bad_input;
@@ -35,6 +35,7 @@ mod moderation;
 mod moderation_elsewhere;
 mod outage;
 mod paging;
+mod password_prompt;
 mod people;
 mod people_store;
 mod presence;
@@ -52,6 +53,7 @@ mod seats_payments;
 mod seats_tables;
 mod seats_told;
 mod seats_waiting;
+mod signed_out;
 mod slow_readers;
 mod socketio;
 mod store;
