@@ -58,7 +58,7 @@ struct Visitor {
 #[derive(Debug)]
 enum Stay {
     Outside { join_due: Instant },
-    Inside(Guest),
+    Inside(Box<Guest>),
     Over,
 }
 
@@ -320,7 +320,7 @@ async fn command(
             let joined = conversation::join(app, &room, newcomer, seat, welcome).await;
             // The time the store took is not the visitor's.
             *join_due = Instant::now() + JOIN_TIME;
-            *stay = Stay::Inside(joined?);
+            *stay = Stay::Inside(Box::new(joined?));
             visitor.joined.notify_one();
             Ok(None)
         }

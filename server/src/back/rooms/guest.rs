@@ -31,11 +31,14 @@ pub(super) struct State {
     pub(super) telling: bool,
     /// The newest message that was changed since the room was opened: whoever has not read so far reads it from the store, as it is now, and not from memory.
     pub(super) changed: u64,
-    /// The sessions that are here by a socket, by their name, and whose they are if that is an account.
-    senders: HashMap<Name, SmallVec<[(Sender, Option<AccountId>); 1]>>,
+    /// The sessions that are here by a socket, by their name.
+    senders: HashMap<Name, Sessions>,
     /// When something was said last, since the room was opened.
     pub(super) said: Option<Instant>,
 }
+
+/// Sessions, and whose they are if that is an account.
+type Sessions = SmallVec<[(Sender, Option<AccountId>); 1]>;
 
 /// Somebody in a room. Dropped, they are lost: the connection broke off, and whoever returns soon was never away.
 #[derive(Debug)]
