@@ -1,11 +1,13 @@
 //! Somebody with an open connection of each way to a room, who is about to be sent away.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::asked::{ask, headers};
 use crate::http::{event, follow_at};
-use crate::running::{self, Client};
+use crate::running::{self, Client, PATIENCE};
 use crate::socketio::Talker;
 
 /// Tasks that end when a connection has ended as it should, with which it was.
@@ -105,7 +107,24 @@ pub async fn on_every_way(
         assert_eq!(answer.code(), (status, code), "{answer:?}");
         "long-polling"
     });
+    somebody_waits(addr).await;
     endings
+}
+
+/// Ready when a long-poll has been let in and waits.
+async fn somebody_waits(addr: std::net::SocketAddr) {
+    let waits = async {
+        loop {
+            let metrics = running::get(addr, "/metrics", "").await;
+            if metrics.contains("madang_connections{way=\"long-poll\"} 1") {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, waits)
+        .await
+        .expect("a long-poll in time");
 }
 
 /// What somebody who is banned is told by requests.
