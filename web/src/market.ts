@@ -1,6 +1,7 @@
 import { openStorage } from "./chat/storage";
 import { fill } from "./i18n/texts";
 import { Book } from "./market/book";
+import type { Shown } from "./market/chart";
 import { hrefOf, keepChoice, readChoice } from "./market/choice";
 import { Market } from "./market/client";
 import { Comparison } from "./market/comparison";
@@ -42,6 +43,10 @@ let remembered = !new URLSearchParams(location.search).has("symbol");
 let lost = false;
 /** Whether it has been noted when the first bars were painted. */
 let marked = false;
+/** Whether the chart's symbol is one that isn't there. */
+let missing = false;
+/** Which listing was learned since its prices had other digits than before. */
+let learned = "";
 /** The bar that the legend is about; `null` for the newest. */
 let pointed: Bar | null = null;
 
@@ -200,7 +205,7 @@ function paint(): void {
   for (const quote of market.watch.drain()) {
     watchlist.quote(quote);
     const last = view.rows.at(-1);
-    if (quote.symbol === compared && last !== undefined) comparison.quote(quote.price, last.at);
+    if (quote.symbol === compared && last !== undefined) comparison.quote(quote, last.at);
   }
   paintChart();
 }
@@ -231,18 +236,29 @@ function paintChart(): void {
   if (state === "unknown") problem(fill(texts.market.unknown, { symbol: subject.symbol }));
   else if (state === "unreachable") problem(texts.market.unreachable);
   else if (state === "shown") problem(null);
-  const scale = listing?.scale ?? shown?.scale ?? 0;
   const quote = market.watch.quote(subject.symbol);
-  head.quote(quote, scale);
+  head.quote(state === "unknown" ? null : quote);
+  if (state === "unknown" && !missing) search.focusIfFree();
+  missing = state === "unknown";
   if (shown === null) return;
+  learnAnew(shown, listing);
   view.zone(listing?.utcOffsetMinutes ?? 0);
   const changes = shown.bars.drain();
   view.paint(shown, changes);
   if (!marked) performance.mark("market-painted");
   marked = true;
-  view.day(shown.symbol === subject.symbol ? quote : null);
+  view.day(shown.symbol === subject.symbol && quote?.scale === shown.scale ? quote : null);
   if (comparison.drain() || changes.length > 0) paintComparison();
   paintLegend(shown.scale, listing);
+}
+
+/** What is shown has other digits than were learned: it was listed anew. */
+function learnAnew({ symbol, scale }: Shown, listing: Listing | null): void {
+  const other = listing?.symbol === symbol && listing.scale !== scale;
+  if (other && learned !== `${symbol} ${scale}`) {
+    learned = `${symbol} ${scale}`;
+    learn();
+  }
 }
 
 function paintComparison(): void {
@@ -255,7 +271,8 @@ function paintLegend(scale: number, listing: Listing | null): void {
   const last = market.chart.shown?.bars.list.at(-1) ?? null;
   const known = pointed === null ? last : (market.chart.shown?.bars.at(pointed.at) ?? last);
   const when = known === null ? "" : timeText(known.at, listing?.utcOffsetMinutes ?? 0);
-  head.legend(known, scale, when, choice.averages, known === null ? null : comparedText(known.at));
+  const averages = choice.averages ? view.averagesAt(known?.at ?? 0) : null;
+  head.legend(known, scale, when, averages, known === null ? null : comparedText(known.at));
   const name = listing?.name[language] ?? choice.symbol ?? "";
   const interval = intervalText();
   place.setAttribute("aria-label", fill(texts.market.chart_of, { name, interval }));
@@ -267,7 +284,7 @@ function comparedText(at: number): string | null {
   const { symbol } = comparison.subject ?? {};
   const close = comparison.closeAt(at);
   if (symbol === undefined) return null;
-  return `${symbol} ${close === null ? "–" : formatPrice(close, book.get(symbol)?.scale ?? 0)}`;
+  return `${symbol} ${close === null ? "–" : formatPrice(close, comparison.scale)}`;
 }
 
 /** The exchange's clock, wherever the reader is. */

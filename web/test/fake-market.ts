@@ -15,7 +15,7 @@ export function bar(minute: number, close: number, volume = 10): Written {
 
 export function quote(symbol: string, price: number, more: object = {}) {
   const day = { open: 100, high: 130, low: 90, previous_close: 100, volume: 5, state: "open" };
-  return { type: "quote", symbol, at: 1000, price, ...day, ...more };
+  return { type: "quote", symbol, scale: 2, at: 1000, price, ...day, ...more };
 }
 
 /** One connection as the back has it. */
@@ -30,6 +30,8 @@ interface FakeLine {
 
 /** A back with one market: it answers, numbers its changes and sends them to whoever charts them, as the contract says. */
 export class FakeMarket {
+  /** Digits behind the point of its prices. */
+  scale = 2;
   readonly bars = new Map<string, Written[]>();
   readonly lines: FakeLine[] = [];
   readonly asked: string[] = [];
@@ -158,7 +160,7 @@ export class FakeMarket {
     return answerOf({
       symbol,
       interval: query.interval,
-      scale: 2,
+      scale: this.scale,
       bars: page,
       gaps: [],
       more: page.length < older.length,

@@ -104,6 +104,11 @@ describe("bars", () => {
     expect([bars.list.map(({ close }) => close), bars.more]).toEqual([[1, 2, 7, 4], false]);
     bars.take(page([bar(9)]));
     expect([bars.list, bars.more]).toEqual([[bar(9)], true]);
+    // And not where there are none any more.
+    bars.take(page([bar(9), bar(10)], false));
+    expect([bars.list, bars.more]).toEqual([[bar(9), bar(10)], false]);
+    bars.take(page([bar(10)], false));
+    expect(bars.list).toEqual([bar(10)]);
   });
 
   it("leave a change of a bar to the page that it's on, if there is one", () => {
@@ -187,11 +192,24 @@ describe("a comparison", () => {
     back.answer();
     expect(back.asked).toHaveLength(2);
     expect(comparison.closeAt(0)).toBe(0);
-    comparison.quote(7, 399 * 60_000);
-    comparison.quote(8, 400 * 60_000);
-    comparison.quote(9, 399 * 60_000);
+    comparison.quote({ price: 7, scale: 2 }, 399 * 60_000);
+    comparison.quote({ price: 8, scale: 2 }, 400 * 60_000);
+    comparison.quote({ price: 9, scale: 2 }, 399 * 60_000);
     expect([399, 400].map((minute) => comparison.closeAt(minute * 60_000))).toEqual([7, 8]);
     expect([comparison.drain(), comparison.drain()]).toEqual([true, false]);
+    // Listed anew, with one more decimal: what it costs is asked for again.
+    back.scale = 3;
+    comparison.quote({ price: 90, scale: 3 }, 401 * 60_000);
+    comparison.quote({ price: 91, scale: 3 }, 401 * 60_000);
+    expect(back.asked).toHaveLength(3);
+    back.answer();
+    comparison.quote({ price: 92, scale: 3 }, 401 * 60_000);
+    expect([comparison.scale, comparison.closeAt(400 * 60_000), comparison.closeAt(401 * 60_000)]).toEqual([
+      3,
+      null,
+      92,
+    ]);
+    comparison.drain();
     comparison.show(null);
     expect([comparison.drain(), comparison.closeAt(0)]).toEqual([true, null]);
   });
@@ -310,21 +328,26 @@ describe("a small picture", () => {
     const spark = new Spark();
     const { quote: late } = readEvent(quote("A", 7, { at: 12_000 })) as { quote: Quote };
     spark.quote(late);
-    spark.take(
-      Array.from({ length: SPARK_POINTS }, (_, place) => ({ ...bar(0, place), at: (place - SPARK_POINTS) * 5000 })),
-    );
+    const bars = Array.from({ length: SPARK_POINTS }, (_, place) => {
+      return { ...bar(0, place), at: (place - SPARK_POINTS) * 5000 };
+    });
+    spark.take({ bars, scale: 2 });
     spark.quote({ ...late, at: 14_999, price: 8 });
     spark.quote({ ...late, at: 1, price: 1 });
     expect(spark.points).toHaveLength(SPARK_POINTS);
     expect(spark.points.slice(-2).map(({ price }) => price)).toEqual([59, 8]);
+    // Listed anew, with one more decimal.
+    spark.quote({ ...late, at: 15_000, price: 90, scale: 3 });
+    expect(spark.points.slice(-3).map(({ price }) => price)).toEqual([590, 80, 90]);
   });
 
   it("is drawn within its frame, also while nothing moves", () => {
     const spark = new Spark();
-    spark.take([0, 1, 2].map((place) => ({ ...bar(0, place === 1 ? 30 : 10), at: place * 5000 })));
+    const bars = [0, 1, 2].map((place) => ({ ...bar(0, place === 1 ? 30 : 10), at: place * 5000 }));
+    spark.take({ bars, scale: 0 });
     expect(spark.line(100, 20, 2)).toBe("2.0,18.0 50.0,2.0 98.0,18.0");
     const flat = new Spark();
-    flat.take([{ ...bar(0, 5), at: 0 }]);
+    flat.take({ bars: [{ ...bar(0, 5), at: 0 }], scale: 0 });
     expect(flat.line(100, 20, 2)).toBe("2.0,10.0");
   });
 });

@@ -190,18 +190,18 @@ describe("what is above the chart", () => {
     const star = vi.fn();
     const head = new ChartHead("ko", textsOf("ko"), star);
     head.subject("ALPHA", listings?.[0] ?? null);
-    head.quote(quoteOf("ALPHA", 12_345, { previous_close: 12_000, state: "halted" }), 2);
+    head.quote(quoteOf("ALPHA", 12_345, { previous_close: 12_000, state: "halted" }));
     expect(byId("chart-name", "p").textContent).toBe("ALPHA 주식회사 · KRW");
     expect(byId("chart-price", "strong").textContent).toBe("123.45");
     expect(byId("chart-change", "span").textContent).toBe("+3.45 (+2.88 %)");
     expect([byId("chart-change", "span").dataset.way, byId("chart-halted", "span").hidden]).toEqual(["up", false]);
-    head.legend(bar(1, 250), 2, "2026-11-27 09:01", true, "BETA 7.00");
+    head.legend(bar(1, 250), 2, "2026-11-27 09:01", [260.4, null, 12_345], "BETA 7.00");
     head.sayLegend();
     expect(byId("chart-heard", "p").textContent).toBe(
-      "2026-11-27 09:01, 시가 0.01, 고가 0.09, 저가 0.00, 종가 2.50, 거래량 3, BETA 7.00",
+      "2026-11-27 09:01, 시가 0.01, 고가 0.09, 저가 0.00, 종가 2.50, 거래량 3, BETA 7.00, 5 평균 2.60, 20 평균 –, 60 평균 123.45",
     );
     expect(document.querySelectorAll("#legend .average")).toHaveLength(PERIODS.length);
-    head.legend(null, 2, "", false, null);
+    head.legend(null, 2, "", null, null);
     expect(document.querySelector<HTMLElement>("#legend .compared")?.hidden).toBe(true);
     expect(document.querySelectorAll("#legend .average")).toHaveLength(0);
     head.star("ALPHA", true);

@@ -80,8 +80,44 @@ describe("a chart", () => {
     expect(market.chart.follows).toBe(false);
     expect(closes()).toEqual([101, 102, 103]);
     clock.advance(2 * Backoff.FIRST_MS);
-    expect(closes()).toEqual([101, 102, 103, 104]);
+    // That's all there is, it says.
+    expect(closes()).toEqual([102, 103, 104]);
     expect(market.chart.follows).toBe(true);
+  });
+
+  it("has other digits when its symbol was listed anew, and takes no older bars that have not", () => {
+    const { market, clock, closes } = looking();
+    back.scale = 3;
+    back.bars.set(
+      KEY,
+      Array.from({ length: 400 }, (_, minute) => bar(minute, 1000 + minute)),
+    );
+    back.send(back.line, { type: "skipped", count: 1 });
+    clock.advance(Backoff.FIRST_MS);
+    expect([market.chart.shown?.scale, closes()?.length]).toEqual([3, 300]);
+    back.scale = 2;
+    market.chart.older();
+    expect(closes()).toHaveLength(300);
+    back.scale = 3;
+    clock.advance(OLDER_PAUSE_MS);
+    market.chart.older();
+    expect(closes()).toHaveLength(400);
+  });
+
+  it("is back when its symbol is traded that had gone", () => {
+    const { market, clock, closes } = looking();
+    market.watch.set(["MADANG"]);
+    back.bars.delete(KEY);
+    back.send(back.line, { type: "skipped", count: 1 });
+    clock.advance(Backoff.FIRST_MS);
+    expect([market.chart.state, market.chart.shown]).toEqual(["unknown", null]);
+    back.bars.set(KEY, [bar(1, 101)]);
+    back.send(back.line, quote("MADANG", 5, { state: "halted" }));
+    clock.advance(60_000);
+    expect(market.chart.state).toBe("unknown");
+    back.send(back.line, quote("MADANG", 5));
+    clock.advance(2 * Backoff.FIRST_MS);
+    expect([market.chart.state, closes()]).toEqual(["shown", [101]]);
   });
 
   it("goes on from where it was after a connection that was lost", () => {

@@ -1,8 +1,6 @@
 //! The chat over Socket.IO, in the same rooms: a command is an event named after its `type`, its answer the acknowledgement.
 
-use std::net::{IpAddr, Ipv4Addr};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use madang_engineio::{Cors, CorsOrigin, DeflateConfig};
@@ -17,18 +15,13 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::app::{App, CHAT_MESSAGE_BYTES, QUEUED_BYTES};
+use super::commands::{Commands, reply};
 use super::conversation::{self, Newcomer, refused};
-use super::limits::{Caller, Manners};
 use super::metrics::Way;
 use super::people::Pass;
 use super::rooms::{Guest, Seat};
 use crate::chat::{Code, Command, Fields, JOIN_TIME, Refusal, Room, Visit, Written};
 use crate::config::Origin;
-use crate::listener::Peer;
-
-/// Commands of one socket that may wait for their turn: more than a page sends while one of them is carried out. A client that doesn't
-/// wait for answers could fill the memory otherwise. Beyond: the socket is disconnected.
-pub const WAITING_COMMANDS: usize = 256;
 
 /// How long the answer to a command may wait for a reader who has left half of [`QUEUED_BYTES`] unread, before it joins what waits.
 const READ_TIME: Duration = Duration::from_secs(10);
@@ -44,15 +37,11 @@ const CLOSE_TIME: Duration = Duration::from_secs(5);
 struct Visitor {
     /// Whoever holds it is answered first: commands take it in the order in which they came.
     stay: Mutex<Stay>,
-    waiting: AtomicUsize,
-    caller: Caller,
+    commands: Commands,
     /// What its connection came by.
     pass: Pass,
     /// Told when it has joined.
     joined: Notify,
-    manners: std::sync::Mutex<Manners>,
-    /// Cancelled when the socket is gone.
-    gone: CancellationToken,
 }
 
 #[derive(Debug)]
@@ -145,12 +134,9 @@ fn connection(socket: &Socket, app: &Weak<App>) {
         stay: Mutex::new(Stay::Outside {
             join_due: Instant::now() + JOIN_TIME,
         }),
-        waiting: AtomicUsize::new(0),
-        caller: caller(socket),
+        commands: Commands::of(socket),
         pass: socket.extensions().get::<Pass>().unwrap_or_default(),
         joined: Notify::new(),
-        manners: std::sync::Mutex::default(),
-        gone: CancellationToken::new(),
     });
     for name in [
         "join", "send", "edit", "delete", "react", "read", "history", "typing",
@@ -179,39 +165,33 @@ async fn message(visitor: &Visitor, socket: &Socket, name: &str, args: &Args, ac
     let Some(app) = app.upgrade() else { return };
     // A server that stops waits for what is under way.
     let _tracked = app.tasks.token();
-    if visitor.waiting.fetch_add(1, Ordering::Relaxed) >= WAITING_COMMANDS {
-        tracing::info!(limit = WAITING_COMMANDS, "too many commands wait");
-        return socket.disconnect(true);
+    if !visitor.commands.may_wait(socket) {
+        return;
     }
     let mut stay = visitor.stay.lock().await;
-    visitor.waiting.fetch_sub(1, Ordering::Relaxed);
-    if app.stop.is_cancelled() || visitor.gone.is_cancelled() || visitor.pass.allow().is_err() {
+    visitor.commands.has_turn();
+    if app.stop.is_cancelled() || visitor.commands.gone.is_cancelled() || visitor.pass.allow().is_err() {
         return;
     }
     let mut ack = Some(ack);
-    let mut are_lost = false;
-    let answer = match command(&mut stay, socket, name, args, &mut ack, visitor, &app).await {
-        Ok(answer) => answer,
-        Err(refusal) => {
-            let mut manners = visitor.manners.lock().unwrap_or_else(PoisonError::into_inner);
-            are_lost = manners.are_lost(&refusal);
-            Some(refused(&refusal))
-        }
+    let done = command(&mut stay, socket, name, args, &mut ack, visitor, &app).await;
+    let (answer, refusal) = match done {
+        Ok(answer) => (answer, None),
+        Err(refusal) => (Some(refused(&refusal)), Some(refusal)),
     };
     // A welcome has been said already.
     if let Some(ack) = ack {
         has_read(socket, answer.as_ref()).await;
         reply(socket, ack, answer);
     }
-    if are_lost {
-        tracing::info!("refused too often for going too fast");
-        socket.disconnect(true);
+    if let Some(refusal) = refusal {
+        visitor.commands.refused(&refusal, socket);
     }
 }
 
 /// Somebody is gone. Who said so has left; whose connection ended may be back soon.
 async fn disconnection(visitor: &Visitor, reason: DisconnectReason) {
-    visitor.gone.cancel();
+    visitor.commands.gone.cancel();
     let stay = std::mem::replace(&mut *visitor.stay.lock().await, Stay::Over);
     match stay {
         Stay::Inside(guest) if reason == DisconnectReason::ClientNamespaceDisconnect => guest.leave(),
@@ -224,7 +204,7 @@ async fn attend(visitor: Arc<Visitor>, socket: Socket, app: Arc<App>) {
     let _connected = app.metrics.connected(Way::SocketIo);
     let why = tokio::select! {
         biased;
-        () = visitor.gone.cancelled() => return,
+        () = visitor.commands.gone.cancelled() => return,
         () = app.stop.cancelled() => None,
         refusal = visitor.is_due() => Some(refusal),
     };
@@ -283,7 +263,7 @@ async fn command(
     visitor: &Visitor,
     app: &App,
 ) -> Result<Option<Written>, Refusal> {
-    let caller = visitor.caller;
+    let caller = visitor.commands.caller;
     let json: Option<Box<RawValue>> = args.read().map_err(Refusal::bad_json)?;
     let json = json.as_deref().map_or("null", RawValue::get);
     let fields: Result<Option<Fields>, _> = serde_json::from_str(json);
@@ -328,12 +308,6 @@ async fn command(
     }
 }
 
-/// Where a socket's connection comes from.
-fn caller(socket: &Socket) -> Caller {
-    let peer = socket.extensions().get::<Peer>();
-    Caller::at(peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.addr.ip()))
-}
-
 /// A socket's own room isn't one of the chat's.
 fn room_of(room: Room, socket: &Socket) -> Result<Room, Code> {
     if room.as_str() == socket.id() {
@@ -351,33 +325,19 @@ async fn has_read(socket: &Socket, answer: Option<&Written>) {
     }
 }
 
-/// Acknowledges with an answer, or sends it as an event to who wants no acknowledgement.
-fn reply(socket: &Socket, ack: Ack, answer: Option<Written>) {
-    let sent = match answer {
-        None => ack.send(()),
-        Some(answer) if ack.is_wanted() => ack.send(answer.into_value()),
-        Some(answer) => socket.emit(answer.name, answer.body()),
-    };
-    if let Err(error) = sent {
-        tracing::debug!(%error, "an answer came too late");
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use futures_util::FutureExt as _;
 
     use super::*;
+    use crate::back::limits::Caller;
 
     fn visitor(stay: Stay) -> Visitor {
         Visitor {
             stay: Mutex::new(stay),
-            waiting: AtomicUsize::new(0),
-            caller: Caller::at([127, 0, 0, 1].into()),
+            commands: Caller::at([127, 0, 0, 1].into()).into(),
             pass: Pass::default(),
             joined: Notify::new(),
-            manners: std::sync::Mutex::default(),
-            gone: CancellationToken::new(),
         }
     }
 

@@ -27,6 +27,8 @@ pub(super) struct Session {
 pub(super) enum News {
     /// A symbol is listed, or listed anew.
     Listed(Box<Listing>),
+    /// A symbol isn't listed any more.
+    Unlisted(Symbol),
     /// Something has happened.
     Event(FeedEvent),
 }
@@ -40,8 +42,8 @@ pub(super) enum Wrong {
     Greeting,
     #[error("{0} isn't listed")]
     Unlisted(Symbol),
-    #[error("more than {SYMBOLS_LIMIT} symbols are listed")]
-    TooManySymbols,
+    #[error("{0} symbols are listed: a market has at most {SYMBOLS_LIMIT}")]
+    TooManySymbols(usize),
     #[error("event {0} has no possible time, price or volume, or happened in the future")]
     Value(u64),
 }
@@ -66,13 +68,11 @@ impl Session {
         }
         match said {
             Said::Hello { epoch, listings } => {
+                self.list_all(listings, news)?;
                 self.greeted = true;
                 if epoch != self.epoch {
                     self.epoch = epoch;
                     self.last = None;
-                }
-                for listing in listings {
-                    self.list(listing, news)?;
                 }
                 return Ok(Some(Say::Subscribe { after: self.last }));
             }
@@ -116,11 +116,29 @@ impl Session {
         Ok(None)
     }
 
-    fn list(&mut self, listing: Listing, news: &mut Vec<News>) -> Result<(), Wrong> {
-        self.listed.insert(listing.symbol);
-        if self.listed.len() > SYMBOLS_LIMIT {
-            return Err(Wrong::TooManySymbols);
+    /// These are all there are: others that were listed before have gone.
+    fn list_all(&mut self, listings: Vec<Listing>, news: &mut Vec<News>) -> Result<(), Wrong> {
+        let listed: HashSet<_> = listings.iter().map(|listing| listing.symbol).collect();
+        if listed.len() > SYMBOLS_LIMIT {
+            return Err(Wrong::TooManySymbols(listed.len()));
         }
+        let gone = self.listed.difference(&listed);
+        news.extend(gone.map(|symbol| News::Unlisted(*symbol)));
+        self.listed = listed;
+        news.extend(
+            listings
+                .into_iter()
+                .map(|listing| News::Listed(Box::new(listing))),
+        );
+        Ok(())
+    }
+
+    /// One more, or one anew.
+    fn list(&mut self, listing: Listing, news: &mut Vec<News>) -> Result<(), Wrong> {
+        if self.listed.len() == SYMBOLS_LIMIT && !self.listed.contains(&listing.symbol) {
+            return Err(Wrong::TooManySymbols(SYMBOLS_LIMIT + 1));
+        }
+        self.listed.insert(listing.symbol);
         news.push(News::Listed(Box::new(listing)));
         Ok(())
     }
@@ -166,6 +184,7 @@ mod tests {
             for news in news {
                 told.push(match news {
                     News::Listed(listing) => format!("listed {}", listing.symbol),
+                    News::Unlisted(symbol) => format!("unlisted {symbol}"),
                     News::Event(FeedEvent::Tick(tick)) => format!("tick {}", tick.sequence),
                     News::Event(FeedEvent::Gap {
                         from_sequence,
@@ -235,6 +254,26 @@ mod tests {
         let hello = HELLO.replace(r#""a""#, r#""b""#);
         let told = receive(&mut session, &[&hello, &ticks(&[1]), r#"{"type":"ended"}"#]);
         assert_eq!(told, ["listed A", r#"{"type":"subscribe"}"#, "tick 1", "Ended"]);
+    }
+
+    #[test]
+    fn what_a_new_greeting_does_not_list_has_gone() {
+        let mut session = Session::default();
+        let listed = r#"{"type":"listed","listing":{"symbol":"B"}}"#;
+        receive(&mut session, &[HELLO, &ticks(&[7]), listed]);
+        session.connected();
+        let hello = r#"{"type":"hello","epoch":"a","listings":[{"symbol":"C"},{"symbol":"B"}]}"#;
+        let told = receive(&mut session, &[hello, &ticks(&[8])]);
+        assert_eq!(
+            told,
+            [
+                "unlisted A",
+                "listed C",
+                "listed B",
+                r#"{"type":"subscribe","after":7}"#,
+                "wrong: A isn't listed"
+            ]
+        );
     }
 
     #[test]
@@ -336,11 +375,27 @@ mod tests {
             .collect();
         let hello = json!({"type": "hello", "epoch": "", "listings": listings}).to_string();
         let mut session = Session::default();
-        let mut receive = |text: &str| session.receive(text, 0, &mut Vec::new());
-        assert!(receive(&hello).is_ok());
+        let receive = |session: &mut Session, text: &str| {
+            let mut news = Vec::new();
+            let received = session.receive(text, 0, &mut news);
+            (received.err().map(|wrong| wrong.to_string()), news.len())
+        };
+        assert_eq!(receive(&mut session, &hello), (None, SYMBOLS_LIMIT));
         let again = r#"{"type":"listed","listing":{"symbol":"A1"}}"#;
-        assert!(receive(again).is_ok(), "it's listed already");
+        assert_eq!(receive(&mut session, again), (None, 1), "it's listed already");
         let more = r#"{"type":"listed","listing":{"symbol":"B"}}"#;
-        assert!(matches!(receive(more), Err(Wrong::TooManySymbols)));
+        let why = "2001 symbols are listed: a market has at most 2000".to_owned();
+        for _ in 0..2 {
+            assert_eq!(receive(&mut session, more), (Some(why.clone()), 0));
+            assert_eq!(session.listed.len(), SYMBOLS_LIMIT, "nothing is kept of it");
+        }
+        // Nor of a greeting that lists too many; and symbols that have gone make room.
+        session.connected();
+        let longer = hello.replacen(r#"{"symbol":"A0"}"#, r#"{"symbol":"A0"},{"symbol":"B"}"#, 1);
+        assert_eq!(receive(&mut session, &longer), (Some(why), 0));
+        assert_eq!(session.listed.len(), SYMBOLS_LIMIT);
+        let other = hello.replacen(r#"{"symbol":"A0"}"#, r#"{"symbol":"B"}"#, 1);
+        assert_eq!(receive(&mut session, &other), (None, SYMBOLS_LIMIT + 1));
+        assert_eq!(session.listed.len(), SYMBOLS_LIMIT);
     }
 }

@@ -86,6 +86,10 @@ impl Feed for WebSocketFeed {
                     }
                     return Poll::Ready(FeedEvent::Listed(symbol));
                 }
+                Poll::Ready(Some(News::Unlisted(symbol))) => {
+                    self.listings.retain(|one| one.symbol != symbol);
+                    return Poll::Ready(FeedEvent::Unlisted(symbol));
+                }
                 // It has ended, and said so.
                 Poll::Ready(None) | Poll::Pending => return Poll::Pending,
             }

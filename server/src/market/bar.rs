@@ -44,6 +44,29 @@ impl Bar {
             i64::from(self.revision),
         ]
     }
+
+    /// What happened later is in it too.
+    fn join(&mut self, later: &Self) {
+        self.high = self.high.max(later.high);
+        self.low = self.low.min(later.low);
+        self.close = later.close;
+        self.volume = self.volume.plus(later.volume);
+        self.revision = self.revision.saturating_add(later.revision).saturating_add(1);
+    }
+}
+
+/// Bars in order, of an interval that divides the longer one, as bars of that: exactly what their ticks would have made. Days begin by the clock of an exchange
+/// so many minutes before UTC.
+pub fn joined(bars: &[Bar], longer: Interval, utc_offset_minutes: i16) -> Vec<Bar> {
+    let mut joined: Vec<Bar> = Vec::new();
+    for bar in bars {
+        let open_at = longer.open_at(bar.open_at, utc_offset_minutes);
+        match joined.last_mut().filter(|last| last.open_at == open_at) {
+            Some(last) => last.join(bar),
+            None => joined.push(Bar { open_at, ..*bar }),
+        }
+    }
+    joined
 }
 
 /// The gaps between bars of one interval, of which each begins after the one before.

@@ -25,8 +25,10 @@ pub trait Feed: Send {
 /// What a feed tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FeedEvent {
-    /// A symbol is listed, or listed anew with other words: [`Feed::listings`] has it.
+    /// A symbol is listed, or listed anew with other words or [terms](super::Terms): [`Feed::listings`] has it.
     Listed(Symbol),
+    /// A symbol isn't listed any more, until it's [listed](Self::Listed) again.
+    Unlisted(Symbol),
     /// A trade of a symbol that is listed.
     Tick(Tick),
     /// Trading in a symbol has stopped.
@@ -53,4 +55,15 @@ pub enum FeedEvent {
     Restarted,
     /// Nothing follows, unless a replay is turned back.
     Ended,
+}
+
+impl FeedEvent {
+    /// Which symbol something has happened to, if to one that is listed.
+    pub fn symbol(&self) -> Option<Symbol> {
+        match self {
+            Self::Tick(tick) => Some(tick.symbol),
+            Self::Halted { symbol, .. } | Self::Resumed { symbol } => Some(*symbol),
+            Self::Listed(_) | Self::Unlisted(_) | Self::Gap { .. } | Self::Restarted | Self::Ended => None,
+        }
+    }
 }

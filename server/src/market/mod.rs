@@ -3,6 +3,7 @@
 //! ```text
 //! Feed (Simulator, Replay, or from afar) -> FeedEvent: Tick, Halted, Resumed, Gap, ...
 //! Tick -> Bars: the bars of every Interval that it changes -> Gap between them, Day for quotes
+//! Listing -> Terms: what bars mean, and whether those of earlier terms still do
 //! CSV -> Recording -> Replay: which tick is due; ReplayHandle: pause, speed, seek
 //! ```
 //!
@@ -24,10 +25,11 @@ mod replay;
 mod rules;
 mod simulator;
 mod stock;
+mod terms;
 mod time;
 mod values;
 
-pub use bar::{Bar, Gap, gaps};
+pub use bar::{Bar, Gap, gaps, joined};
 pub use bars::{Bars, LATE_LIMIT, TooLate};
 pub use day::Day;
 pub use feed::{Feed, FeedEvent};
@@ -38,5 +40,6 @@ pub use pace::{NoSpeed, Pace, PaceChange, PaceState, Speed};
 pub use recording::{RECORDING_BYTES, RECORDING_TICKS, Recording, RecordingError};
 pub use replay::{Replay, ReplayHandle};
 pub use simulator::{BEHIND_LIMIT, HISTORY_DAYS, Simulator, TICKS_LIMIT};
+pub use terms::Terms;
 pub use time::{TIME_LIMIT, format_time, parse_time};
 pub use values::{NoPrice, NoScale, NoSymbol, NoVolume, Price, Scale, Symbol, Tick, Volume};

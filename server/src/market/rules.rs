@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::{Bar, Bars, Interval, LATE_LIMIT, Price, Tick, Volume};
+use super::{Bar, Bars, Interval, LATE_LIMIT, Price, Tick, Volume, joined};
 
 const LATE_MS: i64 = LATE_LIMIT.as_millis() as i64;
 
@@ -37,19 +37,6 @@ fn fold(mut ticks: Vec<Tick>, open_at: i64) -> Bar {
         close: prices().next_back().unwrap(),
         volume: Volume::new(ticks.iter().map(|tick| tick.volume.lots()).sum()).unwrap(),
         revision: ticks.len() as u32 - 1,
-    }
-}
-
-/// Bars of one interval as one bar of a longer one.
-fn join(bars: &[Bar], open_at: i64) -> Bar {
-    Bar {
-        open_at,
-        open: bars[0].open,
-        high: bars.iter().map(|bar| bar.high).max().unwrap(),
-        low: bars.iter().map(|bar| bar.low).min().unwrap(),
-        close: bars[bars.len() - 1].close,
-        volume: bars.iter().fold(Volume::NONE, |sum, bar| sum.plus(bar.volume)),
-        revision: bars.iter().map(|bar| bar.revision + 1).sum::<u32>() - 1,
     }
 }
 
@@ -103,14 +90,19 @@ proptest! {
     fn short_bars_together_are_the_longer_one(ticks in arriving(), offset in offset()) {
         let told = tell_all(&ticks, offset);
         for (short, long) in Interval::ALL.into_iter().zip(Interval::ALL.into_iter().skip(1)) {
-            let mut groups: BTreeMap<i64, Vec<Bar>> = BTreeMap::new();
-            for ((_, open_at), bar) in told.iter().filter(|((interval, _), _)| *interval == short) {
-                groups.entry(long.open_at(*open_at, offset)).or_default().push(*bar);
-            }
-            for (open_at, bars) in groups {
-                prop_assert_eq!(&join(&bars, open_at), &told[&(long, open_at)], "{} of {}", long, short);
-            }
+            let of = |wanted| told.iter().filter(move |((interval, _), _)| *interval == wanted).map(|(_, bar)| *bar);
+            let bars: Vec<_> = of(short).collect();
+            prop_assert_eq!(joined(&bars, long, offset), of(long).collect::<Vec<_>>(), "{} of {}", long, short);
         }
+    }
+
+    #[test]
+    fn days_by_another_clock_are_made_of_what_begins_when_it_did(ticks in arriving(), from in offset(), to in offset()) {
+        let of = |told: Told, wanted| told.into_iter().filter(move |((interval, _), _)| *interval == wanted).map(|(_, bar)| bar);
+        let quarters: Vec<_> = of(tell_all(&ticks, from), Interval::M15).collect();
+        let hours = joined(&quarters, Interval::H1, to);
+        let days = of(tell_all(&ticks, to), Interval::D1).collect::<Vec<_>>();
+        prop_assert_eq!(joined(&hours, Interval::D1, to), days);
     }
 
     #[test]

@@ -137,6 +137,9 @@ impl Price {
     /// The lowest there is.
     pub const LEAST: Self = Self(1);
 
+    /// The highest.
+    pub const MOST: Self = Self(EXACT);
+
     /// Checks a price.
     ///
     /// # Errors

@@ -11,9 +11,9 @@ use sea_orm::{
 use sea_orm_migration::MigratorTrait;
 
 use super::entity::{
-    account, api_token, marker, market_bar, message, moderation_entry, reaction, report, room, room_role,
-    room_setting, sanction, seat_audit, seat_claim, seat_command, seat_event, seat_hold, seat_news,
-    seat_payment, seat_place, seat_waiting, sign_in, slow_turn, term,
+    account, api_token, marker, market_bar, market_listing, message, moderation_entry, reaction, report,
+    room, room_role, room_setting, sanction, seat_audit, seat_claim, seat_command, seat_event, seat_hold,
+    seat_news, seat_payment, seat_place, seat_waiting, sign_in, slow_turn, term,
 };
 use super::migration::Migrator;
 use super::{Store, StoreError, common};
@@ -86,6 +86,7 @@ macro_rules! each_table {
         $copy.$what::<room::Entity>().await?;
         $copy.$what::<message::Entity>().await?;
         $copy.$what::<market_bar::Entity>().await?;
+        $copy.$what::<market_listing::Entity>().await?;
         $copy.$what::<seat_event::Entity>().await?;
         $copy.$what::<seat_place::Entity>().await?;
         $copy.$what::<seat_hold::Entity>().await?;

@@ -2,12 +2,13 @@
 
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait as _, DbErr, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, Select,
+    ActiveModelTrait as _, ColumnTrait as _, DatabaseTransaction, DbErr, EntityTrait as _,
+    IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
 };
 
 use super::entity::market_bar;
 use super::{Store, StoreError};
+use crate::market::{Bar, Interval, Price, Symbol, Volume};
 
 /// A bar as stored.
 pub type StoredBar = market_bar::Model;
@@ -19,6 +20,37 @@ pub struct BarPage {
     pub bars: Vec<StoredBar>,
     /// Whether there are older ones.
     pub more: bool,
+}
+
+impl StoredBar {
+    /// A bar as the database has it.
+    pub fn new(symbol: Symbol, interval: Interval, bar: &Bar) -> Self {
+        Self {
+            symbol: symbol.to_string(),
+            interval: interval.name().to_owned(),
+            open_at: bar.open_at,
+            open: bar.open.units(),
+            high: bar.high.units(),
+            low: bar.low.units(),
+            close: bar.close.units(),
+            volume: bar.volume.lots(),
+            revision: i64::from(bar.revision),
+        }
+    }
+
+    /// And back; `None` for what isn't a bar.
+    pub fn bar(&self) -> Option<Bar> {
+        let price = |units| Price::new(units).ok();
+        Some(Bar {
+            open_at: self.open_at,
+            open: price(self.open)?,
+            high: price(self.high)?,
+            low: price(self.low)?,
+            close: price(self.close)?,
+            volume: Volume::new(self.volume).ok()?,
+            revision: self.revision.try_into().ok()?,
+        })
+    }
 }
 
 /// Rows of one statement at most: 9 values each, and SQLite takes 32,766 in one.
@@ -102,29 +134,35 @@ impl Store {
 
     async fn try_put_bars(&self, bars: &[StoredBar]) -> Result<(), DbErr> {
         let transaction = self.begin().await?;
-        for bars in statements(bars) {
-            let rows = bars.iter().map(|bar| bar.clone().into_active_model().reset_all());
-            let replace = OnConflict::columns([
-                market_bar::Column::Symbol,
-                market_bar::Column::Interval,
-                market_bar::Column::OpenAt,
-            ])
-            .update_columns([
-                market_bar::Column::Open,
-                market_bar::Column::High,
-                market_bar::Column::Low,
-                market_bar::Column::Close,
-                market_bar::Column::Volume,
-                market_bar::Column::Revision,
-            ])
-            .to_owned();
-            market_bar::Entity::insert_many(rows)
-                .on_conflict(replace)
-                .exec_without_returning(&transaction)
-                .await?;
-        }
+        put_rows(&transaction, bars).await?;
         transaction.commit().await
     }
+}
+
+/// Stores bars as they are now.
+pub(super) async fn put_rows(transaction: &DatabaseTransaction, bars: &[StoredBar]) -> Result<(), DbErr> {
+    for bars in statements(bars) {
+        let rows = bars.iter().map(|bar| bar.clone().into_active_model().reset_all());
+        let replace = OnConflict::columns([
+            market_bar::Column::Symbol,
+            market_bar::Column::Interval,
+            market_bar::Column::OpenAt,
+        ])
+        .update_columns([
+            market_bar::Column::Open,
+            market_bar::Column::High,
+            market_bar::Column::Low,
+            market_bar::Column::Close,
+            market_bar::Column::Volume,
+            market_bar::Column::Revision,
+        ])
+        .to_owned();
+        market_bar::Entity::insert_many(rows)
+            .on_conflict(replace)
+            .exec_without_returning(transaction)
+            .await?;
+    }
+    Ok(())
 }
 
 /// The same rows in parts of [`STATEMENT_ROWS`], half as many, and so on. To a connection, each number of rows is a statement of its own, which it keeps prepared
@@ -138,7 +176,8 @@ fn statements(mut bars: &[StoredBar]) -> impl Iterator<Item = &[StoredBar]> {
     })
 }
 
-fn bars_of(symbol: &str, interval: &str) -> Select<market_bar::Entity> {
+/// All bars of a symbol and interval.
+pub(super) fn bars_of(symbol: &str, interval: &str) -> Select<market_bar::Entity> {
     market_bar::Entity::find()
         .filter(market_bar::Column::Symbol.eq(symbol))
         .filter(market_bar::Column::Interval.eq(interval))
@@ -172,5 +211,22 @@ mod tests {
         }
         assert_eq!(sizes.len(), 10);
         assert_eq!(sizes.last(), Some(&STATEMENT_ROWS));
+    }
+
+    #[test]
+    fn a_bar_comes_back_as_it_was_kept() {
+        let price = |units| Price::new(units).unwrap();
+        let there = Bar {
+            open_at: 60_000,
+            open: price(2),
+            high: price(4),
+            low: price(1),
+            close: price(3),
+            volume: Volume::new(5).unwrap(),
+            revision: 6,
+        };
+        let kept = StoredBar::new("A".parse().unwrap(), Interval::M1, &there);
+        assert_eq!(kept.bar(), Some(there));
+        assert_eq!(StoredBar { low: 0, ..kept }.bar(), None, "no price");
     }
 }

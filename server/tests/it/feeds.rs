@@ -179,7 +179,7 @@ fn numbers_rise_and_what_is_missing_is_told(told: &[FeedEvent]) {
             }
             FeedEvent::Halted { .. } | FeedEvent::Resumed { .. } => {}
             FeedEvent::Restarted => last = 0,
-            FeedEvent::Listed(_) | FeedEvent::Ended => {}
+            FeedEvent::Listed(_) | FeedEvent::Unlisted(_) | FeedEvent::Ended => {}
         }
     }
 }

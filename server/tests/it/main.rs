@@ -12,6 +12,7 @@ mod deeds;
 mod market_viewer;
 mod running;
 mod sent_away;
+mod told_feed;
 mod ways;
 
 mod bad_input;
@@ -29,6 +30,8 @@ mod limits;
 mod line;
 mod market;
 mod market_bounds;
+mod market_listed;
+mod market_outage;
 mod market_store;
 mod metrics;
 mod moderation;

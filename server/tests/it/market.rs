@@ -114,17 +114,17 @@ async fn both_ways_say_the_same_words() {
     assert_eq!(said[0], said[1]);
     let expected = json!([
         {"type": "watching", "symbols": ["A", "B"], "quotes": [
-            {"type": "quote", "symbol": "A", "at": START, "price": 100, "open": 100, "high": 100, "low": 100, "previous_close": null, "volume": 5, "state": "open"},
-            {"type": "quote", "symbol": "B", "at": START, "price": 7, "open": 7, "high": 7, "low": 7, "previous_close": null, "volume": 1, "state": "open"},
+            {"type": "quote", "symbol": "A", "scale": 0, "at": START, "price": 100, "open": 100, "high": 100, "low": 100, "previous_close": null, "volume": 5, "state": "open"},
+            {"type": "quote", "symbol": "B", "scale": 0, "at": START, "price": 7, "open": 7, "high": 7, "low": 7, "previous_close": null, "volume": 1, "state": "open"},
         ]},
         {"type": "charting", "symbol": "A", "interval": "1m", "offset": 0, "epoch": "e", "recovered": true},
         {"type": "watching", "symbols": ["A"], "quotes": []},
         {"type": "error", "code": "symbol_unknown", "message": "there is no such symbol here"},
         {"type": "error", "code": "market_invalid", "message": "`interval` must be one of 1s, 5s, 1m, 5m, 15m, 1h, 1D"},
         {"type": "watching", "symbols": ["A"], "quotes": [
-            {"type": "quote", "symbol": "A", "at": START, "price": 100, "open": 100, "high": 100, "low": 100, "previous_close": null, "volume": 5, "state": "open"},
+            {"type": "quote", "symbol": "A", "scale": 0, "at": START, "price": 100, "open": 100, "high": 100, "low": 100, "previous_close": null, "volume": 5, "state": "open"},
         ]},
-        {"type": "quote", "symbol": "A", "at": START + 2000, "price": 99, "open": 100, "high": 102, "low": 99, "previous_close": null, "volume": 8, "state": "open"},
+        {"type": "quote", "symbol": "A", "scale": 0, "at": START + 2000, "price": 99, "open": 100, "high": 102, "low": 99, "previous_close": null, "volume": 8, "state": "open"},
         {"type": "bar", "symbol": "A", "interval": "1m", "offset": 1, "bar": [START, 100, 102, 99, 99, 8, 2]},
         {"type": "charting", "symbol": null},
     ]);
@@ -434,6 +434,8 @@ async fn what_another_server_tells_is_shown_with_its_halts_and_losses() {
     })
     .await;
     server.counted("late_ticks", 1).await;
+    // Each symbol comes in by itself.
+    server.counted("ticks", 5).await;
     let state = server.fetch("/api/market/replay", 200).await;
     assert_eq!((&state["feed"], &state["gaps"]), (&"websocket".into(), &2.into()));
     assert_eq!(server.metric("madang_market_missed_events_total").await, 2);

@@ -9,6 +9,7 @@ import { launchFirefox } from "../src/browsers/firefox.mjs";
 import { setUp } from "../src/setting.mjs";
 import { eventually } from "../src/wait.mjs";
 
+const SMALL = { width: 320, height: 700 };
 const PHONE = { width: 390, height: 844 };
 const DESK = { width: 1280, height: 900 };
 /** Bars of a page. */
@@ -101,6 +102,18 @@ describe("the market", () => {
       await moves(page, "#chart-price");
       await page.goto(`${front}/market?lang=en&symbol=NOSUCH.1`);
       await says(page, "#chart-problem", /There is no symbol NOSUCH\.1/);
+      // Nothing is offered for what isn't there, and whoever came here by its address can type another name at once.
+      const tools = "#toolbar, #legend, #chart, #star, #save";
+      const shown = () => page.evaluate((all) => [...document.querySelectorAll(all)].filter((one) => one.getClientRects().length > 0).length, tools);
+      await eventually(async () => assert.equal(await page.evaluate(() => document.activeElement.id), "search", page.engine));
+      assert.equal(await shown(), 0, page.engine);
+      await isAccessible(page, "no such symbol");
+      await page.type("#search", other.symbol);
+      await eventually(async () => assert.ok((await count(page, `#found-${other.symbol}`)) === 1, page.engine));
+      await page.press("Enter");
+      await says(page, "#chart-symbol", new RegExp(`^${other.symbol}$`));
+      await follows(page);
+      assert.equal(await shown(), 5, page.engine);
     });
   });
 
@@ -118,7 +131,7 @@ describe("the market", () => {
       await choose(page, "style", "line");
       await page.click('[name="log"]');
       await page.click('[name="averages"]');
-      await eventually(async () => assert.equal(await count(page, "#legend .average"), 3));
+      await says(page, "#legend .average:last-child", /^Mean 60 [\d,.]+$/);
       const other = await page.evaluate(() => document.querySelector("[name=compare]").options[1].value);
       await choose(page, "compare", other);
       await says(page, "#legend .compared", new RegExp(`^${other} [\\d,.]+$`));
@@ -222,7 +235,7 @@ describe("the market", () => {
 
   test("it fits, axe-core finds nothing wrong, and the policy holds, in every language and scheme", async () => {
     await inEach(async (page, front) => {
-      for (const viewport of [PHONE, DESK]) {
+      for (const viewport of [SMALL, PHONE, DESK]) {
         for (const [lang, theme] of [
           ["en", "light"],
           ["en", "dark"],
@@ -239,6 +252,18 @@ describe("the market", () => {
           const look = `${viewport.width} px, ${lang}, ${theme}`;
           const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
           assert.ok(overflow <= 0, `${page.engine}: ${look}: ${overflow} px stick out`);
+          const places = await page.evaluate(() => {
+            const all = [...document.querySelectorAll(".intervals label")];
+            const boxes = [...all, document.querySelector(".intervals")].map((one) => one.getBoundingClientRect());
+            return boxes.map(({ left, top, right, width, height }) => ({ left, top, right, width, height }));
+          });
+          const around = places.pop();
+          for (const [at, { left, right, top, width, height }] of places.entries()) {
+            assert.ok(right <= around.right, `${page.engine}: ${look}: an interval sticks out`);
+            assert.ok(width >= 24 && height >= 24, `${page.engine}: ${look}: an interval of ${width} × ${height} px`);
+            const before = places[at - 1];
+            assert.ok(before?.top !== top || left - before.right >= 2, `${page.engine}: ${look}: intervals touch`);
+          }
           await isAccessible(page, look);
         }
       }

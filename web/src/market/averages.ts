@@ -29,6 +29,11 @@ export function averages(rows: readonly Row[], period: number, from = 0): Averag
   return points;
 }
 
+/** The same at one row alone. */
+export function averageAt(rows: readonly Row[], period: number, index: number): number | null {
+  return averages(rows.slice(0, index + 1), period, index)[0]?.value ?? null;
+}
+
 /** Where the bars begin that the mean at `from` goes over. */
 function reach(rows: readonly Row[], period: number, from: number): number {
   let begin = from;

@@ -31,11 +31,11 @@ export class Bars {
     return bar?.at === time ? bar : null;
   }
 
-  /** Takes the newest bars. Older ones stay if these join them. */
+  /** Takes the newest bars. Older ones stay if these join them, and there still are any. */
   take({ bars, more }: BarPage): void {
     const first = bars[0];
     const last = this.#list.at(-1);
-    const joins = first !== undefined && last !== undefined && first.at <= last.at;
+    const joins = more && first !== undefined && last !== undefined && first.at <= last.at;
     const kept = joins ? this.#list.filter(({ at }) => at < first.at) : [];
     this.#list = [...kept, ...bars];
     if (kept.length === 0) this.#more = more;

@@ -2,7 +2,7 @@ import { Backoff } from "../net/backoff";
 import type { Cancel, Clock } from "../net/clock";
 import { Bars } from "./bars";
 import type { Desk } from "./desk";
-import type { BarPage, Interval, MarketCommand, MarketEvent, Position } from "./protocol";
+import type { BarPage, Interval, MarketCommand, MarketEvent, Position, Quote } from "./protocol";
 
 /** What a chart is of. */
 export interface Subject {
@@ -87,7 +87,8 @@ export class Chart {
     if (!isSame(shown, this.#subject)) return;
     this.#cancelOlder = this.desk.bars(shown, first.at, (page) => {
       this.#cancelOlder = null;
-      if (page === null || page === "unknown") {
+      // One that was kept may be of a time when prices had other digits.
+      if (page === null || page === "unknown" || page.scale !== shown.scale) {
         this.#cancelOlder = this.clock.after(OLDER_PAUSE_MS, () => {
           this.#cancelOlder = null;
         });
@@ -120,6 +121,9 @@ export class Chart {
       case "bar":
         if (this.#follows && isSame(event, this.#subject)) this.#change(event);
         return;
+      case "quote":
+        this.#traded(event.quote);
+        return;
       case "skipped":
         if (this.#follows) this.#again();
         return;
@@ -135,6 +139,11 @@ export class Chart {
     this.closed();
     this.#cancelPage();
     this.#stopOlder();
+  }
+
+  /** A symbol that had gone is listed again. */
+  #traded({ symbol, halted }: Quote): void {
+    if (this.#state === "unknown" && symbol === this.#subject?.symbol && !halted) this.#again();
   }
 
   #change({ offset, bar }: Extract<MarketEvent, { type: "bar" }>): void {
@@ -158,8 +167,10 @@ export class Chart {
     this.#position = null;
     this.#follows = false;
     this.#cancelPage = this.desk.bars(subject, null, (page) => {
-      if (page === "unknown") this.#state = "unknown";
-      else if (page?.position) this.#take(subject, page);
+      if (page === "unknown") {
+        this.#state = "unknown";
+        this.#shown = null;
+      } else if (page?.position) this.#take(subject, page);
       else {
         this.#state = this.#state === "shown" ? "shown" : "unreachable";
         this.#again();

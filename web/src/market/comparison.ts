@@ -2,6 +2,7 @@ import type { Cancel, Clock } from "../net/clock";
 import { Bars } from "./bars";
 import type { Subject } from "./chart";
 import type { Desk } from "./desk";
+import type { Quote } from "./protocol";
 
 /** Pause before bars that didn't come are asked for again, in milliseconds. */
 export const AGAIN_MS = 2000;
@@ -13,6 +14,7 @@ export const AGAIN_MS = 2000;
 export class Comparison {
   #subject: Subject | null = null;
   #bars = new Bars();
+  #scale = 0;
   #cancel: Cancel | null = null;
   #fresh = false;
 
@@ -34,6 +36,11 @@ export class Comparison {
     this.refresh();
   }
 
+  /** Digits behind the point of its prices. */
+  get scale(): number {
+    return this.#scale;
+  }
+
   /** The newest bars again: what the quotes told is not all if there were none for a while. */
   refresh(): void {
     this.#cancel?.();
@@ -50,7 +57,12 @@ export class Comparison {
   }
 
   /** The newest price, which the chart shows at `at`. */
-  quote(price: number, at: number): void {
+  quote({ price, scale }: Pick<Quote, "price" | "scale">, at: number): void {
+    if (scale !== this.#scale) {
+      // Listed anew: all its prices have other digits. Its bars may be on their way.
+      if (this.#cancel === null) this.refresh();
+      return;
+    }
     const last = this.#bars.list.at(-1);
     if (last === undefined || at < last.at) return;
     this.#bars.change({ at, open: price, high: price, low: price, close: price, volume: 0 });
@@ -83,8 +95,11 @@ export class Comparison {
         this.#cancel = this.clock.after(AGAIN_MS, () => this.#ask(before));
         return;
       }
-      if (before === null) this.#bars.take(page);
-      else this.#bars.prepend(page);
+      if (before === null) {
+        if (page.scale !== this.#scale) this.#bars = new Bars();
+        this.#scale = page.scale;
+        this.#bars.take(page);
+      } else if (page.scale === this.#scale) this.#bars.prepend(page);
       this.#changed();
     });
   }

@@ -37,6 +37,8 @@ export interface Bar {
 /** A price as it is, with the exchange's day so far. */
 export interface Quote {
   symbol: string;
+  /** Digits behind the point of its prices: a feed may list a symbol anew with others. */
+  scale: number;
   at: number;
   price: number;
   open: number;
@@ -147,12 +149,20 @@ function readBar(value: unknown): Bar | null {
 
 function readQuote(value: unknown): Quote | null {
   if (!isRecord(value) || !isSymbol(value.symbol)) return null;
-  const { symbol, at, price, open, high, low, volume } = value;
-  if (!isWhole(at) || !isWhole(price) || !isWhole(open) || !isWhole(high) || !isWhole(low) || !isWhole(volume)) {
+  const { symbol, scale, at, price, open, high, low, volume } = value;
+  if (
+    !isCount(scale) ||
+    !isWhole(at) ||
+    !isWhole(price) ||
+    !isWhole(open) ||
+    !isWhole(high) ||
+    !isWhole(low) ||
+    !isWhole(volume)
+  ) {
     return null;
   }
   const previousClose = isWhole(value.previous_close) ? value.previous_close : null;
-  return { symbol, at, price, open, high, low, previousClose, volume, halted: value.state === "halted" };
+  return { symbol, scale, at, price, open, high, low, previousClose, volume, halted: value.state === "halted" };
 }
 
 function readListing(value: unknown): Listing | null {

@@ -1,4 +1,4 @@
-import { type Bar, type Quote, STEP_MS } from "./protocol";
+import { type BarPage, type Quote, STEP_MS } from "./protocol";
 
 /** Points of a small picture. */
 export const SPARK_POINTS = 60;
@@ -8,19 +8,23 @@ export const SPARK_INTERVAL = "5s";
 /** The last minutes of a price, for a picture that is too small for more. */
 export class Spark {
   #points: { at: number; price: number }[] = [];
+  /** Digits behind the point that its prices have. */
+  #scale = 0;
 
   get points(): readonly { at: number; price: number }[] {
     return this.#points;
   }
 
-  take(bars: readonly Bar[]): void {
+  take({ bars, scale }: Pick<BarPage, "bars" | "scale">): void {
+    this.#rescale(scale);
     const quoted = this.#points;
     this.#points = [];
     for (const { at, close } of bars) this.#add(at, close);
     for (const { at, price } of quoted) this.#add(at, price);
   }
 
-  quote({ at, price }: Quote): void {
+  quote({ at, price, scale }: Quote): void {
+    this.#rescale(scale);
     this.#add(at, price);
   }
 
@@ -36,6 +40,11 @@ export class Spark {
         return `${x.toFixed(1)},${y.toFixed(1)}`;
       })
       .join(" ");
+  }
+
+  #rescale(scale: number): void {
+    for (const point of this.#points) point.price *= 10 ** (scale - this.#scale);
+    this.#scale = scale;
   }
 
   #add(when: number, price: number): void {

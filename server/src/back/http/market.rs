@@ -142,6 +142,9 @@ pub(in crate::back) struct QuoteSchema {
     /// `quote`
     r#type: String,
     symbol: String,
+    /// Decimals of its prices.
+    #[schema(minimum = 0, maximum = 6)]
+    scale: u8,
     /// When it was last traded, in milliseconds since 1970-01-01 UTC.
     at: i64,
     /// The last price, in units of the last decimal of the symbol's scale, as all prices.

@@ -3,6 +3,8 @@
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::registry::Registry;
 
+use super::floor::Taken;
+
 /// The market's numbers.
 #[derive(Clone, Debug, Default)]
 pub(in crate::back) struct Counters {
@@ -16,6 +18,17 @@ pub(in crate::back) struct Counters {
 }
 
 impl Counters {
+    /// Counts what became of an event.
+    pub(super) fn count(&self, taken: Taken) {
+        match taken {
+            Taken::Tick => self.ticks.inc(),
+            Taken::TooLate => self.late.inc(),
+            Taken::Gap(events) => self.missed.inc_by(events),
+            Taken::Waits(lost) => self.late.inc_by(lost),
+            Taken::Nothing => 0,
+        };
+    }
+
     /// Shows them.
     pub(in crate::back) fn register(&self, registry: &mut Registry) {
         for (name, help, counter) in [

@@ -93,7 +93,7 @@ impl From<&Refused> for Event<'_> {
 mod tests {
     use super::*;
     use crate::back::market::quote::State;
-    use crate::market::{Price, Volume};
+    use crate::market::{Price, Scale, Volume};
 
     #[test]
     fn is_written_as_documented() {
@@ -101,6 +101,7 @@ mod tests {
         let price = |units| Price::new(units).unwrap();
         let quote = Quote {
             symbol,
+            scale: Scale::new(2).unwrap(),
             at: 9,
             price: price(5),
             open: price(4),
@@ -110,7 +111,7 @@ mod tests {
             volume: Volume::new(7).unwrap(),
             state: State::Open,
         };
-        let written = r#"{"type":"quote","symbol":"005930","at":9,"price":5,"open":4,"high":6,"low":3,"previous_close":null,"volume":7,"state":"open"}"#;
+        let written = r#"{"type":"quote","symbol":"005930","scale":2,"at":9,"price":5,"open":4,"high":6,"low":3,"previous_close":null,"volume":7,"state":"open"}"#;
         assert_eq!(Event::Quote(&quote).write().json, written);
         let begun = Begun {
             offset: 3,

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use madang_hub::Epoch;
 
+use super::arrivals::Arrivals;
 use super::chart::Chart;
 use super::quote::{Quote, State};
 use super::refused::Refused;
@@ -12,7 +13,7 @@ use super::series::Series;
 use super::traded::Traded;
 use super::unsaved::Unsaved;
 use super::wire::Wire;
-use crate::market::{Bar, FeedEvent, Interval, Scale, Symbol, Tick};
+use crate::market::{Bar, FeedEvent, Interval, Symbol, Tick};
 use crate::random;
 
 /// Charts that nobody looks at any more, and that are kept for those who come back: those looked at last, in some 10 MB.
@@ -25,10 +26,12 @@ const IDLE_TIME: Duration = Duration::from_secs(5 * 60);
 #[derive(Debug, Default)]
 pub(super) struct Floor {
     pub(super) traded: HashMap<Symbol, Traded>,
+    /// Symbols that will be there once their bars have been read.
+    pub(super) arrivals: Arrivals,
     charts: HashMap<Series, Chart>,
     pub(super) unsaved: Unsaved,
     /// Whose quotes have changed in this turn.
-    news: Vec<Symbol>,
+    pub(super) news: Vec<Symbol>,
     /// The time of the newest trade.
     pub(super) newest_ms: i64,
 }
@@ -40,12 +43,17 @@ pub(super) enum Taken {
     TooLate,
     /// So many events were lost on the way.
     Gap(u64),
+    /// It waits for its symbol, and so many were lost for it.
+    Waits(u64),
     Nothing,
 }
 
 impl Floor {
-    /// Takes what a feed tells, but for new listings and a new beginning.
+    /// Takes what a feed tells, but for listings and a new beginning.
     pub(super) fn take(&mut self, event: &FeedEvent) -> Taken {
+        if let Some(lost) = self.arrivals.take(event) {
+            return Taken::Waits(lost);
+        }
         match event {
             FeedEvent::Tick(tick) => self.tick(tick),
             FeedEvent::Halted { symbol, .. } => self.set_state(*symbol, State::Halted),
@@ -54,7 +62,9 @@ impl Floor {
                 from_sequence,
                 to_sequence,
             } => Taken::Gap(to_sequence.saturating_sub(*from_sequence).saturating_add(1)),
-            FeedEvent::Listed(_) | FeedEvent::Restarted | FeedEvent::Ended => Taken::Nothing,
+            FeedEvent::Listed(_) | FeedEvent::Unlisted(_) | FeedEvent::Restarted | FeedEvent::Ended => {
+                Taken::Nothing
+            }
         }
     }
 
@@ -81,7 +91,7 @@ impl Floor {
         Taken::Tick
     }
 
-    fn set_state(&mut self, symbol: Symbol, state: State) -> Taken {
+    pub(super) fn set_state(&mut self, symbol: Symbol, state: State) -> Taken {
         if let Some(traded) = self.traded.get_mut(&symbol) {
             traded.state = state;
             if !std::mem::replace(&mut traded.is_news, true) {
@@ -121,6 +131,7 @@ impl Floor {
     /// The chart, which is made if there is none.
     pub(super) fn chart(&mut self, series: Series, wire: &Wire, now: Instant) -> Result<&mut Chart, Refused> {
         let traded = self.traded.get_mut(&series.symbol);
+        let traded = traded.filter(|traded| traded.is_listed);
         let traded = traded.ok_or(Refused::SymbolUnknown)?;
         traded.set_charted(series.interval, true);
         let chart = self.charts.entry(series);
@@ -139,12 +150,6 @@ impl Floor {
         Ok(self.unsaved.of(series).chain(changed).collect())
     }
 
-    /// Decimals of a symbol's prices.
-    pub(super) fn scale(&self, symbol: Symbol) -> Result<Scale, Refused> {
-        let traded = self.traded.get(&symbol).ok_or(Refused::SymbolUnknown)?;
-        Ok(traded.listing.scale)
-    }
-
     /// How many bars wait to be stored.
     pub(super) fn waiting(&self) -> usize {
         self.unsaved.len()
@@ -160,7 +165,7 @@ impl Floor {
         lost
     }
 
-    /// Forgets charts that nobody has looked at for a while, and those looked at longest ago, if there are too many.
+    /// Forgets charts that nobody has looked at for a while, and those looked at longest ago, if there are too many; and symbols that are gone.
     pub(super) fn sweep(&mut self, wire: &Wire, now: Instant) {
         let idle = |(series, chart): (&Series, &Chart)| Some((chart.idle_since()?, *series));
         let mut idle: Vec<_> = self.charts.iter().filter_map(idle).collect();
@@ -177,6 +182,7 @@ impl Floor {
                 traded.set_charted(series.interval, false);
             }
         }
+        self.sweep_unlisted(wire);
     }
 
     /// All that was told so far holds no more.
@@ -197,7 +203,7 @@ pub(super) fn restored(interval: Interval) -> u64 {
     u64::try_from(late / interval.ms()).unwrap_or_default() + 2
 }
 
-fn epoch() -> Epoch {
+pub(super) fn epoch() -> Epoch {
     Epoch::new(u64::from_ne_bytes(random::bytes()))
 }
 
@@ -213,7 +219,7 @@ mod tests {
     use super::super::chart::BAR_TIME;
     use super::super::wire::{NAMESPACE, chart_of, quotes_of};
     use super::*;
-    use crate::market::{Bars, Listing, Price, Volume};
+    use crate::market::{Bars, Listing, Price, Scale, Volume};
 
     /// Hears what is published, as WebSockets get it.
     #[derive(Default)]
@@ -377,6 +383,40 @@ mod tests {
             [(&json!(8), &json!("halted")), (&json!(8), &json!("open"))]
         );
         assert_eq!(market.wire.encodings.get(), 2, "in the one form that is spoken");
+    }
+
+    #[test]
+    fn a_symbol_that_has_gone_is_kept_for_those_who_watch_it_and_until_its_bars_are_stored() {
+        let mut market = Market::new(&["A", "B"]);
+        let symbol: Symbol = "A".parse().unwrap();
+        let (ear, _membership) = market.listen(&quotes_of(symbol));
+        market.floor.traded.get_mut(&symbol).unwrap().watchers = 1;
+        market.tick("A", 100, 7);
+        market.floor.tell(&market.wire, Instant::now());
+        market.floor.unlist(symbol, &market.wire);
+        market.floor.tell(&market.wire, Instant::now());
+        let states: Vec<_> = market
+            .heard(&ear)
+            .into_iter()
+            .map(|quote| quote["state"].clone())
+            .collect();
+        assert_eq!(states, ["open", "halted"]);
+        assert!(!market.floor.is_listed(symbol));
+
+        let is_kept = |floor: &mut Floor| {
+            floor.sweep(&market.wire, Instant::now());
+            floor.traded.contains_key(&symbol)
+        };
+        assert!(is_kept(&mut market.floor), "somebody watches it");
+        market.floor.traded.get_mut(&symbol).unwrap().watchers = 0;
+        assert!(is_kept(&mut market.floor), "its bars weren't collected");
+        market.floor.collect();
+        assert!(is_kept(&mut market.floor), "its bars aren't stored");
+        market.floor.unsaved.begin_to_save();
+        assert!(is_kept(&mut market.floor), "they are on their way");
+        market.floor.unsaved.saved(true);
+        assert!(!is_kept(&mut market.floor));
+        assert_eq!(market.floor.traded.len(), 1);
     }
 
     #[test]

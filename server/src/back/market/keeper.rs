@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Market;
 use super::series::Series;
-use crate::market::{Bar, Interval, Price, Symbol, Volume};
+use crate::market::{Bar, Interval, Symbol};
 use crate::store::{Store, StoreError, StoredBar};
 
 /// How long bars are kept, by the time of the market; longer ones for ever.
@@ -62,6 +62,7 @@ async fn forget(store: &Store, symbol: Symbol, now: i64) -> Result<(), StoreErro
 impl Market {
     /// Stores what has changed. What can't be stored waits for the next time.
     pub(super) async fn save(&self) {
+        let _alone = self.saving.lock().await;
         let (saving, lost) = {
             let mut floor = self.floor();
             let lost = floor.collect();
@@ -71,7 +72,8 @@ impl Market {
         if saving.is_empty() {
             return;
         }
-        let rows: Vec<_> = saving.iter().map(|(series, bar)| row(*series, bar)).collect();
+        let row = |(series, bar): &(Series, Bar)| StoredBar::new(series.symbol, series.interval, bar);
+        let rows: Vec<_> = saving.iter().map(row).collect();
         let put = self.store().put_bars(&rows).await;
         match &put {
             Ok(()) => self.counters.stored.inc_by(rows.len() as u64),
@@ -85,38 +87,10 @@ impl Market {
     }
 }
 
-/// A bar as the database has it.
-pub(super) fn row(series: Series, bar: &Bar) -> StoredBar {
-    StoredBar {
-        symbol: series.symbol.to_string(),
-        interval: series.interval.name().to_owned(),
-        open_at: bar.open_at,
-        open: bar.open.units(),
-        high: bar.high.units(),
-        low: bar.low.units(),
-        close: bar.close.units(),
-        volume: bar.volume.lots(),
-        revision: i64::from(bar.revision),
-    }
-}
-
-/// And back; `None` for what isn't a bar.
-pub(super) fn bar(row: &StoredBar) -> Option<Bar> {
-    let price = |units| Price::new(units).ok();
-    Some(Bar {
-        open_at: row.open_at,
-        open: price(row.open)?,
-        high: price(row.high)?,
-        low: price(row.low)?,
-        close: price(row.close)?,
-        volume: Volume::new(row.volume).ok()?,
-        revision: row.revision.try_into().ok()?,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::market::{Price, Volume};
 
     #[tokio::test]
     async fn bars_are_kept_as_long_as_they_are_needed() {
@@ -136,7 +110,7 @@ mod tests {
                     revision: 0,
                 };
                 let symbol = "A".parse().unwrap();
-                rows.push(row(Series { symbol, interval }, &bar));
+                rows.push(StoredBar::new(symbol, interval, &bar));
             }
         }
         store.put_bars(&rows).await.unwrap();
@@ -145,27 +119,5 @@ mod tests {
             let page = store.bars("A", interval.name(), None, 99).await.unwrap();
             assert_eq!(page.bars.len(), kept, "{interval}");
         }
-    }
-
-    #[test]
-    fn a_bar_comes_back_as_it_was_kept() {
-        let price = |units| Price::new(units).unwrap();
-        let there = Bar {
-            open_at: 60_000,
-            open: price(2),
-            high: price(4),
-            low: price(1),
-            close: price(3),
-            volume: Volume::new(5).unwrap(),
-            revision: 6,
-        };
-        let symbol = "A".parse().unwrap();
-        let series = Series {
-            symbol,
-            interval: Interval::M1,
-        };
-        let kept = row(series, &there);
-        assert_eq!(bar(&kept), Some(there));
-        assert_eq!(bar(&StoredBar { low: 0, ..kept }), None, "no price");
     }
 }

@@ -6,17 +6,21 @@
 //!                        +-> unsaved -> keeper -> store                     |
 //! websocket, socketio -> command -> viewer: watch, chart, pause ------------+-> event
 //! pages: bars and symbols over HTTP      counters: what is counted      refused: why not
+//! listed: which symbols there are <- loader: reads the bars of new ones aside; arrivals: those, and what happens meanwhile
 //! ```
 //!
 //! One lock, the floor's, keeps the order: whoever takes a look and steps into a room under it gets exactly what changes afterwards. `docs/market-protocol.md`
 //! describes what is said.
 
+mod arrivals;
 mod chart;
 mod command;
 mod counters;
 mod event;
 mod floor;
 mod keeper;
+mod listed;
+mod loader;
 mod pages;
 mod quote;
 mod refused;
@@ -35,8 +39,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use madang_hub::Hub;
 use madang_socketio::SocketIo;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
+pub use arrivals::ARRIVING_EVENTS;
 pub use chart::BAR_TIME;
 pub(super) use command::symbols;
 pub(super) use counters::Counters;
@@ -73,6 +78,10 @@ pub(super) struct Market {
     floor: Mutex<Floor>,
     /// Where bars are kept: the program's database, or one in memory that a replay fills.
     store: Mutex<Store>,
+    /// Whoever has it stores bars: one at a time, so that it's known what is stored.
+    saving: tokio::sync::Mutex<()>,
+    /// Told when a symbol is listed.
+    listed: Notify,
     /// Whether it is known where everything stands.
     opened: watch::Sender<bool>,
     counters: Counters,
@@ -92,6 +101,8 @@ impl Market {
             wire,
             floor: Mutex::default(),
             store: Mutex::new(store),
+            saving: tokio::sync::Mutex::default(),
+            listed: Notify::new(),
             opened: watch::Sender::new(false),
             counters,
             source: settings.source.clone(),

@@ -7,12 +7,13 @@ use madang_hub::Position;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::keeper::bar;
 use super::quote::Quote;
 use super::refused::Refused;
 use super::series::Series;
 use super::{Market, now_ms};
-use crate::market::{Bar, LATE_LIMIT, Listing, PaceChange, Scale, Symbol};
+use crate::chat::Code;
+use crate::market::{Bar, LATE_LIMIT, Listing, PaceChange, Scale, Symbol, Terms};
+use crate::store::StoredBar;
 
 /// Part of the bars of a series, ascending.
 #[derive(Debug)]
@@ -67,7 +68,8 @@ impl Market {
                 None
             }
         };
-        let listings = floor.traded.values().map(|traded| &traded.listing);
+        let listed = floor.traded.values().filter(|traded| traded.is_listed);
+        let listings = listed.map(|traded| &traded.listing);
         let mut found: Vec<_> = listings
             .filter_map(|listing| Some((rank(listing)?, listing)))
             .collect();
@@ -80,7 +82,7 @@ impl Market {
     pub(in crate::back) async fn quotes(&self, symbols: &[Symbol]) -> Result<Vec<Quote>, Refused> {
         self.open().await?;
         let floor = self.floor();
-        if !symbols.iter().all(|symbol| floor.traded.contains_key(symbol)) {
+        if !symbols.iter().all(|symbol| floor.is_listed(*symbol)) {
             return Err(Refused::SymbolUnknown);
         }
         Ok(symbols.iter().filter_map(|symbol| floor.quote(*symbol)).collect())
@@ -94,16 +96,16 @@ impl Market {
     ) -> Result<BarPage, Refused> {
         self.open().await?;
         // First where it stands, then what isn't stored, then the rest: what changes meanwhile is behind the position.
-        let (position, unstored, scale) = {
+        let (position, unstored, terms) = {
             let mut floor = self.floor();
             let position = floor
                 .chart(series, &self.wire, Instant::now())?
                 .look(Instant::now());
-            (position, floor.unstored(series)?, floor.scale(series.symbol)?)
+            (position, floor.unstored(series)?, floor.terms(series.symbol)?)
         };
-        let (bars, more) = self.read(series, None, unstored, limit).await?;
+        let (bars, more) = self.read(series, &terms, None, unstored, limit).await?;
         Ok(BarPage {
-            scale,
+            scale: terms.scale,
             bars,
             more,
             position: Some(position),
@@ -119,17 +121,17 @@ impl Market {
         limit: usize,
     ) -> Result<BarPage, Refused> {
         self.open().await?;
-        let (mut unstored, scale, newest) = {
+        let (mut unstored, terms, newest) = {
             let floor = self.floor();
             let unstored = floor.unstored(series)?;
-            (unstored, floor.scale(series.symbol)?, floor.newest_ms)
+            (unstored, floor.terms(series.symbol)?, floor.newest_ms)
         };
         unstored.retain(|bar| bar.open_at < before);
-        let (bars, more) = self.read(series, Some(before), unstored, limit).await?;
+        let (bars, more) = self.read(series, &terms, Some(before), unstored, limit).await?;
         let late = i64::try_from(LATE_LIMIT.as_millis()).unwrap_or(i64::MAX);
         let closed = |bar: &Bar| bar.open_at + series.interval.ms() + late < newest;
         Ok(BarPage {
-            scale,
+            scale: terms.scale,
             is_closed: bars.last().is_some_and(closed),
             bars,
             more,
@@ -141,13 +143,18 @@ impl Market {
     async fn read(
         &self,
         series: Series,
+        terms: &Terms,
         before: Option<i64>,
         unstored: Vec<Bar>,
         limit: usize,
     ) -> Result<(Vec<Bar>, bool), Refused> {
         let (symbol, interval) = (series.symbol.as_str(), series.interval.name());
         let page = self.store().bars(symbol, interval, before, limit as u64).await?;
-        let stored = page.bars.iter().filter_map(bar);
+        // They may have been told on other terms meanwhile.
+        if self.floor().terms(series.symbol)? != *terms {
+            return Err(Refused::Common(Code::StoreUnavailable.into()));
+        }
+        let stored = page.bars.iter().filter_map(StoredBar::bar);
         let all: BTreeMap<_, _> = stored.chain(unstored).map(|bar| (bar.open_at, bar)).collect();
         let older = all.len().saturating_sub(limit);
         Ok((all.into_values().skip(older).collect(), page.more || older > 0))

@@ -5,19 +5,17 @@ use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use madang_hub::Policy;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use super::floor::{Taken, restored};
-use super::keeper::{Keeper, bar, row};
-use super::series::Series;
+use super::keeper::Keeper;
+use super::loader::{RETRY_TIME, stored_bars, trade_on};
 use super::settings::{FeedSource, MarketSettings};
 use super::traded::Traded;
 use super::{Market, now_ms};
 use crate::feed::WebSocketFeed;
 use crate::market::{Bars, Feed, FeedEvent, Interval, Listing, Replay, Simulator, Symbol, invented};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, StoredBar};
 
 /// How long a turn is: what happens within it reaches a viewer in one write, and nobody sees that it's a fiftieth of a second late.
 pub const TURN_TIME: Duration = Duration::from_millis(20);
@@ -31,9 +29,6 @@ const SAVE_TIME: Duration = Duration::from_secs(1);
 /// Bars of a replay that wait to be stored, from which on its time waits too.
 const REPLAY_AHEAD: usize = 20_000;
 
-/// How long to wait when the database doesn't say where things stand.
-const RETRY_TIME: Duration = Duration::from_secs(1);
-
 /// A feed, and what only a simulator can do.
 pub(in crate::back) enum Source {
     Simulator(Box<Simulator>),
@@ -46,7 +41,6 @@ enum Turn {
     Over,
     /// There is more.
     Full,
-    Listed(Symbol),
     Restarted,
 }
 
@@ -87,7 +81,7 @@ impl Market {
                 return;
             }
             self.opened.send_replace(true);
-            self.turns(&mut source, &stop).await;
+            tokio::join!(self.turns(&mut source, &stop), self.let_in(&stop));
             self.save().await;
         } else {
             self.opened.send_replace(true);
@@ -123,13 +117,6 @@ impl Market {
             full = !matches!(turn, Turn::Over);
             match turn {
                 Turn::Over | Turn::Full => {}
-                Turn::Listed(symbol) => {
-                    let listings = source.feed().listings();
-                    let listing = listings.iter().find(|listing| listing.symbol == symbol).cloned();
-                    if let Some(listing) = listing {
-                        stop.run_until_cancelled(self.list(listing, source)).await;
-                    }
-                }
                 Turn::Restarted => {
                     // What is being stored belongs to what holds no more.
                     if let Some(keeping) = keeping.take() {
@@ -169,15 +156,21 @@ impl Market {
         for _ in 0..TURN_EVENTS {
             match feed.poll_event(now, &mut cx) {
                 Poll::Pending => turn = Turn::Over,
-                Poll::Ready(FeedEvent::Listed(symbol)) => turn = Turn::Listed(symbol),
                 Poll::Ready(FeedEvent::Restarted) => turn = Turn::Restarted,
+                Poll::Ready(FeedEvent::Listed(symbol)) => {
+                    let listing = feed.listings().iter().find(|listing| listing.symbol == symbol);
+                    if let Some(listing) = listing {
+                        self.counters.late.inc_by(floor.list(listing.clone()));
+                        self.listed.notify_one();
+                    }
+                    continue;
+                }
+                Poll::Ready(FeedEvent::Unlisted(symbol)) => {
+                    self.counters.late.inc_by(floor.unlist(symbol, &self.wire));
+                    continue;
+                }
                 Poll::Ready(event) => {
-                    match floor.take(&event) {
-                        Taken::Tick => self.counters.ticks.inc(),
-                        Taken::TooLate => self.counters.late.inc(),
-                        Taken::Gap(events) => self.counters.missed.inc_by(events),
-                        Taken::Nothing => 0,
-                    };
+                    self.counters.count(floor.take(&event));
                     continue;
                 }
             }
@@ -197,22 +190,11 @@ impl Market {
         }
     }
 
-    /// Lists a symbol, with the bars that are stored of it. As long as the database doesn't say which, it waits.
+    /// Lists a symbol that is there from the start, with the bars that are stored of it. As long as the database doesn't say which, it waits.
     async fn list(&self, listing: Listing, source: &mut Source) {
-        if let Some(traded) = self.floor().traded.get_mut(&listing.symbol) {
-            traded.listing = listing;
-            return;
-        }
         loop {
             match self.try_list(&listing, source).await {
-                Ok(traded) => {
-                    // Of quotes only the latest counts.
-                    if let Err(error) = self.wire.hub.set_policy(&traded.room, Policy::Latest) {
-                        tracing::warn!(%error, "those who are too slow for this symbol's quotes are disconnected");
-                    }
-                    self.floor().traded.insert(listing.symbol, traded);
-                    return;
-                }
+                Ok(bars) => return self.floor().enlist(Traded::new(listing, bars), &self.wire),
                 Err(error) => {
                     tracing::warn!(%error, symbol = listing.symbol.as_str(), "bars can't be read; trying again");
                     tokio::time::sleep(RETRY_TIME).await;
@@ -221,28 +203,21 @@ impl Market {
         }
     }
 
-    async fn try_list(&self, listing: &Listing, source: &mut Source) -> Result<Traded, StoreError> {
+    async fn try_list(&self, listing: &Listing, source: &mut Source) -> Result<Bars, StoreError> {
         let (store, symbol) = (self.store(), listing.symbol);
-        let mut bars = Bars::new(listing.utc_offset_minutes);
-        let mut known_ms = 0;
-        for interval in Interval::ALL {
-            let page = store
-                .bars(symbol.as_str(), interval.name(), None, restored(interval))
-                .await?;
-            bars.restore(interval, page.bars.iter().filter_map(bar));
-            if let Some(last) = bars.last(interval)
-                && known_ms == 0
-            {
-                known_ms = last.open_at + interval.ms();
-            }
-        }
+        trade_on(&store, listing, None).await?;
+        let mut bars = stored_bars(&store, listing).await?;
         if let Source::Simulator(simulator) = source {
             if let Some(price) = bars.price() {
                 simulator.set_price(symbol, price);
             }
-            make_up(simulator, &store, symbol, known_ms, &mut bars).await?;
+            let known = Interval::ALL.into_iter().find_map(|interval| {
+                let last = bars.last(interval)?;
+                Some(last.open_at + interval.ms())
+            });
+            make_up(simulator, &store, symbol, known.unwrap_or(0), &mut bars).await?;
         }
-        Ok(Traded::new(listing.clone(), bars))
+        Ok(bars)
     }
 
     /// All that was told so far holds no more: a replay fills a database in memory, which is new now.
@@ -278,7 +253,7 @@ async fn make_up(
             changed.insert((interval, bar.open_at), bar);
         }
     }
-    let row = |((interval, _), bar)| row(Series { symbol, interval }, &bar);
+    let row = |((interval, _), bar)| StoredBar::new(symbol, interval, &bar);
     let rows: Vec<_> = changed.into_iter().map(row).collect();
     store.put_bars(&rows).await
 }

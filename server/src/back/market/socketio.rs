@@ -1,39 +1,31 @@
 //! The market over Socket.IO, in the namespace `/market`: a command is an event named after its `type`, and so is its answer, or it is the
 //! acknowledgement where one is wanted.
 
-use std::net::{IpAddr, Ipv4Addr};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
 use madang_socketio::proto::Args;
 use madang_socketio::{Ack, EventName, Socket, SocketIo};
 use serde_json::value::RawValue;
 use tokio::sync::Mutex;
-use tokio_util::sync::CancellationToken;
 
 use super::command::{Command, Fields};
 use super::event::Event;
 use super::refused::Refused;
 use super::viewer::Viewer;
 use super::wire::NAMESPACE;
-use crate::back::WAITING_COMMANDS;
 use crate::back::app::App;
-use crate::back::limits::{Caller, Manners};
+use crate::back::commands::{Commands, reply};
+use crate::back::limits::Caller;
 use crate::back::metrics::Way;
 use crate::back::rooms::Seat;
-use crate::chat::{Refusal, Written};
-use crate::listener::Peer;
+use crate::chat::Refusal;
 
 /// One socket, as long as its listeners know it.
 #[derive(Debug)]
 struct Looking {
     /// Whoever holds it is answered first: commands take it in the order in which they came. Nobody when the socket is gone.
     viewer: Mutex<Option<Viewer>>,
-    waiting: AtomicUsize,
-    caller: Caller,
-    manners: std::sync::Mutex<Manners>,
-    /// Cancelled when the socket is gone.
-    gone: CancellationToken,
+    commands: Commands,
 }
 
 /// Handles whoever connects. The handlers don't keep the app, which keeps the server that has them.
@@ -52,10 +44,7 @@ fn connection(socket: &Socket, app: &Weak<App>) {
             running.market.clone(),
             Seat::SocketIo(socket.clone()),
         ))),
-        waiting: AtomicUsize::new(0),
-        caller: caller(socket),
-        manners: std::sync::Mutex::default(),
-        gone: CancellationToken::new(),
+        commands: Commands::of(socket),
     });
     for name in ["watch", "chart", "pause", "resume"] {
         let (looking, app) = (looking.clone(), app.clone());
@@ -71,7 +60,7 @@ fn connection(socket: &Socket, app: &Weak<App>) {
     socket.on_disconnect(move || {
         let looking = leaving.clone();
         async move {
-            looking.gone.cancel();
+            looking.commands.gone.cancel();
             drop(looking.viewer.lock().await.take());
         }
     });
@@ -85,12 +74,11 @@ async fn message(looking: &Looking, socket: &Socket, name: &str, args: &Args, ac
     let Some(app) = app.upgrade() else { return };
     // A server that stops waits for what is under way.
     let _tracked = app.tasks.token();
-    if looking.waiting.fetch_add(1, Ordering::Relaxed) >= WAITING_COMMANDS {
-        tracing::info!(limit = WAITING_COMMANDS, "too many commands wait");
-        return socket.disconnect(true);
+    if !looking.commands.may_wait(socket) {
+        return;
     }
     let mut viewer = looking.viewer.lock().await;
-    looking.waiting.fetch_sub(1, Ordering::Relaxed);
+    looking.commands.has_turn();
     let Some(viewer) = viewer.as_mut().filter(|_| !app.stop.is_cancelled()) else {
         return;
     };
@@ -101,7 +89,7 @@ async fn message(looking: &Looking, socket: &Socket, name: &str, args: &Args, ac
             reply(socket, ack, Some(answer));
         }
     };
-    let read = read(name, args, looking.caller, &app);
+    let read = read(name, args, looking.commands.caller, &app);
     let done = match read {
         Ok(command) => viewer.carry_out(command, &mut answer).await,
         Err(refused) => Err(refused),
@@ -114,13 +102,8 @@ async fn message(looking: &Looking, socket: &Socket, name: &str, args: &Args, ac
             refused.as_ref().map(|refused| Event::from(refused).write()),
         );
     }
-    let Some(Refused::Common(refusal)) = refused else {
-        return;
-    };
-    let mut manners = looking.manners.lock().unwrap_or_else(PoisonError::into_inner);
-    if manners.are_lost(&refusal) {
-        tracing::info!("refused too often for going too fast");
-        socket.disconnect(true);
+    if let Some(Refused::Common(refusal)) = refused {
+        looking.commands.refused(&refusal, socket);
     }
 }
 
@@ -138,29 +121,11 @@ async fn attend(looking: Arc<Looking>, socket: Socket, app: Arc<App>) {
     let _connected = app.metrics.connected(Way::SocketIo);
     tokio::select! {
         biased;
-        () = looking.gone.cancelled() => return,
+        () = looking.commands.gone.cancelled() => return,
         () = app.stop.cancelled() => {}
     }
     // What is under way is answered first.
     let viewer = looking.viewer.lock().await;
     socket.disconnect(true);
     drop(viewer);
-}
-
-/// Where a socket's connection comes from.
-fn caller(socket: &Socket) -> Caller {
-    let peer = socket.extensions().get::<Peer>();
-    Caller::at(peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.addr.ip()))
-}
-
-/// Acknowledges with an answer, or sends it as an event to who wants no acknowledgement.
-fn reply(socket: &Socket, ack: Ack, answer: Option<Written>) {
-    let sent = match answer {
-        None => ack.send(()),
-        Some(answer) if ack.is_wanted() => ack.send(answer.into_value()),
-        Some(answer) => socket.emit(answer.name, answer.body()),
-    };
-    if let Err(error) = sent {
-        tracing::debug!(%error, "an answer came too late");
-    }
 }

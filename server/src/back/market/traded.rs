@@ -15,6 +15,8 @@ pub(super) struct Traded {
     /// How many they are.
     pub(super) watchers: usize,
     pub(super) state: State,
+    /// Whether the feed lists it. If not, it is here for those who still watch it.
+    pub(super) is_listed: bool,
     /// Its quote has changed since it was told last.
     pub(super) is_news: bool,
     /// In which intervals somebody has a chart of it.
@@ -32,6 +34,7 @@ impl Traded {
             listing,
             watchers: 0,
             state: State::Open,
+            is_listed: true,
             is_news: false,
             charted: [false; Interval::ALL.len()],
             bars,
@@ -64,6 +67,7 @@ impl Traded {
         let day = self.bars.day()?;
         Some(Quote {
             symbol: self.listing.symbol,
+            scale: self.listing.scale,
             at: day.at_ms,
             price: day.close,
             open: day.open,
@@ -78,6 +82,11 @@ impl Traded {
     /// Its bars that have changed and were not collected.
     pub(super) fn changed(&self, interval: Interval) -> &[Bar] {
         &self.changed[interval.index()]
+    }
+
+    /// Whether all bars that have changed were collected.
+    pub(super) fn is_collected(&self) -> bool {
+        self.changed.iter().all(Vec::is_empty)
     }
 
     /// Hands over all bars that have changed since the last time, as they are now.

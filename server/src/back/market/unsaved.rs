@@ -1,6 +1,6 @@
 //! Bars that have changed since they were stored.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::series::Series;
 use crate::market::{Bar, Interval, Symbol};
@@ -16,6 +16,8 @@ pub(super) struct Unsaved {
     count: usize,
     /// Those that are being stored now: not there before that is done.
     saving: Vec<(Series, Bar)>,
+    /// Symbols whose bars aren't to be stored as the others are.
+    held: BTreeSet<Symbol>,
 }
 
 impl Unsaved {
@@ -43,10 +45,14 @@ impl Unsaved {
         self.count -= 1;
     }
 
-    /// All that waits, to be stored: until [`Self::saved`] it is kept here.
+    /// All that waits and isn't held, to be stored: until [`Self::saved`] it is kept here.
     pub(super) fn begin_to_save(&mut self) -> Vec<(Series, Bar)> {
-        let waiting = std::mem::take(&mut self.waiting);
-        self.count = 0;
+        let (held, waiting) = std::mem::take(&mut self.waiting)
+            .into_iter()
+            .partition(|((_, symbol), _)| self.held.contains(symbol));
+        self.waiting = held;
+        self.count = self.waiting.values().map(BTreeMap::len).sum();
+        let waiting: BTreeMap<_, _> = waiting;
         let series = |((interval, symbol), bars): ((Interval, Symbol), BTreeMap<i64, Bar>)| {
             let series = Series { symbol, interval };
             bars.into_values().map(move |bar| (series, bar))
@@ -79,6 +85,37 @@ impl Unsaved {
         saving
             .map(|(_, bar)| *bar)
             .chain(waiting.into_iter().flat_map(|bars| bars.values().copied()))
+    }
+
+    /// The bars of a symbol aren't to be stored with the others from now on.
+    pub(super) fn hold(&mut self, symbol: Symbol) {
+        self.held.insert(symbol);
+    }
+
+    /// Those of a symbol that wait.
+    pub(super) fn held(&self, symbol: Symbol) -> Vec<(Series, Bar)> {
+        let series = Interval::ALL.map(|interval| Series { symbol, interval });
+        let of = |series: Series| {
+            let waiting = self.waiting.get(&(series.interval, symbol));
+            let bars = waiting.into_iter().flat_map(BTreeMap::values);
+            bars.map(move |bar| (series, *bar))
+        };
+        series.into_iter().flat_map(of).collect()
+    }
+
+    /// They have been stored: the next ones are stored with the others.
+    pub(super) fn release(&mut self, symbol: Symbol) {
+        self.held.remove(&symbol);
+        for interval in Interval::ALL {
+            let stored = self.waiting.remove(&(interval, symbol)).unwrap_or_default();
+            self.count -= stored.len();
+        }
+    }
+
+    /// Whether some of a symbol aren't stored.
+    pub(super) fn has(&self, symbol: Symbol) -> bool {
+        let waits = |interval| self.waiting.contains_key(&(interval, symbol));
+        Interval::ALL.into_iter().any(waits) || self.saving.iter().any(|(series, _)| series.symbol == symbol)
     }
 
     /// How many wait.
@@ -145,6 +182,28 @@ mod tests {
         assert_eq!(unsaved.saved(true), 0);
         assert_eq!(of(&unsaved, a), []);
         assert_eq!(unsaved.begin_to_save(), []);
+    }
+
+    #[test]
+    fn bars_of_a_symbol_that_is_held_are_stored_apart() {
+        let (a, b) = (series("A", Interval::S1), series("B", Interval::S1));
+        let mut unsaved = Unsaved::default();
+        unsaved.add(a, bar(0, 0));
+        unsaved.begin_to_save();
+        unsaved.hold(a.symbol);
+        // Those that were on their way, and didn't arrive, are held too.
+        unsaved.saved(false);
+        unsaved.add(series("A", Interval::D1), bar(0, 4));
+        unsaved.add(b, bar(0, 0));
+        assert_eq!(unsaved.begin_to_save(), [(b, bar(0, 0))]);
+        unsaved.saved(true);
+        assert!(unsaved.has(a.symbol) && !unsaved.has(b.symbol));
+        let held = [(a, bar(0, 0)), (series("A", Interval::D1), bar(0, 4))];
+        assert_eq!((unsaved.held(a.symbol), unsaved.len()), (held.to_vec(), 2));
+        unsaved.release(a.symbol);
+        assert_eq!((unsaved.has(a.symbol), unsaved.len()), (false, 0));
+        unsaved.add(a, bar(0, 1));
+        assert_eq!(unsaved.begin_to_save(), [(a, bar(0, 1))]);
     }
 
     #[test]

@@ -64,7 +64,7 @@ impl Viewer {
     fn watch(&mut self, add: &[Symbol], remove: &[Symbol], answer: Answer<'_>) -> Result<(), Refused> {
         let market = self.market.clone();
         let mut floor = market.floor();
-        if !add.iter().all(|symbol| floor.traded.contains_key(symbol)) {
+        if !add.iter().all(|symbol| floor.is_listed(*symbol)) {
             return Err(Refused::SymbolUnknown);
         }
         let mut watched = self.watched.clone();
@@ -140,6 +140,8 @@ impl Viewer {
         let market = self.market.clone();
         let mut floor = market.floor();
         if std::mem::replace(&mut self.paused, false) {
+            // Some may have gone meanwhile.
+            self.watched.retain(|symbol| floor.traded.contains_key(symbol));
             self.watched
                 .iter()
                 .for_each(|symbol| self.enter(&mut floor, *symbol));

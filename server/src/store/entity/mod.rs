@@ -4,6 +4,7 @@ pub(super) mod account;
 pub(super) mod api_token;
 pub(super) mod marker;
 pub(super) mod market_bar;
+pub(super) mod market_listing;
 pub(super) mod message;
 pub(super) mod moderation_entry;
 pub(super) mod reaction;

@@ -11,8 +11,8 @@ import {
   type UTCTimestamp,
 } from "lightweight-charts";
 import type { Language, Texts } from "../../i18n/texts";
-import { averages, PERIODS } from "../../market/averages";
-import type { BarChanges } from "../../market/bars";
+import { averageAt, averages, PERIODS } from "../../market/averages";
+import { type BarChanges, placeOf } from "../../market/bars";
 import type { Shown } from "../../market/chart";
 import type { Style } from "../../market/choice";
 import { formatPrice } from "../../market/price";
@@ -205,6 +205,12 @@ export class ChartView {
 
   toLatest(): void {
     this.chart.timeScale().scrollToPosition(RIGHT_PLACES, false);
+  }
+
+  /** What the averages are at the bar that begins at `at`. */
+  averagesAt(at: number): (number | null)[] {
+    const index = placeOf(this.#rows.list, at);
+    return PERIODS.map((period) => averageAt(this.#rows.list, period, index));
   }
 
   format(price: number): string {

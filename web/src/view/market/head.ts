@@ -34,7 +34,8 @@ export class ChartHead {
     this.#star.setAttribute("aria-label", fill(watched ? watch_remove : watch_add, { symbol }));
   }
 
-  quote(quote: Quote | null, scale: number): void {
+  quote(quote: Quote | null): void {
+    const scale = quote?.scale ?? 0;
     setText(this.#price, quote === null ? "" : formatPrice(quote.price, scale));
     const change = quote === null ? null : changeOf(quote);
     setText(this.#change, change === null ? "" : `${formatSigned(change.by, scale)} (${formatShare(change.share)})`);
@@ -42,8 +43,17 @@ export class ChartHead {
     this.#halted.hidden = quote?.halted !== true;
   }
 
-  /** The numbers of a bar, where it is in time, and what else the chart shows: `compared` is another symbol and its price. */
-  legend(bar: Bar | null, scale: number, when: string, averages: boolean, compared: string | null): void {
+  /**
+   * The numbers of a bar, where it is in time, and what else the chart shows: the averages there, if they're shown, and `compared`, another symbol and its
+   * price.
+   */
+  legend(
+    bar: Bar | null,
+    scale: number,
+    when: string,
+    averages: readonly (number | null)[] | null,
+    compared: string | null,
+  ): void {
     const { market } = this.texts;
     const parts = (["open", "high", "low", "close"] as const).map((what) => {
       return [market[what], bar === null ? "–" : formatPrice(bar[what], scale)] as const;
@@ -51,11 +61,16 @@ export class ChartHead {
     const volume = bar === null ? "–" : new Intl.NumberFormat(this.language).format(bar.volume);
     const texts = [...parts, [market.volume, volume] as const];
     this.#legend.dataset.way = wayOf(bar === null ? 0 : bar.close - bar.open);
-    this.#build(averages);
+    this.#build(averages !== null);
     setText(part(this.#legend, "time"), when);
     for (const [place, [name, value]] of texts.entries()) {
       const field = this.#legend.querySelectorAll("[data-field]")[place];
       if (field !== undefined) setText(field, `${name} ${value}`);
+    }
+    for (const [place, average] of [...this.#legend.querySelectorAll("[data-average]")].entries()) {
+      const name = fill(market.average, { period: PERIODS[place] ?? "" });
+      const value = averages?.[place] ?? null;
+      setText(average, `${name} ${value === null ? "–" : formatPrice(value, scale)}`);
     }
     const other = part(this.#legend, ".compared");
     other.hidden = compared === null;
@@ -64,7 +79,7 @@ export class ChartHead {
 
   /** Says the legend to those who can't see it: only when they moved the pointer themselves. */
   sayLegend(): void {
-    const fields = [...this.#legend.querySelectorAll("time, [data-field], .compared:not([hidden])")];
+    const fields = [...this.#legend.querySelectorAll("time, [data-field], .compared:not([hidden]), .average")];
     setText(this.#heard, fields.map(({ textContent }) => textContent).join(", "));
   }
 
@@ -76,12 +91,12 @@ export class ChartHead {
       field.dataset.field = what;
       return field;
     });
-    const names = averages ? PERIODS.map((period, place) => this.#average(period, place)) : [];
+    const names = averages ? PERIODS.map((_, place) => this.#average(place)) : [];
     this.#legend.replaceChildren(make("time", ""), ...fields, make("span", "compared"), ...names);
   }
 
-  #average(period: number, place: number): HTMLElement {
-    const name = make("span", "average", fill(this.texts.market.average, { period }));
+  #average(place: number): HTMLElement {
+    const name = make("span", "average");
     name.dataset.average = String(place + 1);
     return name;
   }

@@ -40,6 +40,12 @@ export class Search {
     this.#field.select();
   }
 
+  /** The same, unless somebody is at something else: what had the focus is there, and can be seen. */
+  focusIfFree(): void {
+    const { activeElement: at } = document;
+    if (at === null || at === document.body || at.getClientRects().length === 0) this.focus();
+  }
+
   close(): void {
     this.#cancel();
     this.#show([]);

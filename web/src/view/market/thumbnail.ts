@@ -45,7 +45,7 @@ export function openThumbnail(place: HTMLElement, page: Page, site: ThumbnailSit
     listing = found;
     market.watch.set([found.symbol]);
     desk.bars({ symbol: found.symbol, interval: SPARK_INTERVAL }, null, (page) => {
-      if (page !== null && page !== "unknown") spark.take(page.bars);
+      if (page !== null && page !== "unknown") spark.take(page);
       painter.ask();
     });
     const look = () => (attention.away ? market.pause() : market.resume());
@@ -59,9 +59,9 @@ export function openThumbnail(place: HTMLElement, page: Page, site: ThumbnailSit
     for (const quote of market.watch.drain()) spark.quote(quote);
     const quote = market.watch.quote(listing.symbol);
     if (quote === null) return;
-    const { symbol, scale, name } = listing;
+    const { symbol, name } = listing;
     const change = changeOf(quote);
-    const price = formatPrice(quote.price, scale);
+    const price = formatPrice(quote.price, quote.scale);
     const label = fill(texts.market.thumbnail, { symbol: name[language], price, change: formatShare(change.share) });
     picture.show(spark.line(WIDTH, HEIGHT, ROOM), [symbol, price, formatShare(change.share)], wayOf(change.by), label);
   }

@@ -49,10 +49,9 @@ export class Watchlist {
 
   quote(quote: Quote): void {
     const entry = this.#entries.get(quote.symbol);
-    const listing = this.book.get(quote.symbol);
-    if (entry === undefined || listing === null) return;
+    if (entry === undefined) return;
     const change = changeOf(quote);
-    setText(entry.price, formatPrice(quote.price, listing.scale));
+    setText(entry.price, formatPrice(quote.price, quote.scale));
     setText(entry.change, quote.halted ? this.texts.market.halted : formatShare(change.share));
     entry.item.dataset.way = wayOf(change.by);
     entry.item.dataset.at = String(quote.at);
