@@ -6,6 +6,7 @@ mod m0003_market;
 mod m0004_seats;
 mod m0005_people;
 mod m0006_messages;
+mod m0010_editions;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_seats::Migration),
             Box::new(m0005_people::Migration),
             Box::new(m0006_messages::Migration),
+            Box::new(m0010_editions::Migration),
         ]
     }
 }

@@ -175,7 +175,8 @@ pub(in crate::back) async fn tell(
     Ok(created(&answer))
 }
 
-fn admit(app: &App, headers: &HeaderMap) -> Result<(), Denied> {
+/// Whether whoever asks has signed in as the operator.
+pub(super) fn admit(app: &App, headers: &HeaderMap) -> Result<(), Denied> {
     let authorization = headers.get(header::AUTHORIZATION);
     app.scores
         .desk
