@@ -122,20 +122,24 @@ impl Store {
     pub(super) async fn block_as_described(&self, event: &Event) -> Result<(), StoreError> {
         let described = event.spots().iter().filter(|spot| spot.blocked);
         let places: Vec<PlaceId> = described.map(|spot| spot.id.clone()).collect();
-        self.in_turn(|| async {
-            let mut turn = Turn::begin(self, event).await?;
-            turn.settle().await?;
-            // Nobody could take them, so all are free, or blocked since another process did the same.
-            let _ = turn.block(&places, "description").await?;
-            seat_place::Entity::update_many()
-                .col_expr(seat_place::Column::Blocked, Expr::value(false))
-                .filter(seat_place::Column::Event.eq(event.id().as_str()))
-                .exec(&turn.transaction)
-                .await?;
-            turn.commit().await?;
-            Ok(())
-        })
-        .await
+        // Step by step: however many there are, none takes so long that it's given up, and what is done stays done.
+        for places in places.chunks(ROWS_AT_ONCE) {
+            self.in_turn(|| async {
+                let mut turn = Turn::begin(self, event).await?;
+                // Nobody could take them, so all are free, or blocked since another process did the same.
+                let _ = turn.block(places, "description").await?;
+                seat_place::Entity::update_many()
+                    .col_expr(seat_place::Column::Blocked, Expr::value(false))
+                    .filter(seat_place::Column::Event.eq(event.id().as_str()))
+                    .filter(seat_place::Column::Place.is_in(places.iter().map(PlaceId::as_str)))
+                    .exec(&turn.transaction)
+                    .await?;
+                turn.commit().await?;
+                Ok(())
+            })
+            .await?;
+        }
+        Ok(())
     }
 }
 
