@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::account::Account;
 use crate::feed::command::{MarketCommand, ReplayFlags};
 use crate::load::command::LoadFlags;
+use crate::organiser::SeatsCommand;
 use crate::upkeep::{Backup, Migrate};
 
 /// What was typed after `madang`.
@@ -49,6 +50,9 @@ pub enum Command {
     /// Play a recorded market
     #[command(subcommand)]
     Market(MarketCommand),
+    /// Events of reservation in the database, which need not be running
+    #[command(subcommand)]
+    Seats(SeatsCommand),
     /// Bring the database's tables up to date, or take steps back
     #[command(subcommand)]
     Migrate(Migrate),

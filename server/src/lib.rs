@@ -12,7 +12,7 @@
 //!
 //! `cli` and `config` say what to start, `listener` is the HTTP/1 listener of both servers, `run` opens and closes
 //! them. `lab` is the transport laboratory, whose lines lead to the back like any client; `load` puts simulated clients on a
-//! room, for the laboratory and on the command line. `upkeep` is what is done to the database by hand. The parts are public so that tests start them on free ports in their own process.
+//! room, for the laboratory and on the command line. `upkeep` is what is done to the database by hand, `organiser` what is done to its events. The parts are public so that tests start them on free ports in their own process.
 
 pub mod account;
 pub mod back;
@@ -26,6 +26,7 @@ pub mod listener;
 pub mod load;
 pub mod logging;
 pub mod market;
+pub mod organiser;
 mod random;
 pub mod run;
 pub mod scores;

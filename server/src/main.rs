@@ -48,6 +48,7 @@ fn main() -> ExitCode {
     };
     match &command {
         Command::Account(account) => report(runtime.block_on(account.run(&config.database_url))),
+        Command::Seats(seats) => report(runtime.block_on(seats.run(&config.database_url))),
         Command::Migrate(migrate) => report(runtime.block_on(migrate.run(&config.database_url))),
         Command::Backup(backup) => report(runtime.block_on(backup.run(&config.database_url))),
         _ => {

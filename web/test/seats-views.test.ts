@@ -398,6 +398,8 @@ describe("the rest of the page", () => {
     ]);
     expect(document.querySelectorAll(".event-card .when")).toHaveLength(1);
     expect(part(document, "[data-event=a]").getAttribute("href")).toBe("/seats?event=a");
+    showEvents([{ ...event("a", 3, "seats"), closed: true }, event("b", 0, "tables")], telling, () => "");
+    expect(text("[data-event=a] .left")).toBe("Closed: nothing more can be reserved");
     showEvents(null, telling, () => "");
     expect([document.querySelectorAll(".event-card").length, text("#events-problem")]).toEqual([
       2,
@@ -405,6 +407,14 @@ describe("the rest of the page", () => {
     ]);
     showEvents([], telling, () => "");
     expect(text("#events-problem")).toBe("There is nothing to reserve yet.");
+  });
+
+  it("says of a closed event that it is", () => {
+    const { hall, page } = open(seats());
+    expect(text("#event-about")).not.toContain("Closed");
+    hall.take(seats([], { closed: true }));
+    page.take();
+    expect(text("#event-about")).toContain("Closed: nothing more can be reserved");
   });
 
   it("lists what was booked and what became of the rest", () => {

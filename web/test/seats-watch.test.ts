@@ -16,6 +16,7 @@ class FakeEvent {
   readonly room = new FakeRoom(this.clock);
   readonly #changed = new Map<string, Change>();
   snapshots = 0;
+  closed = false;
   /** The days that were asked for. */
   readonly dates: unknown[] = [];
   /** What a question for a snapshot is answered with instead. */
@@ -38,7 +39,11 @@ class FakeEvent {
   };
 
   snapshot() {
-    return seats([...this.#changed.values()], { position: this.room.position, now: this.clock.now() });
+    return seats([...this.#changed.values()], {
+      position: this.room.position,
+      now: this.clock.now(),
+      closed: this.closed,
+    });
   }
 
   change(place: string, state: Change["state"], secretly = false): void {
@@ -209,6 +214,18 @@ describe.each(WAYS.filter((via) => abilities(via).overSocket))("a line by %s", (
     event.change("A-3", "held");
     clock.advance(1000);
     expect([shown().length, event.snapshots]).toEqual([3, 3]);
+  });
+
+  it("is looked at again when something else than a place has changed", () => {
+    const { event, clock, hall, room } = watch(via);
+    clock.advance(A_WHILE);
+    event.closed = true;
+    room.say("server", JSON.stringify({ event: "concert" }));
+    clock.advance(A_WHILE);
+    expect([hall.snapshot?.closed, event.snapshots]).toEqual([true, 2]);
+    event.change("A-1", "held");
+    clock.advance(A_WHILE);
+    expect([hall.of("A-1").state, event.snapshots]).toEqual(["held", 2]);
   });
 
   it("loses nothing that is told while a snapshot is on its way", () => {

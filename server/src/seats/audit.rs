@@ -14,6 +14,9 @@ use crate::chat::Sender;
 /// What stands for the hash before the first entry.
 pub const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
+/// Whose places are that are blocked, as the public id of a session that nobody has.
+pub const ORGANISER: &str = "AAAAAAAAAAAAAAAAAAAAAA";
+
 /// What happened to a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -30,6 +33,10 @@ pub enum What {
     Released,
     /// Its hold's time was up.
     Expired,
+    /// The organiser keeps it from everybody.
+    Blocked,
+    /// And doesn't any more.
+    Unblocked,
 }
 
 /// A change on its way into the log.
@@ -172,7 +179,8 @@ impl Standing {
         let state = match change.what {
             What::Held | What::Offered | What::Extended => PlaceState::Held,
             What::Sold => PlaceState::Sold,
-            What::Released | What::Expired => PlaceState::Free,
+            What::Blocked => PlaceState::Blocked,
+            What::Released | What::Expired | What::Unblocked => PlaceState::Free,
         };
         let is_free = state == PlaceState::Free;
         Self {
@@ -199,8 +207,13 @@ impl Standing {
         }
         let own = self.hold == Some(change.hold) && self.holder == Some(change.who);
         match change.what {
-            What::Held | What::Offered if self.state != PlaceState::Free => Err("takes what isn't free"),
-            What::Held | What::Offered => Ok(()),
+            What::Held | What::Offered | What::Blocked if self.state != PlaceState::Free => {
+                Err("takes what isn't free")
+            }
+            What::Held | What::Offered | What::Blocked => Ok(()),
+            What::Unblocked if self.state != PlaceState::Blocked => Err("gives back what isn't blocked"),
+            What::Unblocked if !own => Err("is about another block"),
+            What::Unblocked => Ok(()),
             _ if self.state != PlaceState::Held => Err("is about a place that nobody holds"),
             _ if !own => Err("is about somebody else's place"),
             What::Sold if self.until.is_none_or(|until| change.at >= until) => {
@@ -225,13 +238,15 @@ impl Default for Standing {
 }
 
 impl What {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 8] = [
         Self::Held,
         Self::Offered,
         Self::Extended,
         Self::Sold,
         Self::Released,
         Self::Expired,
+        Self::Blocked,
+        Self::Unblocked,
     ];
 
     /// As it is written.
@@ -243,11 +258,13 @@ impl What {
             Self::Sold => "sold",
             Self::Released => "released",
             Self::Expired => "expired",
+            Self::Blocked => "blocked",
+            Self::Unblocked => "unblocked",
         }
     }
 
     /// Every kind.
-    pub const fn all() -> [Self; 6] {
+    pub const fn all() -> [Self; 8] {
         Self::ALL
     }
 }
@@ -336,6 +353,31 @@ mod tests {
         assert_eq!(at("A-1").holder, Some(Session::new(1).sender()));
         assert_eq!((at("A-2").state(200), at("A-2").version), (PlaceState::Held, 3));
         assert_eq!(at("A-2").state(250), PlaceState::Free, "its time is up");
+    }
+
+    #[test]
+    fn what_is_blocked_is_nobody_s_until_it_is_given_back() {
+        let blocked = || change("A-1", 1, 0, What::Blocked, 0);
+        let at = |log: &[Entry]| {
+            let map = rebuild(&event(), log).unwrap();
+            map[&"A-1".parse::<PlaceId>().unwrap()].state(1)
+        };
+        assert_eq!(at(&log(&[blocked()])), PlaceState::Blocked);
+        let back = change("A-1", 2, 0, What::Unblocked, 1);
+        assert_eq!(at(&log(&[blocked(), back.clone()])), PlaceState::Free);
+        let why = |changes: &[Change]| rebuild(&event(), &log(changes)).unwrap_err().why;
+        for taken in [What::Held, What::Offered, What::Blocked] {
+            assert_eq!(
+                why(&[blocked(), change("A-1", 2, 1, taken, 1)]),
+                "takes what isn't free"
+            );
+        }
+        let sold = change("A-1", 2, 0, What::Sold, 1);
+        assert_eq!(why(&[blocked(), sold]), "is about a place that nobody holds");
+        let other = change("A-1", 2, 1, What::Unblocked, 1);
+        assert_eq!(why(&[blocked(), other]), "is about another block");
+        let held = change("A-1", 1, 0, What::Held, 0);
+        assert_eq!(why(&[held, back]), "gives back what isn't blocked");
     }
 
     #[test]

@@ -195,6 +195,11 @@ impl FromStr for WaitingState {
 }
 
 impl Command {
+    /// Whether it asks for something that its asker doesn't have yet.
+    pub const fn asks_for_more(&self) -> bool {
+        matches!(self, Self::Hold { .. } | Self::Book { .. } | Self::Wait { .. })
+    }
+
     /// Its kind, which the log gives as the reason of what it does.
     pub const fn name(&self) -> &'static str {
         match self {

@@ -1,6 +1,7 @@
 //! What is sold, and by which rules.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,9 +13,10 @@ use super::values::{EventId, PlaceId};
 #[derive(Clone, Debug)]
 pub struct Event {
     id: EventId,
+    edition: i64,
     about: About,
-    spots: Vec<Spot>,
-    index: HashMap<PlaceId, usize>,
+    spots: Arc<[Spot]>,
+    index: Arc<HashMap<PlaceId, usize>>,
 }
 
 /// All of it but its seats or tables.
@@ -30,6 +32,9 @@ pub struct About {
     pub currency: String,
     /// How it is sold.
     pub rules: Rules,
+    /// Whether nothing more is sold: what is held may still be had.
+    #[serde(default)]
+    pub closed: bool,
     /// What is sold.
     pub shape: Shape,
 }
@@ -151,10 +156,26 @@ impl Event {
         }
         Ok(Self {
             id,
+            edition: 0,
             about,
-            spots,
-            index,
+            spots: spots.into(),
+            index: Arc::new(index),
         })
+    }
+
+    /// The same event with what has been changed about it since: as many times as its edition says.
+    #[must_use]
+    pub fn renewed(&self, edition: i64, about: About) -> Self {
+        Self {
+            edition,
+            about,
+            ..self.clone()
+        }
+    }
+
+    /// How often what is known about it has changed.
+    pub fn edition(&self) -> i64 {
+        self.edition
     }
 
     /// Its id.

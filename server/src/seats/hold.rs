@@ -23,6 +23,8 @@ pub enum HoldState {
     Expired,
     /// It was paid for when it was over: the money goes back.
     RefundDue,
+    /// It went back.
+    Refunded,
 }
 
 /// What its holder wants to do with it.
@@ -63,7 +65,7 @@ pub enum Step {
 /// # Errors
 /// Why not.
 pub const fn decide(act: Act, facts: Facts) -> Result<Step, Refused> {
-    use HoldState::{Expired, Held, Offered, RefundDue, Released, Sold};
+    use HoldState::{Expired, Held, Offered, RefundDue, Refunded, Released, Sold};
     match (act, facts.state) {
         (Act::Extend, Held | Offered) if facts.extended => Err(Refused::AlreadyExtended),
         (Act::Confirm, Held | Offered) if facts.payment => Err(Refused::PaymentRequired),
@@ -71,18 +73,19 @@ pub const fn decide(act: Act, facts: Facts) -> Result<Step, Refused> {
         (_, Held | Offered) => Ok(Step::Do),
         (Act::Confirm, Sold) | (Act::Release, Released) => Ok(Step::Done),
         (_, Sold) => Err(Refused::HoldSold),
-        (_, Released | Expired | RefundDue) => Err(Refused::HoldExpired),
+        (_, Released | Expired | RefundDue | Refunded) => Err(Refused::HoldExpired),
     }
 }
 
 impl HoldState {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Held,
         Self::Offered,
         Self::Sold,
         Self::Released,
         Self::Expired,
         Self::RefundDue,
+        Self::Refunded,
     ];
 
     /// Those in which its places are kept for a time.
@@ -97,6 +100,7 @@ impl HoldState {
             Self::Released => "released",
             Self::Expired => "expired",
             Self::RefundDue => "refund_due",
+            Self::Refunded => "refunded",
         }
     }
 
@@ -146,7 +150,7 @@ mod tests {
     #[test]
     fn what_is_over_stays_over() {
         for act in [Act::Extend, Act::Release, Act::Confirm, Act::Checkout] {
-            for state in [HoldState::Expired, HoldState::RefundDue] {
+            for state in [HoldState::Expired, HoldState::RefundDue, HoldState::Refunded] {
                 assert_eq!(ask(act, state), Err(Refused::HoldExpired), "{act:?} {state}");
             }
         }

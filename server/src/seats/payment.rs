@@ -19,6 +19,8 @@ pub enum PaymentState {
     Failed,
     /// It succeeded, but there is nothing to sell for it: the money goes back.
     RefundDue,
+    /// It went back.
+    Refunded,
 }
 
 /// What the provider says of a payment.
@@ -66,9 +68,8 @@ impl News {
 pub fn effect(status: Status, payment: PaymentState, hold: HoldState, is_right: bool) -> Effect {
     match (status, payment) {
         // What has succeeded stays so, whatever comes late.
-        (_, PaymentState::Sold | PaymentState::RefundDue) | (Status::Failed, PaymentState::Failed) => {
-            Effect::Nothing
-        }
+        (_, PaymentState::Sold | PaymentState::RefundDue | PaymentState::Refunded)
+        | (Status::Failed, PaymentState::Failed) => Effect::Nothing,
         (Status::Failed, PaymentState::Pending) => Effect::Fail,
         (Status::Succeeded, PaymentState::Pending | PaymentState::Failed) => {
             match hold.is_open() && is_right {
@@ -80,7 +81,13 @@ pub fn effect(status: Status, payment: PaymentState, hold: HoldState, is_right: 
 }
 
 impl PaymentState {
-    const ALL: [Self; 4] = [Self::Pending, Self::Sold, Self::Failed, Self::RefundDue];
+    const ALL: [Self; 5] = [
+        Self::Pending,
+        Self::Sold,
+        Self::Failed,
+        Self::RefundDue,
+        Self::Refunded,
+    ];
 
     /// As it is written.
     pub const fn as_str(self) -> &'static str {
@@ -89,6 +96,7 @@ impl PaymentState {
             Self::Sold => "sold",
             Self::Failed => "failed",
             Self::RefundDue => "refund_due",
+            Self::Refunded => "refunded",
         }
     }
 }
@@ -108,13 +116,13 @@ mod tests {
 
     #[test]
     fn a_success_in_time_sells_and_a_late_one_is_refunded() {
-        use HoldState::{Expired, Held, Offered, RefundDue, Released, Sold};
+        use HoldState::{Expired, Held, Offered, RefundDue, Refunded, Released, Sold};
         for payment in [PaymentState::Pending, PaymentState::Failed] {
             for hold in [Held, Offered] {
                 assert_eq!(effect(Status::Succeeded, payment, hold, true), Effect::Sell);
                 assert_eq!(effect(Status::Succeeded, payment, hold, false), Effect::Refund);
             }
-            for hold in [Expired, Released, RefundDue, Sold] {
+            for hold in [Expired, Released, RefundDue, Refunded, Sold] {
                 assert_eq!(
                     effect(Status::Succeeded, payment, hold, true),
                     Effect::Refund,
@@ -126,7 +134,11 @@ mod tests {
 
     #[test]
     fn what_comes_late_or_twice_changes_nothing() {
-        for payment in [PaymentState::Sold, PaymentState::RefundDue] {
+        for payment in [
+            PaymentState::Sold,
+            PaymentState::RefundDue,
+            PaymentState::Refunded,
+        ] {
             for status in [Status::Succeeded, Status::Failed] {
                 assert_eq!(effect(status, payment, HoldState::Sold, true), Effect::Nothing);
             }

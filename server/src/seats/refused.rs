@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::values::{Key, PlaceId};
-use super::{PLACES_LIMIT, WAITING_LIMIT};
+use super::{EVENTS_LIMIT, PLACES_LIMIT, WAITING_LIMIT};
 
 /// Why a command isn't carried out. Nothing has changed then. The codes are stable; `docs/seats.md` lists them.
 #[derive(Clone, Debug, Error, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +28,18 @@ pub enum Refused {
     /// No such payment.
     #[error("there is no such payment")]
     PaymentUnknown,
+    /// Nothing more of the event is sold.
+    #[error("nothing more of this event is sold")]
+    EventClosed,
+    /// There is an event of this id.
+    #[error("there is an event of this id already")]
+    EventExists,
+    /// There are as many events as there may be.
+    #[error("there are {EVENTS_LIMIT} events already, and no more may be")]
+    TooManyEvents,
+    /// Nobody is owed this payment's money.
+    #[error("there is nothing to give back for this payment")]
+    RefundNotDue,
     /// What is asked for can't be had by anybody.
     #[error("{detail}")]
     SeatsInvalid {
@@ -95,7 +107,7 @@ pub enum Refused {
 
 impl Refused {
     /// One of each.
-    pub fn all() -> [Self; 22] {
+    pub fn all() -> [Self; 26] {
         [
             Self::EventUnknown,
             Self::PlaceUnknown,
@@ -103,6 +115,10 @@ impl Refused {
             Self::HoldUnknown,
             Self::WaitingUnknown,
             Self::PaymentUnknown,
+            Self::EventClosed,
+            Self::EventExists,
+            Self::TooManyEvents,
+            Self::RefundNotDue,
             Self::invalid(""),
             Self::SeatsTaken { places: Vec::new() },
             Self::OthersWait { places: Vec::new() },
@@ -137,6 +153,10 @@ impl Refused {
             Self::HoldUnknown => "hold_unknown",
             Self::WaitingUnknown => "waiting_unknown",
             Self::PaymentUnknown => "payment_unknown",
+            Self::EventClosed => "event_closed",
+            Self::EventExists => "event_exists",
+            Self::TooManyEvents => "too_many_events",
+            Self::RefundNotDue => "refund_not_due",
             Self::SeatsInvalid { .. } => "seats_invalid",
             Self::SeatsTaken { .. } => "seats_taken",
             Self::OthersWait { .. } => "others_wait",

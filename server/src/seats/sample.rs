@@ -20,7 +20,7 @@ type Sample = (&'static str, About, Vec<Spot>);
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// Between two seats, on the map.
-const PITCH: i32 = 28;
+pub(super) const PITCH: i32 = 28;
 
 const RULES: Rules = Rules {
     hold_seconds: 120,
@@ -44,6 +44,7 @@ fn concert(now: i64) -> Sample {
             payment: true,
             ..RULES
         },
+        closed: false,
         shape: Shape::Seats(vec![
             section("R", "Stalls, front", "R석", 110_000),
             section("S", "Stalls, rear", "S석", 88_000),
@@ -86,6 +87,7 @@ fn premiere(now: i64) -> Sample {
         starts_at: evening(now, 30),
         currency: "KRW".to_owned(),
         rules: RULES,
+        closed: false,
         shape: Shape::Seats(vec![Section {
             section: "main".to_owned(),
             name: words("All seats", "전석"),
@@ -114,6 +116,7 @@ fn restaurant(now: i64) -> Sample {
         starts_at: now,
         currency: "KRW".to_owned(),
         rules: RULES,
+        closed: false,
         shape: Shape::Tables(Opening {
             slot_minutes: 60,
             stay_slots: 2,
@@ -140,14 +143,19 @@ fn restaurant(now: i64) -> Sample {
         section: String::new(),
         row: format!("T{n}"),
         number: n,
-        x: (n - 1) % 4 * 120,
-        y: (n - 1) / 4 * 120,
+        x: table_at(n - 1).0,
+        y: table_at(n - 1).1,
         accessible: n == 1,
         blocked: false,
         min,
         max,
     });
     ("table", about, tables.collect())
+}
+
+/// Where a table stands on the map: four beside each other.
+pub(super) const fn table_at(n: i32) -> (i32, i32) {
+    (n % 4 * 120, n / 4 * 120)
 }
 
 /// 19:30 in Seoul, so many days from now.

@@ -6,7 +6,8 @@ mod m0003_market;
 mod m0004_seats;
 mod m0005_people;
 mod m0006_messages;
-mod m0010_market_listings;
+mod m0007_market_listings;
+mod m0008_editions;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -23,7 +24,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_seats::Migration),
             Box::new(m0005_people::Migration),
             Box::new(m0006_messages::Migration),
-            Box::new(m0010_market_listings::Migration),
+            Box::new(m0007_market_listings::Migration),
+            Box::new(m0008_editions::Migration),
         ]
     }
 }

@@ -15,7 +15,11 @@ use madang_server::scores::{
     DEFAULT_PAUSE, LONGEST_PAUSE, PLAYS_LIMIT, Play, Refused, SCRIPT_BYTES, Script, TOKEN_AGE, TOKENS_LIMIT,
     TRIES, Words,
 };
-use madang_server::seats::{OFFER_TIME, PLACES_LIMIT, Refused as SeatRefused, SIGNATURE_AGE, WAITING_LIMIT};
+use madang_server::seats::{
+    BLOCK_LIMIT, DAYS_LIMIT, DESCRIPTION_BYTES, Description, EVENTS_LIMIT, HOLD_LIMIT, HOLD_SECONDS,
+    NAME_LEN, OFFER_TIME, PARTY_LIMIT, PLACES_LIMIT, PRICE_LIMIT, REFUNDS_LIMIT, Refused as SeatRefused,
+    SECTIONS_LIMIT, SIGNATURE_AGE, TITLE_LEN, WAITING_LIMIT,
+};
 
 #[test]
 fn the_protocol_document_has_every_code_and_no_other() {
@@ -126,6 +130,13 @@ fn the_scores_document_has_every_play_and_refusal_and_an_example_that_can_be_pla
 fn the_document_of_reservation_has_every_code_and_no_other() {
     let document = read("docs/seats.md");
     let listed = first_cells(&document, "## Error codes");
+    let (_, example) = document.split_once("```json\n{\n").unwrap();
+    let example = format!("{{\n{}", example.split("```").next().unwrap());
+    assert_eq!(example, read("server/events/spring-recital.json"));
+    for file in ["spring-recital", "noodle-kitchen"] {
+        let described = Description::read(&read(&format!("server/events/{file}.json"))).unwrap();
+        assert_eq!(described.id().as_str(), file);
+    }
     let all = SeatRefused::all();
     assert_eq!(listed, all.each_ref().map(|refused| refused.code().to_owned()));
     assert_eq!(
@@ -138,6 +149,23 @@ fn the_document_of_reservation_has_every_code_and_no_other() {
         (60, 10_000, 100_000, 300),
         "as the document says"
     );
+    assert_eq!(
+        (
+            EVENTS_LIMIT,
+            DESCRIPTION_BYTES,
+            SECTIONS_LIMIT,
+            TITLE_LEN,
+            NAME_LEN
+        ),
+        (1000, 1 << 20, 50, 100, 40),
+        "as the document says"
+    );
+    assert_eq!(
+        (PRICE_LIMIT, HOLD_LIMIT, HOLD_SECONDS, DAYS_LIMIT, PARTY_LIMIT),
+        (100_000_000_000, 20, 10..=3600, 366, 1000),
+        "as the document says"
+    );
+    assert_eq!((BLOCK_LIMIT, REFUNDS_LIMIT), (1000, 100), "as the document says");
 }
 
 #[test]

@@ -27,6 +27,8 @@ export interface Listed {
   venue: Words;
   mode: "seats" | "tables";
   starts_at: number;
+  /** Nothing more of it is sold. */
+  closed?: boolean;
   places: number;
   free: number;
 }
@@ -64,6 +66,8 @@ interface Common {
   title: Words;
   venue: Words;
   starts_at: number;
+  /** Nothing more of it is sold: what is held may still be had. */
+  closed?: boolean;
   /** The database's clock, in milliseconds. */
   now: number;
   hold_seconds: number;
@@ -157,7 +161,7 @@ export function readSnapshot(value: unknown): Snapshot | null {
   return sound ? (value as unknown as Snapshot) : null;
 }
 
-/** Reads what a message of an event's room tells. */
+/** Reads what a message of an event's room tells. Nothing if it's about something else than places, which a snapshot has. */
 export function readChanges(text: string): Change[] | null {
   try {
     const value: unknown = JSON.parse(text);
@@ -201,6 +205,7 @@ function isCommon(value: Fields): boolean {
     isWords(value.venue) &&
     [value.starts_at, value.now, value.hold_seconds, value.hold_limit].every(isCount) &&
     typeof value.payment === "boolean" &&
+    isOptional(value.closed, isBoolean) &&
     isRecord(value.position) &&
     isPosition(value.position)
   );
@@ -212,6 +217,7 @@ function isListed(value: Fields): boolean {
     isWords(value.title) &&
     isWords(value.venue) &&
     (value.mode === "seats" || value.mode === "tables") &&
+    isOptional(value.closed, isBoolean) &&
     [value.starts_at, value.places, value.free].every(isCount)
   );
 }
@@ -298,6 +304,10 @@ function isCurrency(value: unknown): boolean {
 
 function isString(value: unknown): value is string {
   return typeof value === "string";
+}
+
+function isBoolean(value: unknown): value is boolean {
+  return typeof value === "boolean";
 }
 
 function isNumber(value: unknown): boolean {

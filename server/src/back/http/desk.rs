@@ -176,7 +176,8 @@ pub(in crate::back) async fn tell(
     Ok(created(&answer))
 }
 
-fn admit(app: &App, headers: &HeaderMap) -> Result<(), Denied> {
+/// Whether whoever asks has signed in as the operator.
+pub(super) fn admit(app: &App, headers: &HeaderMap) -> Result<(), Denied> {
     app.scores.desk.admit(bearer(headers))
 }
 

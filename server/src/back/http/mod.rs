@@ -15,6 +15,8 @@
 //! health    for whoever watches the program             market    /api/market: symbols, quotes, bars
 //! seats     GET  /api/seats: looking at events            seats_commands, seats_payments  POST /api/seats: having places, paying
 //! seats_asker  who asks for them                          seats_schema  what is told of them, for the description
+//! seats_events  POST /api/seats/events: adding, changing   seats_described  an event as it is added, for the description
+//! seats_refunds GET  /api/seats/refunds: money that goes back
 //! ```
 
 // The macros of utoipa write paths in full.
@@ -42,7 +44,10 @@ mod search;
 mod seats;
 mod seats_asker;
 mod seats_commands;
+mod seats_described;
+mod seats_events;
 mod seats_payments;
+mod seats_refunds;
 mod seats_schema;
 mod sessions;
 mod tokens;
@@ -56,6 +61,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{delete, get, patch, post, put};
 
 use super::app::{App, BATCH_BYTES, CHAT_MESSAGE_BYTES};
+use crate::seats::DESCRIPTION_BYTES;
 pub(super) use audit::Kind;
 pub(super) use gate::{admit, admit_address, admit_socketio, asking_for_handshake, measure};
 pub(super) use problem::Problem;
@@ -73,10 +79,16 @@ pub(super) fn router(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/api/scores/{match}/plays", post(desk::tell))
         .route("/api/market/replay", get(market::state).post(market::turn))
         .route_layer(from_fn_with_state(app.clone(), admit_address));
+    let found = post(seats_events::found).layer(DefaultBodyLimit::max(DESCRIPTION_BYTES));
     // Theirs are sessions, and no API keys either.
     let seats = Router::new()
-        .route("/api/seats/events", get(seats::list))
-        .route("/api/seats/events/{event}", get(seats::map))
+        .route("/api/seats/events", found.get(seats::list))
+        .route(
+            "/api/seats/events/{event}",
+            get(seats::map).patch(seats_events::change),
+        )
+        .route("/api/seats/events/{event}/block", post(seats_events::block))
+        .route("/api/seats/events/{event}/unblock", post(seats_events::unblock))
         .route("/api/seats/events/{event}/places/{place}", get(seats::place))
         .route("/api/seats/events/{event}/audit", get(seats::audit))
         .route("/api/seats/events/{event}/holds", post(seats_commands::hold))
@@ -89,6 +101,11 @@ pub(super) fn router(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/api/seats/waiting", get(seats::waiting))
         .route("/api/seats/waiting/{waiting}/leave", post(seats_commands::leave))
         .route("/api/seats/payments", post(seats_payments::hook))
+        .route(
+            "/api/seats/payments/{payment}/refunded",
+            post(seats_refunds::refunded),
+        )
+        .route("/api/seats/refunds", get(seats_refunds::list))
         .route(
             "/api/seats/demo-payments/{payment}",
             post(seats_payments::pretend),

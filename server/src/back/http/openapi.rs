@@ -11,7 +11,8 @@ use utoipa::{Modify, OpenApi};
 
 use super::{
     accounts, audit, change, desk, events, lab, market, moderation, read, reading, schema, scores, search,
-    seats, seats_commands, seats_payments, seats_schema, sessions, tokens, write,
+    seats, seats_commands, seats_events, seats_payments, seats_refunds, seats_schema, sessions, tokens,
+    write,
 };
 use crate::back::people::COOKIE;
 
@@ -70,6 +71,12 @@ use crate::back::people::COOKIE;
         seats_commands::leave,
         seats_payments::hook,
         seats_payments::pretend,
+        seats_events::found,
+        seats_events::change,
+        seats_events::block,
+        seats_events::unblock,
+        seats_refunds::list,
+        seats_refunds::refunded,
         market::list,
         market::bars,
         market::quotes,

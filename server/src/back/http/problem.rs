@@ -172,6 +172,10 @@ impl From<seats::Refused> for Problem {
             | seats::Refused::HoldUnknown
             | seats::Refused::WaitingUnknown
             | seats::Refused::PaymentUnknown => StatusCode::NOT_FOUND,
+            seats::Refused::EventClosed
+            | seats::Refused::EventExists
+            | seats::Refused::TooManyEvents
+            | seats::Refused::RefundNotDue => StatusCode::CONFLICT,
             seats::Refused::SeatsInvalid { .. } | seats::Refused::IdempotencyKeyInvalid => {
                 StatusCode::BAD_REQUEST
             }

@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
-use super::gate::bearer;
+use super::desk::admit;
 use super::problem::Problem;
 use super::read::is;
 use super::seats_asker::Holder;
@@ -177,17 +177,13 @@ pub(in crate::back) async fn place(
     let office = app.seats.find(&app, &event).await??;
     let place: PlaceId = place.parse()?;
     let claim = app.store.seat_claim(office.event().id(), &place).await?;
-    let spot = office
+    office
         .event()
         .place(&place, claim.now)
         .ok_or(Refused::PlaceUnknown)?;
     Ok(Json(OnePlace {
         place,
-        state: if spot.blocked {
-            PlaceState::Blocked
-        } else {
-            claim.state
-        },
+        state: claim.state,
         holder: claim.holder.as_ref().map(Sender::to_string),
         hold: claim.hold,
         version: claim.version,
@@ -263,7 +259,7 @@ pub(in crate::back) async fn audit(
     after: Result<Query<After>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Json<Log>, Problem> {
-    app.scores.desk.admit(bearer(&headers))?;
+    admit(&app, &headers)?;
     let Query(After { after }) = after.map_err(|error| Refused::invalid(error.body_text()))?;
     let after = i64::try_from(after.unwrap_or_default()).unwrap_or(i64::MAX);
     let office = find(&app, event).await?;

@@ -24,7 +24,7 @@ use crate::whole;
 #[derive(Deserialize, ToSchema)]
 pub(in crate::back) struct NewHold {
     /// Which places, all or none.
-    #[schema(value_type = Option<Vec<form::PlaceText>>, min_items = 1, max_items = 6)]
+    #[schema(value_type = Option<Vec<form::PlaceText>>, min_items = 1, max_items = 20)]
     places: Option<Vec<String>>,
     /// A table: from when.
     #[schema(value_type = Option<form::SlotText>)]

@@ -29,7 +29,7 @@ pub(in crate::back) struct Pretend {
 #[derive(Serialize, ToSchema)]
 #[schema(as = PaymentSettled)]
 pub(in crate::back) struct Settled {
-    /// `sold`, `failed`, or `refund_due`: it came when the hold was over.
+    /// `sold`, `failed`, or `refund_due`: it came when the hold was over; `refunded`, if that is settled.
     #[schema(value_type = form::PaymentStateText)]
     state: PaymentState,
     /// It had been told before.

@@ -108,13 +108,13 @@ schema::form!(
 schema::form!(
     PaymentStateText,
     "Where a payment is.",
-    "^(pending|sold|failed|refund_due)$",
+    "^(pending|sold|failed|refund_due|refunded)$",
     "sold"
 );
 schema::form!(
     HoldStateText,
     "Where a hold is.",
-    "^(held|offered|sold|released|expired|refund_due)$",
+    "^(held|offered|sold|released|expired|refund_due|refunded)$",
     "held"
 );
 schema::form!(
@@ -132,8 +132,14 @@ schema::form!(
 schema::form!(
     WhatText,
     "What happened to a place.",
-    "^(held|offered|extended|sold|released|expired)$",
+    "^(held|offered|extended|sold|released|expired|blocked|unblocked)$",
     "held"
+);
+schema::form!(
+    RefundStateText,
+    "Whether a payment's money went back.",
+    "^(refund_due|refunded)$",
+    "refund_due"
 );
 schema::form!(Mode, "What is sold.", "^(seats|tables)$", "seats");
 schema::form!(Hash, "SHA-256 in hexadecimal.", "^[0-9a-f]{64}$", "");
@@ -157,7 +163,7 @@ pub(super) struct Events {
 /// An event.
 #[derive(ToSchema)]
 #[schema(as = SeatEvent)]
-struct Event {
+pub(super) struct Event {
     /// Its id.
     event: String,
     /// What it is called.
@@ -167,6 +173,8 @@ struct Event {
     mode: Mode,
     /// When it begins, in milliseconds since 1970-01-01 UTC.
     starts_at: i64,
+    /// Whether nothing more of it is sold.
+    closed: bool,
     /// How many places there are.
     places: u64,
     /// How many of them can be had.
@@ -182,6 +190,8 @@ pub(super) struct Map {
     venue: Bilingual,
     mode: Mode,
     starts_at: i64,
+    /// Whether nothing more of it is sold: what is held may still be had.
+    closed: bool,
     /// The database's clock, in milliseconds since 1970-01-01 UTC.
     now: i64,
     /// How long a hold lasts.
@@ -378,7 +388,7 @@ struct Entry {
     number: i64,
     place: String,
     version: i64,
-    /// The public id of whose hold it is about.
+    /// The public id of whose hold it is about; 22 `A` for the organiser.
     who: String,
     what: WhatText,
     /// A command, a payment, the time.

@@ -14,6 +14,7 @@ pub(in crate::back) struct Listed {
     venue: Bilingual,
     mode: &'static str,
     starts_at: i64,
+    closed: bool,
     places: usize,
     free: usize,
 }
@@ -25,6 +26,7 @@ struct Map<'a> {
     venue: &'a Bilingual,
     mode: &'static str,
     starts_at: i64,
+    closed: bool,
     now: i64,
     hold_seconds: u32,
     hold_limit: u32,
@@ -116,6 +118,7 @@ pub(super) fn map(event: &Event, state: &State, day: Option<Day>) -> Seen {
         venue: &about.venue,
         mode: mode(event),
         starts_at: about.starts_at,
+        closed: about.closed,
         now,
         hold_seconds: about.rules.hold_seconds,
         hold_limit: about.rules.hold_limit,
@@ -139,10 +142,7 @@ fn section_of_seats<'a>(
     seen: &mut impl FnMut(&Place<'_>),
 ) -> SectionOfSeats<'a> {
     let seat = |spot: &'a Spot| {
-        let mut place = told::place(state, &spot.id, now);
-        if spot.blocked {
-            place.state = PlaceState::Blocked;
-        }
+        let place = told::place(state, &spot.id, now);
         seen(&place);
         Seat {
             row: &spot.row,
@@ -229,6 +229,7 @@ pub(super) fn listed(event: &Event, state: &State) -> Listed {
         venue: about.venue.clone(),
         mode: mode(event),
         starts_at: about.starts_at,
+        closed: about.closed,
         places: places.len(),
         free: places.iter().filter(is_for_sale).filter(is_free).count(),
     }

@@ -89,7 +89,7 @@ impl Seats {
         let offices = self.read();
         offices
             .iter()
-            .map(|(id, office)| (id.clone(), office.event().clone()))
+            .map(|(id, office)| (id.clone(), office.event()))
             .collect()
     }
 

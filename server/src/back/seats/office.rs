@@ -1,8 +1,8 @@
 //! One event as it is sold here: who comes next, how its places stand, and the room in which changes are told.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use madang_hub::Position;
@@ -14,7 +14,8 @@ use super::told;
 use crate::back::rooms::{OpenRoom, Saying};
 use crate::chat::{Name, Sender};
 use crate::seats::{
-    Command, Day, Entry, Event, Key, News, PlaceId, PlaceState, Refused, Settled, Standing, Told, What,
+    Amendment, Command, Day, Entry, Event, Key, News, PaymentId, PlaceId, PlaceState, Refund, Refused,
+    Settled, Standing, Told, What,
 };
 use crate::store::{Store, StoreError};
 
@@ -27,7 +28,8 @@ const ENTRIES_AT_ONCE: u64 = 500;
 /// One event.
 #[derive(Debug)]
 pub(in crate::back) struct Office {
-    event: Arc<Event>,
+    /// As it was known last: a transaction finds out itself what has changed since.
+    event: RwLock<Arc<Event>>,
     room: Arc<OpenRoom>,
     store: Store,
     /// One command at a time, in the order in which they came: in the database they would only wait for each other's locks.
@@ -75,7 +77,7 @@ impl Office {
             clock: (now, asked),
         };
         Ok(Self {
-            event,
+            event: RwLock::new(event),
             room,
             store,
             turn: Mutex::default(),
@@ -85,8 +87,8 @@ impl Office {
     }
 
     /// The event.
-    pub(in crate::back) fn event(&self) -> &Arc<Event> {
-        &self.event
+    pub(in crate::back) fn event(&self) -> Arc<Event> {
+        self.event.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Number of the last entry of the log that was told.
@@ -105,7 +107,7 @@ impl Office {
         command: &Command,
     ) -> Result<Told, StoreError> {
         let _turn = self.turn().await?;
-        self.store.carry_out(&self.event, holder, key, command).await
+        self.store.carry_out(&self.event(), holder, key, command).await
     }
 
     /// Takes a payment's news.
@@ -114,7 +116,55 @@ impl Office {
     /// As [`Self::carry_out`].
     pub(in crate::back) async fn settle(&self, news: &News) -> Result<Result<Settled, Refused>, StoreError> {
         let _turn = self.turn().await?;
-        self.store.settle_payment(&self.event, news).await
+        self.store.settle_payment(&self.event(), news).await
+    }
+
+    /// Blocks places, or gives them back.
+    ///
+    /// # Errors
+    /// As [`Self::carry_out`].
+    pub(in crate::back) async fn set_blocked(
+        &self,
+        places: &[PlaceId],
+        blocked: bool,
+    ) -> Result<Result<(Vec<PlaceId>, BTreeMap<What, u64>), Refused>, StoreError> {
+        let _turn = self.turn().await?;
+        match blocked {
+            true => self.store.block_seats(&self.event(), places).await,
+            false => self.store.unblock_seats(&self.event(), places).await,
+        }
+    }
+
+    /// Changes what is known about the event.
+    ///
+    /// # Errors
+    /// As [`Self::carry_out`].
+    pub(in crate::back) async fn amend(
+        &self,
+        amendment: &Amendment,
+    ) -> Result<BTreeMap<What, u64>, StoreError> {
+        let _turn = self.turn().await?;
+        let (event, changes) = self.store.amend_seat_event(&self.event(), amendment).await?;
+        self.take(event).await?;
+        Ok(changes)
+    }
+
+    /// Learns what another process has changed about the event.
+    pub(super) async fn renew(&self) -> Result<(), StoreError> {
+        let event = self.store.renewed_seat_event(&self.event()).await?;
+        self.take(event).await
+    }
+
+    /// Says that a payment's money went back.
+    ///
+    /// # Errors
+    /// As [`Self::carry_out`].
+    pub(in crate::back) async fn refunded(
+        &self,
+        payment: PaymentId,
+    ) -> Result<Result<Refund, Refused>, StoreError> {
+        let _turn = self.turn().await?;
+        self.store.settle_refund(&self.event(), payment).await
     }
 
     /// Writes down what is over, unless somebody has the turn: every command does so first.
@@ -122,7 +172,7 @@ impl Office {
         let Ok(_turn) = self.turn.try_lock() else {
             return Ok(BTreeMap::new());
         };
-        self.store.sweep_seats(&self.event).await
+        self.store.sweep_seats(&self.event()).await
     }
 
     async fn turn(&self) -> Result<MutexGuard<'_, ()>, StoreError> {
@@ -137,13 +187,13 @@ impl Office {
     /// The store failed.
     pub(in crate::back) async fn look(&self, day: Option<Day>) -> Result<Seen, StoreError> {
         let state = self.caught_up().await?;
-        Ok(map::map(&self.event, &state, day))
+        Ok(map::map(&self.event(), &state, day))
     }
 
     /// The event in a list, as it was known last.
     pub(in crate::back) async fn list(&self) -> Listed {
         let state = self.state.lock().await;
-        map::listed(&self.event, &state)
+        map::listed(&self.event(), &state)
     }
 
     /// Tells what has been written to the log since.
@@ -165,10 +215,9 @@ impl Office {
         }
         let asked = Instant::now();
         let now = self.store.seat_clock().await?;
+        let event = self.event();
         loop {
-            let log = self
-                .store
-                .seat_log(self.event.id(), state.sequence, ENTRIES_AT_ONCE);
+            let log = self.store.seat_log(event.id(), state.sequence, ENTRIES_AT_ONCE);
             let entries = log.await?;
             let Some(last) = entries.last() else { break };
             let last = last.number;
@@ -189,19 +238,37 @@ impl Office {
             changed.insert(place, ());
         }
         let changed: Vec<_> = changed.into_keys().collect();
-        for text in told::texts(&self.event, state, &changed, now) {
-            let saying = Saying {
-                author: &author(),
-                client_id: "change",
-                text: &text,
-                sender: None,
-            };
-            // In memory alone, so nothing can fail but the time, and who looks at the map sees it all the same.
-            match self.room.announce(saying).await {
-                Ok(said) => state.position = said.position,
-                Err(refusal) => tracing::error!(code = %refusal.code, "a change of seats isn't told"),
-            }
+        for text in told::texts(&self.event(), state, &changed, now) {
+            self.say(state, &text).await;
         }
+    }
+
+    async fn say(&self, state: &mut State, text: &str) {
+        let saying = Saying {
+            author: &author(),
+            client_id: "change",
+            text,
+            sender: None,
+        };
+        // In memory alone, so nothing can fail but the time, and who looks at the map sees it all the same.
+        match self.room.announce(saying).await {
+            Ok(said) => state.position = said.position,
+            Err(refusal) => tracing::error!(code = %refusal.code, "a change of seats isn't told"),
+        }
+    }
+
+    /// Takes an event that may have changed, and tells that it has.
+    async fn take(&self, event: Event) -> Result<(), StoreError> {
+        let state = timeout(Store::OPERATION_TIME, self.state.lock()).await;
+        let mut state = state.map_err(|_| StoreError::Time)?;
+        // Another may have brought a newer one meanwhile.
+        if event.edition() <= self.event().edition() {
+            return Ok(());
+        }
+        let text = told::changed(&event);
+        *self.event.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(event);
+        self.say(&mut state, &text).await;
+        Ok(())
     }
 }
 
@@ -314,7 +381,7 @@ mod tests {
             .collect();
         let places: Vec<_> = ids.iter().collect();
         let counted = |places: &[&PlaceId]| -> Vec<usize> {
-            let texts = told::texts(office.event(), &state, places, 0);
+            let texts = told::texts(&office.event(), &state, places, 0);
             let read = |text: &String| serde_json::from_str::<serde_json::Value>(text).unwrap();
             texts
                 .iter()

@@ -62,6 +62,9 @@ async fn tend_to(app: &App, office: &Office, beat: &Beat) -> Result<(), StoreErr
         let changes = office.sweep().await?;
         app.metrics.seats_changed(&changes);
     }
+    if beat.edition != office.event().edition() {
+        office.renew().await?;
+    }
     if beat.is_stale || beat.sequence != office.told() {
         office.catch_up().await?;
     }

@@ -48,10 +48,15 @@ pub(super) fn texts(event: &Event, state: &State, places: &[&PlaceId], now: i64)
     places.chunks(PLACES_TOLD).map(text).collect()
 }
 
+/// What is told when something else than a place has changed: whoever reads it looks at the map again.
+pub(super) fn changed(event: &Event) -> String {
+    serde_json::json!({ "event": event.id() }).to_string()
+}
+
 /// A place as it is at a time.
 pub(super) fn place<'a>(state: &State, place: &'a PlaceId, now: i64) -> Place<'a> {
     let (is, standing) = state.place(place, now);
-    let owned = standing.filter(|_| is != PlaceState::Free);
+    let owned = standing.filter(|_| matches!(is, PlaceState::Held | PlaceState::Sold));
     Place {
         place,
         state: is,

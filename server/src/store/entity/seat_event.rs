@@ -16,6 +16,8 @@ pub(crate) struct Model {
     pub sequence: i64,
     /// And that entry's hash.
     pub hash: String,
+    /// How often `about` has changed.
+    pub edition: i64,
 }
 
 /// No relation is followed: rows are read by their ids.

@@ -7,7 +7,7 @@ use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
 use super::clock::{SOLD, taken};
 use super::read::log;
 use super::turn::{Turn, parsed};
-use crate::seats::{Entry, Event, PlaceId, PlaceState, Standing, rebuild};
+use crate::seats::{Entry, Event, ORGANISER, PlaceId, PlaceState, Standing, rebuild};
 use crate::store::entity::{seat_claim, seat_hold};
 use crate::store::{Store, StoreError};
 
@@ -63,6 +63,7 @@ impl Turn<'_> {
             .collect();
         let claimed = |claim: seat_claim::Model| {
             let (state, until) = match claim.state == SOLD {
+                true if claim.holder == ORGANISER => (PlaceState::Blocked, None),
                 true => (PlaceState::Sold, None),
                 false => (PlaceState::Held, until.get(&claim.hold).copied()),
             };

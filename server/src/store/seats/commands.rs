@@ -107,6 +107,9 @@ impl Turn<'_> {
     }
 
     async fn carry_out(&mut self, holder: &str, command: &Command) -> Decided<Answer> {
+        if self.event.about().closed && command.asks_for_more() {
+            return Ok(Err(Refused::EventClosed));
+        }
         let hold = match command {
             Command::Hold { places, .. } => self.hold_named(holder, places).await?.map(Answer::Hold),
             Command::Book { slot, party, .. } => self.book(holder, slot, *party).await?.map(Answer::Hold),

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use sea_orm::sea_query::Query;
-use sea_orm::{DbErr, EntityTrait, FromQueryResult, QueryOrder, Set};
+use sea_orm::{DbErr, EntityTrait, FromQueryResult, PaginatorTrait, QueryOrder, Set};
 
 use super::clock::clock;
 use super::turn::parsed;
-use crate::seats::{Event, GENESIS, Spot, samples};
+use crate::seats::{EVENTS_LIMIT, Event, GENESIS, Refused, Spot, samples};
 use crate::store::entity::{seat_event, seat_place};
 use crate::store::{Store, StoreError, is_there};
 
@@ -25,14 +25,41 @@ impl Store {
     /// # Errors
     /// Any [`StoreError`].
     pub async fn seat_events(&self) -> Result<Vec<Event>, StoreError> {
-        let events = self.retrying(|| self.read_events()).await?;
-        if !events.is_empty() {
-            return Ok(events);
+        let mut events = self.retrying(|| self.read_events()).await?;
+        if events.is_empty() {
+            for event in samples(self.seat_clock().await?) {
+                self.add_seat_event(&event).await?;
+            }
+            events = self.retrying(|| self.read_events()).await?;
         }
-        for event in samples(self.seat_clock().await?) {
-            self.add_seat_event(&event).await?;
+        let mut is_as_read = true;
+        for event in &events {
+            // Tables have no end of places to block: one that is described as blocked is so for good.
+            if event.opening().is_none() && event.spots().iter().any(|spot| spot.blocked) {
+                self.block_as_described(event).await?;
+                is_as_read = false;
+            }
         }
-        self.retrying(|| self.read_events()).await
+        match is_as_read {
+            true => Ok(events),
+            false => self.retrying(|| self.read_events()).await,
+        }
+    }
+
+    /// Adds an event that somebody described, beside those that there are; an empty database is given some first.
+    ///
+    /// # Errors
+    /// Any [`StoreError`].
+    pub async fn found_seat_event(&self, event: &Event) -> Result<Result<(), Refused>, StoreError> {
+        self.seat_events().await?;
+        let known = self.retrying(|| async { seat_event::Entity::find().count(&self.reader).await });
+        if known.await? >= EVENTS_LIMIT {
+            return Ok(Err(Refused::TooManyEvents));
+        }
+        match self.add_seat_event(event).await? {
+            true => Ok(Ok(())),
+            false => Ok(Err(Refused::EventExists)),
+        }
     }
 
     /// Adds an event, unless there is one with its id. Returns whether it did.
@@ -74,6 +101,7 @@ impl Store {
             about: Set(about),
             sequence: Set(0),
             hash: Set(GENESIS.to_owned()),
+            edition: Set(0),
         };
         let transaction = self.begin().await?;
         seat_event::Entity::insert(row)
@@ -123,7 +151,9 @@ impl Store {
         let event = |row: seat_event::Model| {
             let about = serde_json::from_str(&row.about).map_err(|error| DbErr::Json(error.to_string()))?;
             let spots = spots.remove(&row.event).unwrap_or_default();
-            Event::new(parsed(&row.event)?, about, spots).map_err(DbErr::Custom)
+            let event = Event::new(parsed(&row.event)?, about, spots).map_err(DbErr::Custom)?;
+            let about = event.about().clone();
+            Ok(event.renewed(row.edition, about))
         };
         events.into_iter().map(event).collect()
     }

@@ -210,7 +210,7 @@ impl Turn<'_> {
         row: &seat_hold::Model,
         versions: BTreeMap<PlaceId, i64>,
     ) -> Result<Hold, DbErr> {
-        hold(self.event, row, versions, self.now)
+        hold(&self.event, row, versions, self.now)
     }
 
     async fn seen_again(&self, row: &seat_hold::Model) -> Result<Hold, DbErr> {

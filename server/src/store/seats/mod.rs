@@ -6,6 +6,7 @@
 //! holds     what becomes of them                offers    what becomes free goes to who waits for it
 //! payments  what the payment provider says      read      looking, without changing anything
 //! audit     the log against the tables          clock     by which clock, until when, whose: the predicates
+//! organising  what an organiser does            refunds   money that goes back
 //! ```
 //!
 //! Whoever changes anything of an event first locks the event's row, then its places in order, so that changes of one event come one
@@ -18,8 +19,10 @@ mod commands;
 mod events;
 mod holds;
 mod offers;
+mod organising;
 mod payments;
 mod read;
+mod refunds;
 mod taking;
 mod turn;
 

@@ -13,8 +13,8 @@ use super::offers::waiting;
 use super::turn::{parsed, versions_of};
 use crate::chat::Sender;
 use crate::seats::{
-    Change, Entry, Event, EventId, Hold, HoldId, HoldState, PaymentId, PlaceId, PlaceState, Waiting,
-    WaitingId, WaitingState,
+    Change, Entry, Event, EventId, Hold, HoldId, HoldState, ORGANISER, PaymentId, PlaceId, PlaceState,
+    Waiting, WaitingId, WaitingState,
 };
 use crate::store::entity::{seat_audit, seat_claim, seat_event, seat_hold, seat_payment, seat_waiting};
 use crate::store::{Store, StoreError};
@@ -46,6 +46,8 @@ pub struct Beat {
     pub event: String,
     /// Number of the last entry of its log.
     pub sequence: i64,
+    /// How often what is known about it has changed.
+    pub edition: i64,
     /// Whether holds are over of which that isn't written down.
     pub is_stale: bool,
     /// The database's clock.
@@ -75,12 +77,13 @@ struct ClaimRow {
 struct BeatRow {
     event: String,
     sequence: i64,
+    edition: i64,
     stale: Option<String>,
     now: i64,
 }
 
 impl Store {
-    /// Who has a place. Whether it is blocked, its event knows.
+    /// Who has a place.
     ///
     /// # Errors
     /// Any [`StoreError`].
@@ -125,20 +128,21 @@ impl Store {
             let row = row.ok_or_else(|| DbErr::RecordNotFound(event.to_string()))?;
             // By the time that is told, and no later one.
             let state = match row.state.as_deref() {
+                Some(SOLD) if row.holder.as_deref() == Some(ORGANISER) => PlaceState::Blocked,
                 Some(SOLD) => PlaceState::Sold,
                 Some(_) if row.until.is_some_and(|until| until > row.now) => PlaceState::Held,
                 Some(_) | None => PlaceState::Free,
             };
-            let is_free = state == PlaceState::Free;
+            let is_owned = matches!(state, PlaceState::Held | PlaceState::Sold);
             Ok(Claim {
                 state,
                 holder: row
                     .holder
-                    .filter(|_| !is_free)
+                    .filter(|_| is_owned)
                     .as_deref()
                     .map(parsed)
                     .transpose()?,
-                hold: row.hold.filter(|_| !is_free).as_deref().map(parsed).transpose()?,
+                hold: row.hold.filter(|_| is_owned).as_deref().map(parsed).transpose()?,
                 until: row.until.filter(|_| state == PlaceState::Held),
                 version: row.version.unwrap_or_default(),
                 now: row.now,
@@ -166,6 +170,7 @@ impl Store {
         let query = Query::select()
             .column((seat_event::Entity, seat_event::Column::Event))
             .column((seat_event::Entity, seat_event::Column::Sequence))
+            .column((seat_event::Entity, seat_event::Column::Edition))
             .expr_as(Expr::case(Expr::exists(stale), Expr::value("stale")), "stale")
             .expr_as(clock(backend), "now")
             .from(seat_event::Entity)
@@ -177,6 +182,7 @@ impl Store {
             let beat = |row: BeatRow| Beat {
                 event: row.event,
                 sequence: row.sequence,
+                edition: row.edition,
                 is_stale: row.stale.is_some(),
                 now: row.now,
             };

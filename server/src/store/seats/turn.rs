@@ -1,5 +1,6 @@
 //! One transaction on an event: its lock, its clock, and the log of what it changes.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Display;
 use std::str::FromStr;
@@ -11,17 +12,19 @@ use sea_orm::{
 };
 
 use super::clock::{HELD, clock, live, open};
+use super::organising::renewed;
 use crate::seats::{Chain, Change, Event, HoldState, PlaceId, Refused, WaitingState, What};
 use crate::store::entity::{seat_audit, seat_claim, seat_event, seat_hold, seat_waiting};
 use crate::store::{Store, StoreError, is_there};
 
 /// Rows of one statement: databases bound the values that it may have.
-const ROWS_AT_ONCE: usize = 500;
+pub(super) const ROWS_AT_ONCE: usize = 500;
 
 /// A transaction on an event, which nobody else changes meanwhile.
 pub(super) struct Turn<'a> {
     pub(super) transaction: DatabaseTransaction,
-    pub(super) event: &'a Event,
+    /// As it is now, whatever whoever asks remembers.
+    pub(super) event: Cow<'a, Event>,
     /// The database's clock, when the lock was had.
     pub(super) now: i64,
     /// Whether something is there to be offered that wasn't, or somebody to offer it to.
@@ -78,23 +81,27 @@ impl<'a> Turn<'a> {
             .one(&transaction)
             .await?;
         let row = row.ok_or_else(|| DbErr::RecordNotFound(event.id().to_string()))?;
+        let event = match row.edition == event.edition() {
+            true => Cow::Borrowed(event),
+            false => Cow::Owned(renewed(event, &row)?),
+        };
         let backend = transaction.get_database_backend();
         let now = Query::select().expr_as(clock(backend), "now").to_owned();
         let now = Now::find_by_statement(backend.build(&now))
             .one(&transaction)
             .await?;
         Ok(Self {
+            chain: Chain {
+                event: event.id().clone(),
+                number: row.sequence,
+                hash: row.hash,
+            },
             transaction,
             event,
             now: now
                 .ok_or_else(|| DbErr::Custom("the database has no clock".to_owned()))?
                 .now,
             freed: false,
-            chain: Chain {
-                event: event.id().clone(),
-                number: row.sequence,
-                hash: row.hash,
-            },
             began: row.sequence,
             changes: BTreeMap::new(),
         })

@@ -269,6 +269,7 @@ fn event(seats: usize) -> Event {
             hold_limit: HOLD_LIMIT,
             payment: false,
         },
+        closed: false,
         shape: Shape::Seats(vec![Section {
             section: "A".to_owned(),
             name: both("A"),

@@ -10,13 +10,14 @@ export function showEvents(events: readonly Listed[] | null, telling: Telling, h
   setText(byId("events-problem", "p"), problem);
   if (events === null) return;
   byId("events", "ul").replaceChildren(
-    ...events.map(({ event, title, venue, mode, starts_at, places, free }) => {
+    ...events.map(({ event, title, venue, mode, starts_at, closed, places, free }) => {
       const link = make("a", "event-card");
       link.href = href(event);
       link.dataset.event = event;
       // A restaurant has no hour at which it begins.
       const when = mode === "seats" ? [make("span", "when", telling.at(starts_at))] : [];
-      const left = free === 0 ? seats.sold_out : fill(seats.free_of, { free, places });
+      const few = free === 0 ? seats.sold_out : fill(seats.free_of, { free, places });
+      const left = closed === true ? seats.closed : few;
       link.append(
         make("span", "mode", seats[`mode_${mode}`]),
         make("strong", "", telling.words(title)),

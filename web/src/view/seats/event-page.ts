@@ -136,7 +136,8 @@ export class EventPage {
     setText(byId("event-title", "h2"), title);
     document.title = `${title} · ${brand.name}`;
     const when = snapshot.mode === "seats" ? ` · ${telling.at(snapshot.starts_at)}` : "";
-    setText(byId("event-about", "p"), telling.words(snapshot.venue) + when);
+    const closed = snapshot.closed === true ? ` · ${seats.closed}` : "";
+    setText(byId("event-about", "p"), telling.words(snapshot.venue) + when + closed);
     const map = svgById("map");
     map.setAttribute("aria-label", seats[`map_${snapshot.mode}`]);
     map.dataset.mode = snapshot.mode;

@@ -8,7 +8,7 @@ pub(super) struct Migration;
 
 impl MigrationName for Migration {
     fn name(&self) -> &str {
-        "m0010_market_listings"
+        "m0007_market_listings"
     }
 }
 
