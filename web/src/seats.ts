@@ -16,6 +16,8 @@ import { byId, part, setText } from "./view/dom";
 import { showBookings, showElsewhere } from "./view/seats/bookings";
 import { showEvents } from "./view/seats/event-list";
 import { EventPage } from "./view/seats/event-page";
+import { PageTitle } from "./view/seats/page-title";
+import { TurnBar } from "./view/seats/turn-bar";
 import { wayTo } from "./ways";
 
 /** How often the countdown is painted, in milliseconds: often enough that no second is skipped. */
@@ -62,18 +64,30 @@ const watch = new Watch({
   events: { changed, became },
 });
 const look = (day: string) => watch.look(day);
-const page = event === "" ? null : new EventPage({ event, hall, mine, booth, time, telling, look });
+const title = new PageTitle();
+const page = event === "" ? null : new EventPage({ event, hall, mine, booth, time, telling, title, look });
+const turn = new TurnBar({ event, telling, time, booth, title, deeds: page?.deeds ?? null, href });
 let events: readonly Listed[] = [];
 let bookings = "";
 let shown = "";
 
 enableLanguageSwitch();
 if (page === null) void listEvents();
-else watchEvent(page);
+else watchEvent();
 void booth.refresh();
+setInterval(tick, TICK_MS);
+
+/** Another moment is over. */
+function tick(): void {
+  const over = booth.tick();
+  if (over.length > 0) page?.paint(over);
+  page?.tick();
+  turn.show(mine.holds);
+}
 
 function paint(): void {
   page?.paint();
+  turn.show(mine.holds);
   // Written anew only if it says something else: somebody may be reading it.
   const now = JSON.stringify([mine.holds, events.map(({ event }) => event)]);
   if (now !== bookings) {
@@ -98,7 +112,7 @@ function became(state: WatchState): void {
   if (state === "live") void booth.refresh();
 }
 
-function watchEvent(page: EventPage): void {
+function watchEvent(): void {
   byId("all-events", "a").href = href("");
   byId("ways-nav", "nav").hidden = false;
   for (const via of VIAS) {
@@ -106,11 +120,6 @@ function watchEvent(page: EventPage): void {
     link.setAttribute("href", href(event, via));
     if (via === choice.via) link.setAttribute("aria-current", "true");
   }
-  setInterval(() => {
-    const over = booth.tick();
-    if (over.length > 0) page.paint(over);
-    page.tick();
-  }, TICK_MS);
   const wake = () => {
     watch.wake();
     void booth.refresh();

@@ -2,7 +2,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import type { ConnectionState } from "../src/chat/connection-state";
 import type { Moderation } from "../src/chat/moderation";
+import { obstacleOf } from "../src/chat/obstacle";
 import { NOBODY } from "../src/chat/reading";
 import type { Found, Result } from "../src/chat/room-api";
 import type { MessageRow } from "../src/chat/rows";
@@ -276,12 +278,27 @@ describe("writing about a message", () => {
     expect(actions.editLast).toHaveBeenCalledOnce();
   });
 
-  it("who may say nothing keeps what they wrote", () => {
-    const { view, field } = composer("kept");
-    view.silenced = true;
-    expect([byId("send", "button").disabled, field.value, field.readOnly]).toEqual([true, "kept", false]);
-    view.silenced = false;
-    expect(byId("send", "button").disabled).toBe(false);
+  it("who may say nothing keeps what they wrote, and writes on when that is over", () => {
+    const { view, field, actions } = composer("kept");
+    view.placeholder = "Message to lobby";
+    view.closed = true;
+    expect([byId("send", "button").disabled, field.value, field.readOnly, field.placeholder]).toEqual([
+      true,
+      "kept",
+      true,
+      "",
+    ]);
+    const submit = () => byId("composer", "form").dispatchEvent(new Event("submit", { cancelable: true }));
+    submit();
+    expect(actions.send).not.toHaveBeenCalled();
+    view.closed = false;
+    expect([byId("send", "button").disabled, field.readOnly, field.placeholder]).toEqual([
+      false,
+      false,
+      "Message to lobby",
+    ]);
+    submit();
+    expect(actions.send).toHaveBeenCalledOnce();
   });
 });
 
@@ -478,17 +495,42 @@ describe("why one can't say anything", () => {
 
   it("counts down to the end of a mute, which isn't the time of another try", () => {
     vi.setSystemTime(0);
-    new HoldLine(texts).show({ code: "muted", until: 90_000 });
+    new HoldLine(texts).show({ code: "muted", until: 90_000, closed: true });
     expect(byId("held", "p").textContent?.trim()).toBe(`${texts.problem.muted} (1:30 left)`);
   });
 
-  it("tells who was sent away why, and for how long", () => {
+  it("tells who was sent away why, and for how long, in one place", () => {
     vi.setSystemTime(0);
-    const view = new ConnectionView(texts, () => {});
-    view.show({ kind: "refused", code: "banned", until: 5000, reason: "rude" });
-    const line = () => byId("trouble", "div").textContent?.replaceAll(/\s+/g, " ").trim();
-    expect(line()).toContain(`${texts.problem.banned} Reason: \u2068rude\u2069 (0:05 left)`);
-    view.show({ kind: "refused", code: "banned" });
-    expect(line()).not.toContain("left");
+    const [view, line] = [new ConnectionView(texts, () => {}), new HoldLine(texts)];
+    const nothing = { hold: null, silenced: null, readOnly: false };
+    const show = (state: ConnectionState) => {
+      view.show(state);
+      line.show(obstacleOf(state, nothing));
+      return byId("held", "p").textContent?.replaceAll(/\s+/g, " ").trim();
+    };
+    const banned = { kind: "refused", code: "banned" } as const;
+    expect(show({ ...banned, until: 5000, reason: "rude" })).toBe(
+      `${texts.problem.banned} Reason: \u2068rude\u2069 (0:05 left)`,
+    );
+    expect(byId("trouble", "div").hidden).toBe(true);
+    expect(show(banned)).toBe(texts.problem.banned);
+    expect(show({ kind: "live" })).toBe("");
+    // Another refusal has another place.
+    show({ kind: "refused", code: "room_invalid" });
+    expect([byId("trouble", "div").hidden, byId("held", "p").hidden]).toEqual([false, true]);
+  });
+
+  it("tells the gravest of what stands in the way, and whether what is said waits", () => {
+    const hold = { code: "slow_mode", until: 1 };
+    const silenced = { code: "muted", until: 2 };
+    const live = { kind: "live" } as const;
+    const of = (readOnly: boolean, state: ConnectionState = live) =>
+      obstacleOf(state, { hold, silenced, readOnly })?.code;
+    expect([of(false), of(true), of(true, { kind: "refused", code: "banned" })]).toEqual([
+      "muted",
+      "room_read_only",
+      "banned",
+    ]);
+    expect(obstacleOf(live, { hold, silenced: null, readOnly: false })).toEqual({ ...hold, closed: false });
   });
 });

@@ -15,7 +15,7 @@ import { byId, part } from "../src/view/dom";
 import { showBookings, showElsewhere } from "../src/view/seats/bookings";
 import { showEvents } from "../src/view/seats/event-list";
 import { EventPage } from "../src/view/seats/event-page";
-import { HoldsView } from "../src/view/seats/holds";
+import { PageTitle } from "../src/view/seats/page-title";
 import { Speaker } from "../src/view/seats/speaker";
 import { Thumbnail } from "../src/view/seats/thumbnail";
 import { FakeBack, hold, NOW, seats, settle, tables, told, waiting } from "./seats-samples";
@@ -48,7 +48,7 @@ function open(snapshot: Snapshot, language: Language = "en") {
   const booth = new Booth({ event, hall, mine, commands, time, clock, sender: () => "me", events });
   const telling = new Telling(language, textsOf(language), hall);
   const look = vi.fn();
-  const page: EventPage = new EventPage({ event, hall, mine, booth, time, telling, look });
+  const page: EventPage = new EventPage({ event, hall, mine, booth, time, telling, title: new PageTitle(), look });
   hall.take(snapshot);
   page.take();
   const changes = (...places: Change[]) => {
@@ -189,6 +189,32 @@ describe("a lost race", () => {
   });
 });
 
+describe("the sections", () => {
+  const buttons = () => [...document.querySelectorAll<HTMLButtonElement>("#sections button")];
+
+  it("say what they cost and what is left, and lead to their first free seat", () => {
+    const { changes } = open(seats([{ place: "C-1", state: "sold" }]));
+    expect(buttons().map(({ textContent }) => textContent)).toEqual([
+      "Section R₩2,000 · 10 seats free",
+      "Section S₩1,000 · 4 seats free",
+    ]);
+    const [, second] = buttons();
+    changes({ place: "C-2", state: "held", holder: "lee" });
+    expect([buttons()[1] === second, second?.textContent]).toEqual([true, "Section S₩1,000 · 3 seats free"]);
+    second?.dispatchEvent(new MouseEvent("click", { bubbles: true, detail: 1 }));
+    expect([reached(), document.activeElement === document.body]).toEqual([["C-3"], true]);
+    // By a key it takes the focus along.
+    second?.dispatchEvent(new MouseEvent("click", { bubbles: true, detail: 0 }));
+    expect((document.activeElement as HTMLElement).dataset.place).toBe("C-3");
+  });
+
+  it("aren't listed where there are no two", () => {
+    const one = seats();
+    open({ ...one, sections: one.sections.slice(0, 1) });
+    expect(byId("sections", "div").hidden).toBe(true);
+  });
+});
+
 describe("what is held", () => {
   it("counts down by the server's clock, becomes urgent once, and goes when it's over", () => {
     const { mine, page, clock, booth } = open(seats());
@@ -201,7 +227,6 @@ describe("what is held", () => {
     clock.advance(1000);
     page.tick();
     expect([text(".time-left"), item.classList.contains("urgent")]).toEqual(["29 s left", true]);
-    expect(text("#announcer")).toBe("30 seconds left to confirm");
     clock.advance(29_000);
     booth.tick();
     page.paint();
@@ -445,18 +470,6 @@ describe("the rest of the page", () => {
     const speaker = new Speaker(telling, time);
     for (const said of ["1", "2", "3", "4"]) speaker.say(said);
     expect(text("#announcer")).toBe("234");
-  });
-
-  it("calls nothing urgent that isn't", () => {
-    const { telling, booth, time } = open(seats());
-    const urgent = vi.fn();
-    const deeds = { extend: vi.fn(), release: vi.fn(), confirm: vi.fn(), pay: vi.fn() };
-    const view = new HoldsView(telling, booth, time, deeds, urgent);
-    view.show([hold("h", ["A-1"], { expires_at: NOW + (HoldsView.URGENT_S + 1) * 1000 })]);
-    expect(urgent).not.toHaveBeenCalled();
-    view.show([hold("h", ["A-1"], { expires_at: NOW + HoldsView.URGENT_S * 1000 })]);
-    view.tick([hold("h", ["A-1"], { expires_at: NOW + HoldsView.URGENT_S * 1000 })]);
-    expect(urgent).toHaveBeenCalledExactlyOnceWith("30 seconds left to confirm");
   });
 });
 

@@ -153,14 +153,6 @@ describe("the composer", () => {
     expect(byId("problem", "p").textContent).toBe("");
   });
 
-  it("takes nothing more where nothing can be said, and says so", () => {
-    const { field } = composer();
-    type(field, "hello");
-    new Composer("en", texts, { send: vi.fn(), drafted: vi.fn(), editLast: vi.fn() }, "").close("Nothing can be said.");
-    expect([field.readOnly, byId("send", "button").disabled]).toEqual([true, true]);
-    expect(byId("problem", "p").textContent).toBe("Nothing can be said.");
-  });
-
   it("counts when it gets tight", () => {
     const { field } = composer();
     type(field, "a".repeat(3599));
@@ -176,7 +168,7 @@ describe("what waits or went wrong", () => {
   it("a hold says why, and counts down without being read out each second", () => {
     vi.setSystemTime(1000);
     const line = new HoldLine(texts);
-    line.show({ code: "rate_limited", until: 4500 });
+    line.show({ code: "rate_limited", until: 4500, closed: false });
     const held = byId("held", "p");
     const said = () => [
       held.hidden,

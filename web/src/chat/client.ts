@@ -1,5 +1,5 @@
 import { Backoff } from "../net/backoff";
-import type { Cancel } from "../net/clock";
+import { type Cancel, LONGEST_TIMER_MS } from "../net/clock";
 import type { ConnectionState } from "./connection-state";
 import { Outbox } from "./outbox";
 import { Presence } from "./presence";
@@ -271,7 +271,8 @@ export class ChatClient {
     const until = retryAfterMs === undefined ? null : this.settings.clock.now() + retryAfterMs;
     const told = { ...(until === null ? {} : { until }), ...(reason === undefined ? {} : { reason }) };
     this.#letGo();
-    if (retryAfterMs !== undefined) this.#retry = this.settings.clock.after(retryAfterMs, () => this.#open());
+    const again = Math.min(retryAfterMs ?? 0, LONGEST_TIMER_MS);
+    if (retryAfterMs !== undefined) this.#retry = this.settings.clock.after(again, () => this.#open());
     this.#become({ kind: "refused", code, ...told });
   }
 

@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from "../net/clock";
+import { type Cancel, type Clock, LONGEST_TIMER_MS } from "../net/clock";
 import type { Auditor } from "./auditor";
 import type { Command, ServerMessage } from "./protocol";
 import type { Pending, Timeline } from "./timeline";
@@ -197,9 +197,6 @@ export class Outbox {
     });
   }
 }
-
-/** Longer timers end at once in browsers: they count in 32 bits. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 function commandOf({ clientId: client_id, text, replyTo, change }: Pending): Command {
   if (change === undefined) {

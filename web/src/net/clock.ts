@@ -9,6 +9,9 @@ export interface Clock {
   after(milliseconds: number, run: () => void): Cancel;
 }
 
+/** Longer timers end at once in browsers: they count in 32 bits. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(milliseconds, run) {

@@ -239,7 +239,7 @@ export class Booth {
 
   /** Asks the server what this person holds and waits for. */
   async refresh(): Promise<void> {
-    const { commands, mine, events, clock, event } = this.settings;
+    const { commands, mine, events, clock } = this.settings;
     this.#refresh?.();
     this.#refresh = null;
     const answers = this.#answers;
@@ -253,7 +253,7 @@ export class Booth {
     }
     if (waiting !== null) mine.takeWaiting(waiting);
     this.#next();
-    if (mine.waits(event).length > 0) this.#next = clock.after(Booth.WAITING_MS, () => void this.refresh());
+    if (mine.hopes.length > 0) this.#next = clock.after(Booth.WAITING_MS, () => void this.refresh());
     events.changed();
   }
 

@@ -52,7 +52,12 @@ export class Mine {
 
   /** Entries of an event's waiting list that may still come to something. */
   waits(event: string): readonly Waiting[] {
-    return this.#waiting.filter((one) => one.event === event && (one.state === "waiting" || one.state === "offered"));
+    return this.hopes.filter((one) => one.event === event);
+  }
+
+  /** The same of all events. */
+  get hopes(): readonly Waiting[] {
+    return this.#waiting.filter(({ state }) => state === "waiting" || state === "offered");
   }
 
   /** How a place is one's own, if it is. */

@@ -136,4 +136,4 @@ export class Telling {
 }
 
 /** What is counted in two forms. */
-type Counted = "free" | "tables_free" | "choice_left" | "hold" | "time_left_said" | "section_label";
+type Counted = "free" | "tables_free" | "choice_left" | "hold" | "section_label";

@@ -34,6 +34,7 @@ export class Composer {
   readonly #bar = byId("context", "div");
   readonly #enter = new EnterKey();
   #context: Context | null = null;
+  #placeholder = "";
   /** The draft that waits while a message is being changed. */
   #waiting: string | null = null;
 
@@ -76,21 +77,20 @@ export class Composer {
     return this.#context;
   }
 
-  /** Nothing can be said for now, or again; what is written stays. */
-  set silenced(silenced: boolean) {
-    byId("send", "button").disabled = silenced || this.#field.readOnly;
+  /** Nothing can be said for now, or again, as stands beside it; what is written stays, and can be read and copied. */
+  set closed(closed: boolean) {
+    if (closed === this.#field.readOnly) return;
+    this.#field.readOnly = closed;
+    byId("send", "button").disabled = closed;
+    this.#form.classList.toggle("closed", closed);
+    this.#field.placeholder = closed ? "" : this.#placeholder;
+    // What was wrong before is of no use now.
+    this.#say(null);
   }
 
   set placeholder(text: string) {
-    this.#field.placeholder = text;
-  }
-
-  /** Nothing can be said here; the reason stays in sight. */
-  close(reason: string): void {
-    this.#field.readOnly = true;
-    this.#field.placeholder = reason;
-    byId("send", "button").disabled = true;
-    setText(this.#problem, reason);
+    this.#placeholder = text;
+    if (!this.#field.readOnly) this.#field.placeholder = text;
   }
 
   #listen(): void {
@@ -168,7 +168,7 @@ export class Composer {
 
   #send(): void {
     const draft = this.#field.value;
-    if (draft.trim() === "") return;
+    if (draft.trim() === "" || this.#field.readOnly) return;
     const context = this.#context;
     const problem = this.actions.send(draft, context);
     this.#say(problem);

@@ -1,7 +1,7 @@
 import type { ConnectionState } from "../chat/connection-state";
+import { isBanned } from "../chat/obstacle";
 import { fill, type Texts } from "../i18n/texts";
-import { byId, isolate, part, setText } from "./dom";
-import { timeLeft } from "./hold-line";
+import { byId, part, setText } from "./dom";
 import { problemText } from "./problem";
 
 /** Shows the connection as it is: a word in the bar, and a line with the next attempt while there is none. */
@@ -31,17 +31,13 @@ export class ConnectionView {
     document.body.dataset.connection = state.kind;
     this.#chip.dataset.state = state.kind;
     setText(this.#word, this.#wordFor(state));
-    this.#trouble.hidden = !(state.kind === "refused" || (this.#lost && state.kind !== "catching-up"));
+    // Who was sent away reads it where they would write.
+    const troubled = state.kind === "refused" || (this.#lost && state.kind !== "catching-up");
+    this.#trouble.hidden = isBanned(state) || !troubled;
     this.#tryNow.hidden = state.kind !== "waiting";
-    if (state.kind === "refused") setText(this.#sentence, this.#refusal(state));
+    if (state.kind === "refused") setText(this.#sentence, problemText(this.texts, state.code));
     else setText(this.#sentence, this.#reason(state) + this.texts.connection.kept);
     this.#tick();
-  }
-
-  /** Why this person isn't let in, and what somebody gave as the reason. */
-  #refusal({ code, reason }: ConnectionState & { kind: "refused" }): string {
-    const why = problemText(this.texts, code);
-    return reason === undefined ? why : `${why} ${fill(this.texts.connection.because, { reason: isolate(reason) })}`;
   }
 
   /** What the server said of why it's not there, as a sentence in front of others. */
@@ -63,10 +59,6 @@ export class ConnectionView {
 
   #tick(): void {
     const state = this.#state;
-    if (state.kind === "refused") {
-      const left = timeLeft((state.until ?? 0) - Date.now());
-      return setText(this.#countdown, left === "" ? "" : `(${fill(this.texts.connection.time_left, { time: left })})`);
-    }
     const seconds = state.kind === "waiting" ? Math.ceil((state.retryAt - Date.now()) / 1000) : 0;
     setText(this.#countdown, seconds > 0 ? `(${fill(this.texts.connection.retry_in, { seconds })})` : "");
   }

@@ -1,6 +1,6 @@
-import type { Hold } from "../chat/outbox";
+import type { Obstacle } from "../chat/obstacle";
 import { fill, type Texts } from "../i18n/texts";
-import { byId, part, setText } from "./dom";
+import { byId, isolate, part, setText } from "./dom";
 import { problemText } from "./problem";
 
 /** Says under the composer why messages wait, or can't be said, though there is a connection, and counts down to when that is over. */
@@ -8,32 +8,34 @@ export class HoldLine {
   readonly #line = byId("held", "p");
   readonly #sentence = part(this.#line, "[data-text]");
   readonly #countdown = part(this.#line, "[data-countdown]");
-  #hold: Hold | null = null;
+  #obstacle: Obstacle | null = null;
 
   constructor(private readonly texts: Texts) {
     setInterval(() => this.#tick(), 1000);
   }
 
-  show(hold: Hold | null): void {
-    this.#hold = hold;
-    this.#line.hidden = hold === null;
+  show(obstacle: Obstacle | null): void {
+    this.#obstacle = obstacle;
+    this.#line.hidden = obstacle === null;
+    this.#line.classList.toggle("closed", obstacle?.closed ?? false);
     setText(this.#sentence, this.#why);
     this.#tick();
   }
 
   get #why(): string {
-    if (this.#hold === null) return "";
-    const why = problemText(this.texts, this.#hold.code);
-    // What is muted doesn't wait: it wasn't taken.
-    return this.#hold.code === "muted" ? why : `${why} ${this.texts.chat.held}`;
+    if (this.#obstacle === null) return "";
+    const { code, closed, reason } = this.#obstacle;
+    const why = problemText(this.texts, code);
+    if (reason !== undefined) return `${why} ${fill(this.texts.connection.because, { reason: isolate(reason) })}`;
+    return closed ? why : `${why} ${this.texts.chat.held}`;
   }
 
   #tick(): void {
-    const ms = this.#hold === null ? 0 : this.#hold.until - Date.now();
+    const ms = this.#obstacle === null ? 0 : this.#obstacle.until - Date.now();
     const left = timeLeft(ms);
     const { retry_in, time_left } = this.texts.connection;
     if (left === "") setText(this.#countdown, "");
-    else if (this.#hold?.code === "muted") setText(this.#countdown, `(${fill(time_left, { time: left })})`);
+    else if (this.#obstacle?.closed) setText(this.#countdown, `(${fill(time_left, { time: left })})`);
     else setText(this.#countdown, `(${fill(retry_in, { seconds: Math.ceil(ms / 1000) })})`);
   }
 }

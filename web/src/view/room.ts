@@ -3,8 +3,10 @@ import { auditReport } from "../chat/audit-report";
 import { Auditor } from "../chat/auditor";
 import { type Choice, tellsOfPeople } from "../chat/choice";
 import { ChatClient, type SendProblem } from "../chat/client";
+import type { ConnectionState } from "../chat/connection-state";
 import { Excerpt } from "../chat/excerpt";
 import { order, readOf } from "../chat/moderation";
+import { isBanned, obstacleOf } from "../chat/obstacle";
 import type { Standing } from "../chat/protocol";
 import { RoomApi } from "../chat/room-api";
 import { layOut, type Viewer } from "../chat/rows";
@@ -248,11 +250,10 @@ export class RoomView {
     // Who isn't let in doesn't see who is.
     const people = state.kind === "refused" ? [] : members;
     this.#people.show(people, client.name, typing, present && tellsOfPeople(settings.choice.via));
-    const { hold, silenced, readOnly } = client.obstacles;
-    this.#holdLine.show(silenced ?? hold);
-    this.#composer.silenced = silenced !== null || (state.kind === "refused" && state.code === "banned");
+    const obstacle = obstacleOf(state, client.obstacles);
+    this.#holdLine.show(obstacle);
+    this.#composer.closed = obstacle?.closed ?? false;
     this.#auditLine.show(this.#auditor.counts);
-    if (readOnly) this.#composer.close(settings.texts.problem.room_read_only);
     this.#moderation.show(this.#keepsOrder, this.#standing.role === "admin");
     this.#paintName();
     this.#paintMarkers();
@@ -400,7 +401,9 @@ export class RoomView {
   #moderated(action: string, name: string): void {
     const { moderation } = this.settings.texts;
     const key = `did_${action}`;
-    if (Object.hasOwn(moderation, key) && name !== "") {
+    // Who is silenced or sent away themselves is told beside the composer.
+    const told = name === this.client.name && (action === "mute" || action === "ban");
+    if (Object.hasOwn(moderation, key) && name !== "" && !told) {
       this.#notice.say(fill(moderation[key as keyof typeof moderation], { name: isolate(name) }));
     }
     if (action === "role" && name === this.#account?.name) void this.#askWhoIAm();
@@ -413,8 +416,8 @@ export class RoomView {
   }
 
   /** The server doesn't take this name: another one is asked for, unless an account says which it is. */
-  async #refused(state: { code: string }): Promise<void> {
-    if (this.#refusal === state || state.code === "room_invalid" || state.code === "banned") return;
+  async #refused(state: ConnectionState & { kind: "refused" }): Promise<void> {
+    if (this.#refusal === state || state.code === "room_invalid" || isBanned(state)) return;
     this.#refusal = state;
     if (state.code === "name_reserved") {
       const account = await this.settings.whoAmI();

@@ -10,10 +10,12 @@ import type { Telling } from "../../seats/telling";
 import { byId, setText } from "../dom";
 import { Basket, type Visit } from "./basket";
 import { Checkout } from "./checkout";
-import { HoldsView } from "./holds";
+import { type HoldDeeds, HoldsView } from "./holds";
 import { showLegend } from "./legend";
 import { NoticeView } from "./notice";
+import type { PageTitle } from "./page-title";
 import { Plan, type Shown } from "./plan";
+import { SectionPicker } from "./section-picker";
 import { Speaker } from "./speaker";
 import { TablePicker } from "./table-picker";
 import { WaitingView } from "./waiting";
@@ -26,6 +28,7 @@ export interface EventPageSettings {
   booth: Booth;
   time: ServerTime;
   telling: Telling;
+  title: PageTitle;
   /** Another day is to be seen. */
   look: (day: string) => void;
 }
@@ -33,7 +36,10 @@ export interface EventPageSettings {
 /** One event: its plan, and beside it what somebody chooses, holds, pays for and waits for. */
 export class EventPage {
   readonly speaker: Speaker;
+  /** What can be done about what is held here. */
+  readonly deeds: HoldDeeds;
   readonly #plan: Plan;
+  readonly #sections: SectionPicker;
   readonly #basket: Basket;
   readonly #holds: HoldsView;
   readonly #notice: NoticeView;
@@ -51,20 +57,16 @@ export class EventPage {
       pressed: (place) => this.#press(place),
       pointed: (place) => this.#point(place),
     });
+    this.#sections = new SectionPicker(byId("sections", "div"), (section, byKey) => this.#plan.goTo(section, byKey));
     this.#basket = new Basket(telling, booth, hall, () => void this.#hold());
     this.#checkout = new Checkout(telling, booth, time);
-    this.#holds = new HoldsView(
-      telling,
-      booth,
-      time,
-      {
-        extend: (hold) => void booth.extend(hold),
-        release: (hold) => void booth.release(hold),
-        confirm: (hold) => void booth.confirm(hold),
-        pay: (hold) => void this.#checkout.open(hold),
-      },
-      (text) => this.speaker.say(text),
-    );
+    this.deeds = {
+      extend: (hold) => void booth.extend(hold),
+      release: (hold) => void booth.release(hold),
+      confirm: (hold) => void booth.confirm(hold),
+      pay: (hold) => void this.#checkout.open(hold),
+    };
+    this.#holds = new HoldsView(telling, booth, time, this.deeds);
     this.#notice = new NoticeView(telling, {
       holdRest: () => void booth.holdChoice(),
       choose: (places) => booth.choose(places),
@@ -134,13 +136,14 @@ export class EventPage {
     const { seats, brand } = telling.texts;
     const title = telling.words(snapshot.title);
     setText(byId("event-title", "h2"), title);
-    document.title = `${title} · ${brand.name}`;
+    this.settings.title.name = `${title} · ${brand.name}`;
     const when = snapshot.mode === "seats" ? ` · ${telling.at(snapshot.starts_at)}` : "";
     const closed = snapshot.closed === true ? ` · ${seats.closed}` : "";
     setText(byId("event-about", "p"), telling.words(snapshot.venue) + when + closed);
     const map = svgById("map");
     map.setAttribute("aria-label", seats[`map_${snapshot.mode}`]);
     map.dataset.mode = snapshot.mode;
+    byId("map-frame", "div").dataset.mode = snapshot.mode;
     setText(byId("map-help", "p"), seats[`map_help_${snapshot.mode}`]);
   }
 
@@ -154,13 +157,16 @@ export class EventPage {
     const { booth, telling, hall } = this.settings;
     for (const place of places) this.#plan.show(place, this.#seat(place));
     let free = 0;
-    for (const section of sections) {
+    const told = sections.map((section) => {
       const left = hall.freeIn(section);
       free += left;
+      const name = telling.words(section.name);
       const price = telling.money(section.price, section.currency);
-      const label = telling.count(left, "section_label");
-      this.#plan.namePart(section.section, fill(label, { section: telling.words(section.name), price }));
-    }
+      this.#plan.namePart(section.section, fill(telling.count(left, "section_label"), { section: name, price }));
+      const about = left === 0 ? telling.texts.seats.sold_out : telling.count(left, "free");
+      return { section: section.section, name, about: `${price} · ${about}` };
+    });
+    this.#sections.show(told);
     setText(byId("free", "p"), free === 0 ? telling.texts.seats.sold_out : telling.count(free, "free"));
     document.body.dataset.chosen = String(booth.choice.length);
   }

@@ -3,6 +3,7 @@ import type { Booth } from "../../seats/booth";
 import type { Hold } from "../../seats/protocol";
 import type { ServerTime } from "../../seats/server-time";
 import type { Telling } from "../../seats/telling";
+import { ENDING_S } from "../../seats/turn";
 import { byId, make, part, setText } from "../dom";
 
 export interface HoldDeeds {
@@ -14,22 +15,16 @@ export interface HoldDeeds {
 
 /** What is held and has to be decided on, with the time that is left by the server's clock. */
 export class HoldsView {
-  /** Seconds that are left when the countdown becomes urgent, and a screen reader says so. */
-  static readonly URGENT_S = 30;
-
   readonly #section = byId("holds-section", "section");
   readonly #list = byId("holds", "ul");
   /** What was there when the page was opened is left where it is. */
   #shown = false;
-  /** Holds whose countdown has been called urgent. */
-  readonly #urgent = new Set<string>();
 
   constructor(
     private readonly telling: Telling,
     private readonly booth: Booth,
     private readonly time: ServerTime,
     private readonly deeds: HoldDeeds,
-    private readonly urgent: (text: string) => void,
   ) {}
 
   show(holds: readonly Hold[]): void {
@@ -61,12 +56,8 @@ export class HoldsView {
       if (hold === undefined) continue;
       const seconds = this.time.secondsUntil(hold.expires_at);
       item.dataset.seconds = String(seconds);
-      const urgent = seconds <= HoldsView.URGENT_S;
-      item.classList.toggle("urgent", urgent);
+      item.classList.toggle("urgent", seconds <= ENDING_S);
       setText(part(item, ".time-left"), fill(seats.time_left, { time: this.telling.duration(seconds) }));
-      if (urgent && !this.#urgent.has(hold.hold)) this.urgent(this.telling.count(seconds, "time_left_said"));
-      if (urgent) this.#urgent.add(hold.hold);
-      else this.#urgent.delete(hold.hold);
     }
   }
 

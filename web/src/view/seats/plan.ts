@@ -24,7 +24,7 @@ const SIGN_SIZES = { part: 0.6, row: 0.45, table: 0.26 };
 
 /** The plan of a hall: every spot a checkbox that the arrow keys lead to, with one of them in the order of the tab key. */
 export class Plan {
-  /** What a finger can hit, in CSS pixels: where spots are smaller, the first touch makes the plan larger. */
+  /** What a finger can hit, in CSS pixels: a plan begins no smaller. Where somebody makes it so, the first touch makes it larger again. */
   static readonly FINGER_PX = 26;
 
   readonly zoom: Zoom;
@@ -82,7 +82,7 @@ export class Plan {
     }
     if (this.#current === null || !this.#spots.has(this.#current)) this.#current = null;
     this.#rove(this.#current ?? parts[0]?.spots[0]?.place ?? null);
-    this.zoom.whole(box);
+    this.zoom.whole(box, size, Plan.FINGER_PX);
   }
 
   /** What is on the plan. */
@@ -117,6 +117,18 @@ export class Plan {
     known.element.focus({ preventScroll: false });
   }
 
+  /** Shows a part; the tab key leads to its first free spot from then on, and with `focus` that has the focus. */
+  goTo(part: string, focus: boolean): void {
+    const own = [...this.#spots.values()].filter(({ spot }) => spot.part === part);
+    const first = own.find(({ element }) => element.dataset.look === "free") ?? own[0];
+    if (first === undefined) return;
+    const [xs, ys] = [own.map(({ spot }) => spot.x), own.map(({ spot }) => spot.y)];
+    const [x, y] = [Math.min(...xs), Math.min(...ys) - 2 * this.#size];
+    this.zoom.show({ x, y, width: Math.max(...xs) - x, height: Math.max(...ys) - y });
+    if (focus) this.focus(first.spot.place);
+    else this.#rove(first.spot.place);
+  }
+
   #clicked(event: MouseEvent): void {
     const place = this.#placeOf(event.target);
     if (place === null || this.zoom.moved) return;
@@ -125,7 +137,8 @@ export class Plan {
     this.#rove(place);
     const px = this.zoom.pixels * this.#size;
     // A finger that can't hit one seat among many first gets a closer look.
-    if (this.#touched && px < Plan.FINGER_PX && this.zoom.level < Zoom.MOST) {
+    // Half a pixel is what arithmetic loses, not what a finger misses.
+    if (this.#touched && px < Plan.FINGER_PX - 0.5) {
       return this.zoom.by((Plan.FINGER_PX * 1.3) / px, spot.x, spot.y);
     }
     this.events.pressed(place);

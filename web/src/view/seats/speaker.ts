@@ -39,7 +39,8 @@ export class Speaker {
       case "hold": {
         const said = {
           held: seats.said_held,
-          offered: seats.said_offered,
+          // An alert at the top of the page.
+          offered: null,
           released: seats.said_released,
           sold: seats.said_sold,
           expired: null,

@@ -6,32 +6,51 @@ export interface Box {
   height: number;
 }
 
-/** Which part of a plan is to be seen: buttons, two fingers, the wheel with Ctrl, and one finger or the mouse to move it. */
+/**
+ * How large a plan is in the frame around it, which scrolls: so one finger moves the plan and then the page, as everywhere, and what has
+ * the focus is scrolled to. Buttons, two fingers and the wheel with Ctrl change the size, and the mouse pushes.
+ */
 export class Zoom {
   /** Each press of a button changes the size by this much. */
   static readonly STEP = 1.6;
-  /** The largest that a plan is shown, in times its whole. */
+  /** The largest that a plan is shown, in times its whole, unless even that is too small to press. */
   static readonly MOST = 8;
-  /** How far a finger trembles while it presses, in CSS pixels: less is no move. */
+  /** How far a mouse trembles while it presses, in CSS pixels: less is no move. */
   static readonly TREMBLE_PX = 6;
 
+  readonly #frame: HTMLElement;
   #whole: Box = { x: 0, y: 0, width: 1, height: 1 };
-  #seen: Box = this.#whole;
-  readonly #fingers = new Map<number, { x: number; y: number }>();
+  /** How much of the plan must be how large, in CSS pixels. */
+  #readable = { size: 1, px: 0 };
+  #level = 1;
+  /** Whether somebody has chosen the size: then it stays when the window changes. */
+  #chosen = false;
+  #width = 0;
+  #push: { x: number; y: number } | null = null;
   #moved = false;
-  #start: { x: number; y: number } | null = null;
+  #apart = 0;
 
   constructor(private readonly svg: SVGSVGElement) {
-    svg.addEventListener("pointerdown", (event) => this.#down(event));
-    svg.addEventListener("pointermove", (event) => this.#move(event));
+    const frame = svg.parentElement;
+    if (frame === null) throw new Error("the plan has no frame");
+    this.#frame = frame;
+    frame.addEventListener("pointerdown", (event) => this.#down(event));
+    frame.addEventListener("pointermove", (event) => this.#move(event));
     for (const end of ["pointerup", "pointercancel", "pointerleave"] as const) {
-      svg.addEventListener(end, (event) => this.#fingers.delete(event.pointerId));
+      frame.addEventListener(end, () => {
+        this.#push = null;
+      });
     }
-    svg.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
+    for (const touch of ["touchstart", "touchmove"] as const) {
+      frame.addEventListener(touch, (event) => this.#touch(event), { passive: false });
+    }
+    frame.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
+    new ResizeObserver(() => this.#resized()).observe(frame);
   }
 
+  /** In times the whole plan, as large as it can be seen at once. */
   get level(): number {
-    return this.#whole.width / this.#seen.width;
+    return this.#level;
   }
 
   /** Whether what is being pressed is the plan itself, to move it, and nothing on it. */
@@ -41,75 +60,118 @@ export class Zoom {
 
   /** CSS pixels that one unit of the plan takes. */
   get pixels(): number {
-    const { width, height } = this.svg.getBoundingClientRect();
-    return Math.min(width / this.#seen.width, height / this.#seen.height);
+    const { width, height } = this.#whole;
+    const most = Number.parseFloat(getComputedStyle(this.#frame).maxHeight);
+    const high = Number.isFinite(most) ? most : Number.POSITIVE_INFINITY;
+    return Math.min(this.#frame.clientWidth / width, high / height) * this.#level;
   }
 
-  whole(box: Box): void {
+  /** Shows a plan of which something as large as `size` is to be at least `px` CSS pixels large, as long as nobody chooses otherwise. */
+  whole(box: Box, size: number, px: number): void {
     this.#whole = box;
-    this.svg.style.aspectRatio = `${box.width} / ${box.height}`;
-    this.fit();
+    this.#readable = { size, px };
+    this.svg.setAttribute("viewBox", `${box.x} ${box.y} ${box.width} ${box.height}`);
+    this.#chosen = false;
+    this.#open();
   }
 
   fit(): void {
-    this.#show(this.#whole);
+    this.#chosen = true;
+    this.#lay(1);
   }
 
   /** Larger or smaller by `factor`, around a point that stays where it is. */
-  by(factor: number, x = this.#seen.x + this.#seen.width / 2, y = this.#seen.y + this.#seen.height / 2): void {
-    const level = Math.min(Zoom.MOST, Math.max(1, this.level * factor));
-    const scale = this.level / level;
-    const { x: left, y: top, width, height } = this.#seen;
-    this.#show({ x: x - (x - left) * scale, y: y - (y - top) * scale, width: width * scale, height: height * scale });
+  by(factor: number, x = this.#middle.x, y = this.#middle.y): void {
+    this.#chosen = true;
+    const before = this.#placeOf(x, y);
+    this.#lay(Math.min(Math.max(Zoom.MOST, this.#least), Math.max(1, this.#level * factor)));
+    const after = this.#placeOf(x, y);
+    this.#frame.scrollLeft += after.x - before.x;
+    this.#frame.scrollTop += after.y - before.y;
   }
 
-  /** Moves the part that is seen, if it must, so that a point is in it with some room around. */
+  /** Moves the plan, if it must, so that a point can be seen with some room around. */
   reveal(x: number, y: number, room: number): void {
-    const { x: left, y: top, width, height } = this.#seen;
-    const into = (at: number, start: number, length: number) =>
-      at - room < start ? at - room : at + room > start + length ? at + room - length : start;
-    this.#show({ x: into(x, left, width), y: into(y, top, height), width, height });
-  }
-
-  #show(box: Box): void {
-    const { x, y, width, height } = this.#whole;
-    const within = (at: number, start: number, room: number) =>
-      Math.min(start + Math.max(0, room), Math.max(start, at));
-    this.#seen = {
-      x: within(box.x, x, width - box.width),
-      y: within(box.y, y, height - box.height),
-      width: box.width,
-      height: box.height,
-    };
-    const { x: left, y: top, width: wide, height: high } = this.#seen;
-    this.svg.setAttribute("viewBox", `${left} ${top} ${wide} ${high}`);
-    // A plan that is seen as a whole leaves the finger to the page, which scrolls.
-    this.svg.classList.toggle("zoomed", this.level > 1.01);
-  }
-
-  #down(event: PointerEvent): void {
-    if (this.#fingers.size === 0) this.#moved = false;
-    this.#start = { x: event.clientX, y: event.clientY };
-    this.#fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
-  }
-
-  #move(event: PointerEvent): void {
-    const before = this.#fingers.get(event.pointerId);
-    if (before === undefined || this.#start === null) return;
-    const now = { x: event.clientX, y: event.clientY };
-    if (!this.#moved && Math.hypot(now.x - this.#start.x, now.y - this.#start.y) < Zoom.TREMBLE_PX) return;
-    this.#moved = true;
-    const [other] = [...this.#fingers].flatMap(([id, at]) => (id === event.pointerId ? [] : [at]));
-    this.#fingers.set(event.pointerId, now);
     const { pixels } = this;
-    if (other !== undefined) {
-      const apart = (at: { x: number; y: number }) => Math.max(1, Math.hypot(at.x - other.x, at.y - other.y));
-      const middle = this.#at((now.x + other.x) / 2, (now.y + other.y) / 2);
-      this.by(apart(now) / apart(before), middle.x, middle.y);
-    } else if (this.level > 1.01) {
-      const { x, y, width, height } = this.#seen;
-      this.#show({ x: x - (now.x - before.x) / pixels, y: y - (now.y - before.y) / pixels, width, height });
+    const frame = this.#frame;
+    const into = (at: number, start: number, length: number) => {
+      const [first, last] = [(at - room) * pixels, (at + room) * pixels];
+      return first < start ? first : last > start + length ? last - length : start;
+    };
+    frame.scrollLeft = into(x - this.#whole.x, frame.scrollLeft, frame.clientWidth);
+    frame.scrollTop = into(y - this.#whole.y, frame.scrollTop, frame.clientHeight);
+  }
+
+  /** Shows a part of the plan from its top, at a size that can be pressed. */
+  show(part: Box): void {
+    if (this.#level < this.#least) this.#lay(this.#least);
+    const { pixels } = this;
+    this.#frame.scrollLeft = (part.x + part.width / 2 - this.#whole.x) * pixels - this.#frame.clientWidth / 2;
+    this.#frame.scrollTop = (part.y - this.#whole.y) * pixels;
+  }
+
+  /** The smallest level at which everything can be pressed. */
+  get #least(): number {
+    const { size, px } = this.#readable;
+    const fitted = (this.pixels / this.#level) * size;
+    return fitted > 0 ? Math.max(1, px / fitted) : 1;
+  }
+
+  get #middle(): { x: number; y: number } {
+    const { left, top } = this.#frame.getBoundingClientRect();
+    return this.#at(left + this.#frame.clientWidth / 2, top + this.#frame.clientHeight / 2);
+  }
+
+  /** As large as it must be, in the middle of its top. */
+  #open(): void {
+    this.#width = this.#frame.clientWidth;
+    this.#lay(this.#least);
+    this.#frame.scrollLeft = (this.#whole.width * this.pixels - this.#width) / 2;
+    this.#frame.scrollTop = 0;
+  }
+
+  #lay(level: number): void {
+    this.#level = level;
+    const { pixels } = this;
+    this.svg.style.width = `${this.#whole.width * pixels}px`;
+    this.svg.style.height = `${this.#whole.height * pixels}px`;
+    this.svg.classList.toggle("zoomed", level > 1.01);
+  }
+
+  #resized(): void {
+    if (this.#frame.clientWidth === this.#width) return;
+    this.#width = this.#frame.clientWidth;
+    if (this.#chosen) this.#lay(this.#level);
+    else this.#open();
+  }
+
+  #down({ pointerType, clientX: x, clientY: y }: PointerEvent): void {
+    this.#moved = false;
+    // A finger scrolls by itself.
+    this.#push = pointerType === "mouse" ? { x, y } : null;
+  }
+
+  #move({ clientX: x, clientY: y }: PointerEvent): void {
+    const before = this.#push;
+    if (before === null) return;
+    if (!this.#moved && Math.hypot(x - before.x, y - before.y) < Zoom.TREMBLE_PX) return;
+    this.#moved = true;
+    this.#push = { x, y };
+    this.#frame.scrollLeft -= x - before.x;
+    this.#frame.scrollTop -= y - before.y;
+  }
+
+  #touch(event: TouchEvent): void {
+    const [one, other] = [...event.touches];
+    if (one === undefined || other === undefined || event.touches.length !== 2) return;
+    // Two fingers are the plan's, not the page's.
+    event.preventDefault();
+    const apart = Math.max(1, Math.hypot(one.clientX - other.clientX, one.clientY - other.clientY));
+    if (event.type === "touchmove" && this.#apart > 0) {
+      const { x, y } = this.#at((one.clientX + other.clientX) / 2, (one.clientY + other.clientY) / 2);
+      this.by(apart / this.#apart, x, y);
     }
+    this.#apart = apart;
   }
 
   #wheel(event: WheelEvent): void {
@@ -120,14 +182,16 @@ export class Zoom {
     this.by(2 ** (-event.deltaY / 200), x, y);
   }
 
-  /** A point of the page on the plan. */
+  /** A point of the window on the plan. */
   #at(clientX: number, clientY: number): { x: number; y: number } {
-    const { left, top, width, height } = this.svg.getBoundingClientRect();
-    const { pixels } = this;
-    const { x, y, width: wide, height: high } = this.#seen;
-    return {
-      x: x + wide / 2 + (clientX - left - width / 2) / pixels,
-      y: y + high / 2 + (clientY - top - height / 2) / pixels,
-    };
+    const { left, top } = this.svg.getBoundingClientRect();
+    const pixels = this.pixels || 1;
+    return { x: this.#whole.x + (clientX - left) / pixels, y: this.#whole.y + (clientY - top) / pixels };
+  }
+
+  /** Where a point of the plan is in the window. */
+  #placeOf(x: number, y: number): { x: number; y: number } {
+    const { left, top } = this.svg.getBoundingClientRect();
+    return { x: left + (x - this.#whole.x) * this.pixels, y: top + (y - this.#whole.y) * this.pixels };
   }
 }
