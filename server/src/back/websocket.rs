@@ -1,11 +1,11 @@
 //! The four events of a connection: [`connection`], [`message`], [`error`], [`close`].
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
 use madang_hub::{Membership, Publication, RoomName};
-use madang_ws::{CloseCode, Error, Message, WebSocket};
+use madang_ws::{CloseCode, Error, Message, Sender, WebSocket};
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::app::App;
@@ -100,7 +100,17 @@ async fn message(
         return Ok(());
     }
     let answer = match &received {
-        Message::Text(json) => command(visitor, ws, json, peer, app).await,
+        Message::Text(json) => {
+            let sender = ws.sender();
+            let mut answer = pin!(command(visitor, &sender, json, peer, app));
+            tokio::select! {
+                biased;
+                answer = &mut answer => answer,
+                // Whoever sent several commands at once isn't to wait for all of them: what was answered goes out while the database thinks about this one.
+                // That the connection is gone, `recv` will say.
+                _ = ws.flush() => answer.await,
+            }
+        }
         Message::Binary(bytes) => {
             let not_text = Err(Code::NotText.into());
             conversation::admit(app, peer.caller, bytes.len(), not_text).map(|_| None)
@@ -219,7 +229,7 @@ impl Visitor {
 /// Carries out one command of the chat, and returns the answer, if there is one.
 async fn command(
     visitor: &mut Visitor,
-    ws: &mut WebSocket,
+    sender: &Sender,
     json: &str,
     peer: &Peer,
     app: &App,
@@ -230,7 +240,7 @@ async fn command(
         Visitor::Outside { room, join_due, pass } => {
             if let Command::Join { name, session, since } = admit(Visit::Outside.receive(json))? {
                 let hub = &app.rooms.wire().hub;
-                let recipient = ws.sender().recipient();
+                let recipient = sender.recipient();
                 let seat = |sender| Seat::WebSocket(hub.enter(hub_session(sender), recipient));
                 let newcomer = Newcomer {
                     name,

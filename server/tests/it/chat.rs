@@ -332,6 +332,21 @@ async fn a_failing_database_is_an_error_to_the_client_and_no_lost_connection() {
     assert_eq!(lee.expect("message").await["text"], "stuck");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_does_not_wait_for_the_command_behind_it() {
+    let server = Running::start().await;
+    let mut kim = server.join("lobby", "Kim").await;
+    let other = Database::connect(server.database.url().as_str()).await.unwrap();
+    other.execute_unprepared("BEGIN IMMEDIATE").await.unwrap();
+    // Both are there when the server reads.
+    let history = json!({"type": "history", "limit": 1});
+    kim.ws.feed(history.to_string()).await.unwrap();
+    kim.send("c1", "takes its time").await;
+    kim.expect("history").await;
+    other.execute_unprepared("ROLLBACK").await.unwrap();
+    kim.expect("ack").await;
+}
+
 #[tokio::test]
 async fn health_tells_alive_from_ready() {
     let server = Running::start().await;
