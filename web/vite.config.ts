@@ -27,6 +27,7 @@ export default defineConfig({
         seats: "src/seats.ts",
         theme: "src/theme.ts",
         style: "src/style/style.css",
+        "chat-style": "src/style/chat.css",
         "lab-style": "src/style/lab.css",
         "market-style": "src/style/market.css",
         "seats-style": "src/style/seats.css",

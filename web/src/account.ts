@@ -12,4 +12,7 @@ const browser = new BrowserMemory(
   randomId,
 );
 const api = new AccountApi(httpTo(backHttp, "include"));
-void new AccountView(language, texts, api, (name) => browser.saveAccount(name)).load();
+const view = new AccountView(language, texts, api, (name) => browser.saveAccount(name));
+// A guest needn't ask who they are: a browser takes the answer for an error, and says so.
+if (browser.account === null) view.showGuest();
+else void view.load();

@@ -181,6 +181,22 @@ describe.each(WAYS)("changes of messages over %s", (way) => {
     expect(client.state.kind).toBe("live");
   });
 
+  it("doesn't ask again and again while a ban is longer than a browser's timers", () => {
+    const { clock, room, client } = inRoom();
+    room.banMs = 60 * 24 * 3600 * 1000;
+    room.ban("Kim");
+    if (way === "long-polling") room.say("Lee", "bye");
+    const waits: number[] = [];
+    const { after } = clock;
+    clock.after = (ms, run) => {
+      waits.push(ms);
+      return after.call(clock, ms, run);
+    };
+    settle(clock);
+    expect(client.state).toMatchObject({ kind: "refused", code: "banned" });
+    expect(Math.max(...waits)).toBe(2 ** 31 - 1);
+  });
+
   it("who is muted learns it, keeps what they wrote, and can speak when it is over", () => {
     const { clock, room, client } = inRoom();
     room.refuseSends = "muted";

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Auditor } from "../src/chat/auditor";
 import { ChatClient } from "../src/chat/client";
+import { Link } from "../src/chat/link";
 import { Outbox } from "../src/chat/outbox";
 import type { ClientMessage } from "../src/chat/protocol";
 import { FakeRoom } from "./fake-room";
@@ -245,7 +246,7 @@ describe.each(WAYS)("over %s", (way) => {
       clock.advance(50);
       room.mute = true;
       client.send("anyone?");
-      clock.advance(ChatClient.REPLY_MS - 100);
+      clock.advance(Link.REPLY_MS - 100);
       expect(client.state.kind).toBe("live");
       clock.advance(200);
       expect(client.state.kind).not.toBe("live");
@@ -259,7 +260,7 @@ describe.each(WAYS)("over %s", (way) => {
       client.start();
       clock.advance(50);
       room.mute = true;
-      clock.advance(ChatClient.PROBE_MS + ChatClient.REPLY_MS + 100);
+      clock.advance(Link.PROBE_MS + Link.REPLY_MS + 100);
       expect(client.state.kind).not.toBe("live");
     });
 
@@ -267,7 +268,7 @@ describe.each(WAYS)("over %s", (way) => {
       const { clock, room, client } = setUp();
       room.mute = true;
       client.start();
-      clock.advance(ChatClient.REPLY_MS + 1);
+      clock.advance(Link.REPLY_MS + 1);
       expect(client.state.kind).toBe("waiting");
     });
 

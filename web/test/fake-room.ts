@@ -35,6 +35,7 @@ export class FakeRoom {
   moderators: string[] = [];
   /** Names of those who may not come. */
   banned: string[] = [];
+  banMs = 60_000;
   epoch = "0000000000000001";
   /** The oldest place from which what was missed can be told. */
   oldest = 0;
@@ -211,7 +212,7 @@ export class FakeRoom {
     }
     const who = (ask.body ?? {}) as { name?: string; session?: string };
     if (this.banned.includes(who.name ?? String(ask.query?.name))) {
-      return answer(403, { code: "banned", message: "no", retry_after_ms: 60_000 });
+      return answer(403, { code: "banned", message: "no", retry_after_ms: this.banMs });
     }
     const command = asMessage(ask);
     if (command?.type === "read") return answer(200, { read: command.offset });
@@ -400,7 +401,7 @@ export class FakeRoom {
   }
 
   #sendAway(link: Link, reply: Reply = link.deliver): void {
-    this.#down(link, { type: "error", code: "banned", message: "no", retry_after_ms: 60_000 }, reply);
+    this.#down(link, { type: "error", code: "banned", message: "no", retry_after_ms: this.banMs }, reply);
     this.clock.after(2, () => this.#cut(link, 4403));
   }
 

@@ -324,7 +324,6 @@ describe("the thumbnail", () => {
     back.quote("ALPHA", 105, { at: 11_000 });
     for (const run of frames) run();
     expect(place.textContent).toBe("ALPHA1.05+5.00 %");
-    expect(place.querySelector("svg")?.getAttribute("aria-label")).toBe("The ALPHA: 1.05, +5.00 %");
     expect(place.querySelector("polyline")?.getAttribute("points")?.split(" ")).toHaveLength(3);
     attention.away = true;
     attention.look();

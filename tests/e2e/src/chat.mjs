@@ -54,6 +54,11 @@ export class Chat {
     await this.page.press("Enter");
   }
 
+  /** What a part of the page says. */
+  text(selector) {
+    return this.page.evaluate((place) => document.querySelector(place)?.textContent ?? "", selector);
+  }
+
   /** What stands in the field. */
   draft() {
     return this.page.evaluate(() => document.querySelector("#text").value);

@@ -24,6 +24,8 @@ describe("accounts, in two engines", () => {
       await page.goto(`${program.front}/account?lang=en`);
       await isSignedInAs(page, "");
       await isAccessible(page, "nobody is signed in");
+      // Who is a guest needn't ask who they are, of which the browser would complain.
+      assert.deepEqual(page.problems(), [], browser.name);
       await enter(page, "sign-up", name, "short");
       await says(page, "#sign-up-problem", "A password has 8 to 200 characters.");
       await enter(page, "sign-up", name, PASSWORD);
@@ -172,6 +174,7 @@ describe("order in a room, in two engines", () => {
       const lee = await Chat.open(browsers[1], program, { room, name: `Lee ${via}`, via });
       await lee.say("bad words");
       await admin.shows(["bad words"]);
+      await lee.page.type("#text", "let me in");
       await admin.do("ban", 1);
       await admin.page.type("#ask-reason", "rude");
       await admin.page.evaluate(() => {
@@ -188,8 +191,7 @@ describe("order in a room, in two engines", () => {
         assert.equal(open, false);
       });
       await admin.say("without you");
-      await lee.say("let me in");
-      assert.equal(await lee.draft(), "let me in", "what they wrote is kept");
+      assert.deepEqual(await composer(lee), { draft: "let me in", closed: true }, "what they wrote is kept");
       assert.deepEqual(await lee.texts(), ["bad words"]);
       await lee.page.reload();
       await eventually(() => isSentAway(lee));
@@ -205,9 +207,34 @@ describe("order in a room, in two engines", () => {
       await lee.page.reload();
       await lee.isConnected();
       await eventually(async () => assert.equal((await lee.texts()).at(-1), "without you"));
+      assert.equal((await composer(lee)).closed, false);
       await lee.page.close();
     });
   }
+
+  test("when a ban is over, the page comes back by itself, and its composer with it", async () => {
+    const { browsers, program } = setting;
+    await attend("short");
+    const lee = await Chat.open(browsers[1], program, { room: "short", name: "Lee" });
+    await lee.say("oops");
+    await admin.shows(["oops"]);
+    await lee.page.type("#text", "sorry");
+    await orders("short", { action: "ban", name: "Lee", offset: 1, seconds: 6 });
+    await eventually(async () => {
+      assert.match((await told(lee)) ?? "", /^You have been sent out of this room\. \(0:0[1-6] left\)$/);
+      assert.deepEqual(await composer(lee), { draft: "sorry", closed: true });
+    });
+    // It's told in one place: neither above the messages nor by the notice that others get.
+    assert.equal((await lee.connection()).warned, false);
+    assert.equal(await lee.text("#notice"), "");
+    await lee.isConnected();
+    assert.deepEqual(await composer(lee), { draft: "sorry", closed: false });
+    assert.equal(await told(lee), null);
+    await lee.page.evaluate(() => document.querySelector("#text").focus());
+    await lee.page.press("Enter");
+    await admin.shows(["oops", "sorry"]);
+    await lee.page.close();
+  });
 
   test("who is muted is told until when, and keeps what they wrote", async () => {
     const { browsers, program } = setting;
@@ -215,27 +242,29 @@ describe("order in a room, in two engines", () => {
     const lee = await Chat.open(browsers[1], program, { room: "mute", name: "Lee" });
     await lee.say("noise");
     await admin.shows(["noise"]);
+    await lee.page.type("#text", "more noise");
     await admin.do("mute", 1);
     await admin.confirm({ seconds: 300 });
-    await lee.say("more noise");
     await eventually(async () => {
-      const held = await lee.page.evaluate(() => {
-        const held = document.querySelector("#held");
-        return held.hidden ? null : held.textContent.replaceAll(/\s+/g, " ").trim();
-      });
-      assert.match(held ?? "", /^You may not say anything in this room for now\. \([45]:\d\d left\)$/);
+      assert.match((await told(lee)) ?? "", /^You may not say anything in this room for now\. \([45]:\d\d left\)$/);
+      assert.deepEqual(await composer(lee), { draft: "more noise", closed: true });
     });
+    assert.equal(await lee.text("#notice"), "", "it's told once");
     await isAccessible(lee.page, "muted");
     await openPanel();
     await eventually(async () => assert.match((await records("sanctions"))[0] ?? "", /Lee.*muted/));
     await admin.page.click("#sanctions button");
-    await eventually(async () => {
-      assert.equal(await lee.page.evaluate(() => document.querySelector("#held").hidden), true);
-    });
+    await eventually(async () => assert.equal(await told(lee), null));
+    assert.deepEqual(await composer(lee), { draft: "more noise", closed: false });
     await lee.page.evaluate(() => document.querySelector("#text").focus());
-    if ((await lee.draft()) !== "") await lee.page.press("Enter");
-    else await lee.page.evaluate(() => document.querySelector(".retry")?.click());
+    await lee.page.press("Enter");
     await admin.shows(["noise", "more noise"]);
+    // So it is when the time is over.
+    await orders("mute", { action: "mute", name: "Lee", offset: 1, seconds: 2 });
+    await eventually(async () => assert.equal((await composer(lee)).closed, true));
+    await eventually(async () => assert.deepEqual([(await composer(lee)).closed, await told(lee)], [false, null]));
+    await lee.say("calm now");
+    await admin.shows(["noise", "more noise", "calm now"]);
     await lee.page.close();
   });
 
@@ -320,9 +349,38 @@ describe("order in a room, in two engines", () => {
 
   async function isSentAway(chat) {
     const { state, warned } = await chat.connection();
-    const told = await chat.page.evaluate(() => document.querySelector("#trouble").innerText.replaceAll(/\s+/g, " "));
-    assert.deepEqual([state, warned], ["refused", true], chat.page.engine);
-    assert.match(told, /You have been sent out of this room\. \((1:00:00|59:\d\d) left\)/);
+    assert.deepEqual([state, warned], ["refused", false], chat.page.engine);
+    assert.match((await told(chat)) ?? "", /^You have been sent out of this room\. \((1:00:00|59:\d\d) left\)$/);
+    assert.equal((await composer(chat)).closed, true, chat.page.engine);
+  }
+
+  /** What stands beside the composer of why nothing can be said; null if nothing does. */
+  function told(chat) {
+    return chat.page.evaluate(() => {
+      const held = document.querySelector("#held");
+      return held.hidden ? null : held.textContent.replaceAll(/\s+/g, " ").trim();
+    });
+  }
+
+  /** What stands in the composer, and whether it takes anything. */
+  function composer(chat) {
+    return chat.page.evaluate(() => ({
+      draft: document.querySelector("#text").value,
+      closed: document.querySelector("#text").readOnly && document.querySelector("#send").disabled,
+    }));
+  }
+
+  /** The admin does something that their page doesn't offer, such as for a few seconds. */
+  async function orders(room, order) {
+    const status = await admin.page.evaluate(
+      async (url, body) => {
+        const headers = { "content-type": "application/json" };
+        return (await fetch(url, { method: "POST", headers, body, credentials: "include" })).status;
+      },
+      `${setting.program.back}/api/rooms/${room}/moderation`,
+      JSON.stringify(order),
+    );
+    assert.ok(status < 300, `${status}`);
   }
 
   /** The lines of a list of the panel. */

@@ -11,6 +11,9 @@ import { setUp } from "../src/setting.mjs";
 import { eventually } from "../src/wait.mjs";
 
 const PHONE = { width: 390, height: 844 };
+const SMALL_PHONE = { width: 320, height: 640 };
+/** What must be at least as large to be pressed by everybody, in CSS pixels. */
+const FINGER_PX = 24;
 const DESK = { width: 1280, height: 900 };
 const LOOKS = [
   ["en", "light"],
@@ -166,13 +169,23 @@ describe("reservation", () => {
     await first.reads(".wait .line", /^You are 1st in line$/);
     await next.page.click("#wait");
     await next.reads(".wait .line", /^You are 2nd in line$/);
+    // Wherever they look on the page, or at another one.
+    await first.page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
     await second.decides("release");
+    await first.reads("#turn-text", /^It's your turn: .+, from the waiting list\.$/);
+    assert.ok(await first.page.evaluate(isInSight, "#turn"), "in sight without scrolling");
+    assert.match(await first.text("#turn-time"), /^(1 min 0 s|\d\d s) left$/);
+    await isAccessible(first.page, "an offer");
+    const title = await first.page.evaluate(titleWhileHidden);
+    assert.match(title.hidden, /^It's your turn! · .+ · Madang$/);
+    assert.match(title.back, /^(?!It's your turn).+ · Madang$/);
     await first.reads(".wait .line", /^It's your turn/);
     await first.reads(".hold .offered", /from the waiting list/);
     await first.reads(".hold .time-left", /^(1 min 0 s|\d\d s) left$/);
     const [offered] = await first.placesThatLook("mine");
-    await first.decides("confirm");
+    await first.page.click('#turn [data-deed="confirm"]');
     await first.sees({ [offered]: "booked" });
+    await eventually(async () => assert.ok(!(await first.page.evaluate(isInSight, "#turn"))));
     await next.reads(".wait .line", /^It's your turn|^You are 1st in line$/);
     await next.page.click('.wait [data-deed="leave"]');
     await eventually(async () => assert.equal(await next.text(".wait .line"), ""));
@@ -254,6 +267,36 @@ describe("reservation", () => {
     );
   });
 
+  test("on a phone every seat can be pressed from the start, and the sections are at hand", async () => {
+    for (const browser of setting.browsers) {
+      for (const viewport of [SMALL_PHONE, PHONE]) {
+        const visitor = await Visitor.open(browser, setting.program, { event: "concert", viewport });
+        const { page } = visitor;
+        const look = `${page.engine}, ${viewport.width} px`;
+        const smallest = await page.evaluate(() => {
+          const sides = [...document.querySelectorAll("#map .spot .body")].flatMap((spot) => {
+            const { width, height } = spot.getBoundingClientRect();
+            return [width, height];
+          });
+          return Math.min(...sides);
+        });
+        assert.ok(smallest >= FINGER_PX, `${look}: ${smallest} px`);
+        // By the browser's own scrolling, at both ends of the hall.
+        await visitor.press("B-1", "B-16");
+        await visitor.reads("#choice", /B-1 and B-16$/);
+        await page.click('#sections [data-section="A"]');
+        await eventually(async () => assert.ok(await page.evaluate(isInSight, '#map [data-place="J-8"] .body'), look));
+        // By the keyboard it leads on to the first free seat there.
+        await page.evaluate(() => document.querySelector("#sections button").focus());
+        await page.press("Enter");
+        await eventually(async () => assert.match(await page.evaluate(() => document.activeElement.dataset.place ?? ""), /^A-/, look));
+        await looksGood(page, look);
+        await visitor.press("B-1", "B-16");
+        await done(visitor);
+      }
+    }
+  });
+
   test("every way to the room shows what others do", async () => {
     const [chromium, firefox] = setting.browsers;
     const { program } = setting;
@@ -333,6 +376,8 @@ describe("reservation", () => {
 
   test("what is held too long is everybody's again", async () => {
     const watcher = await Visitor.open(setting.browsers[1], setting.program, { event: "concert", viewport: DESK });
+    await idle.reads("#turn-text", /^Your time for Balcony M-8 and M-9 is nearly over\.$/, HOLD_MS);
+    await idle.reads("#turn-time", /^([12]\d|30|\d) s left$/);
     await idle.reads("#notice p", /^Your time for Balcony M-8 and M-9 has run out/, HOLD_MS);
     await watcher.sees({ "M-8": "free", "M-9": "free" });
     await idle.sees({ "M-8": "free", "M-9": "free" });
@@ -394,4 +439,23 @@ async function looksGood(page, what) {
 /** Runs in a page: presses the button at a moment, by the machine's clock. */
 function holdAt(moment) {
   setTimeout(() => document.querySelector("#hold").click(), moment - Date.now());
+}
+
+/** Runs in a page: whether a part of it can be seen, all of it and nothing before it. */
+function isInSight(selector) {
+  const part = document.querySelector(selector);
+  const { left, top, right, bottom, width } = part.getBoundingClientRect();
+  if (width === 0 || left < 0 || top < 0 || right > innerWidth || bottom > innerHeight) return false;
+  const seen = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
+  return part.contains(seen) || (seen?.closest("[data-place]") ?? seen) === part.parentElement;
+}
+
+/** Runs in a page: what its title is while another lies before it, and then again. */
+function titleWhileHidden() {
+  const be = (hidden) => {
+    Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+    return document.title;
+  };
+  return { hidden: be(true), back: be(false) };
 }

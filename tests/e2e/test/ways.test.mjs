@@ -123,7 +123,7 @@ describe("every way, in two engines, into one room", () => {
       await eventually(async () => {
         const seen = await chat.page.evaluate(() => ({
           closed: document.querySelector("#text").readOnly && document.querySelector("#send").disabled,
-          why: document.querySelector("#problem").textContent,
+          why: document.querySelector("#held").textContent.trim(),
           states: [...document.querySelectorAll("#messages > .message")].map((one) => one.dataset.state),
         }));
         const why = "Nothing can be said in this room: only the server writes here.";

@@ -1,6 +1,6 @@
-import { Backoff } from "../net/backoff";
-import { type Cancel, LONGEST_TIMER_MS } from "../net/clock";
+import type { Cancel } from "../net/clock";
 import type { ConnectionState } from "./connection-state";
+import { Link } from "./link";
 import { Outbox } from "./outbox";
 import { Presence } from "./presence";
 import {
@@ -20,7 +20,7 @@ import { checkText, type TextProblem } from "./rules";
 import type { ChatSettings } from "./settings";
 import { type Confirmed, type PendingChange, requeued, Timeline } from "./timeline";
 import { TypingHeartbeat } from "./typing";
-import { type Carrier, type End, endOf, type Line } from "./way";
+import { type Carrier, type End, endOf } from "./way";
 
 export type SendProblem = TextProblem | "too_many_unsent" | "muted" | "banned";
 
@@ -30,12 +30,6 @@ export type SendProblem = TextProblem | "too_many_unsent" | "muted" | "banned";
  * told by the server from where the list is complete, or asked for.
  */
 export class ChatClient {
-  /** Time for a connection to open and the room to answer, and for an answer to anything asked, in milliseconds. */
-  static readonly REPLY_MS = 10_000;
-  /** Silence after which a quiet connection is probed: a dead one (sleep, lost network) reports nothing itself. */
-  static readonly PROBE_MS = 30_000;
-  /** How long a connection must last before the next drop counts as the first again. */
-  static readonly STABLE_MS = 5000;
   /** Messages of the first page, and of each page while scrolling up. */
   static readonly PAGE = 50;
   /** Missed messages beyond which the newest page is shown first and the rest is loaded by scrolling up. */
@@ -56,24 +50,15 @@ export class ChatClient {
   /** The newest message seen so far; what comes above it is news. 0 before the first page. */
   #seenNewest = 0;
 
-  #line: Line | null = null;
-  #carrier: Carrier | null = null;
-  /** Tells events of the present line from those of lines let go. */
-  #generation = 0;
   #askedHistory = 0;
   #askedOlder = false;
   /** How far the room went when it was last asked for what follows. */
   #askedUpTo = 0;
   #skipped = false;
-  #resting = false;
-
-  #retry: Cancel = nothing;
-  #watchdog: Cancel = nothing;
-  #stable: Cancel = nothing;
   #gap: Cancel = nothing;
 
+  readonly #link: Link;
   readonly #outbox: Outbox;
-  readonly #backoff: Backoff;
   readonly #heartbeat: TypingHeartbeat;
 
   constructor(private readonly settings: ChatSettings) {
@@ -90,7 +75,16 @@ export class ChatClient {
       () => this.#flush(),
       (_, code) => events.undone(code),
     );
-    this.#backoff = new Backoff(settings.random);
+    this.#link = new Link(settings.way, clock, settings.random, {
+      opened: () => this.#join(),
+      received: (message) => message !== null && this.#handle(message),
+      carried: () => events.changed(),
+      closed: (end) => (end?.final ? this.#refuse(end) : this.#dropped(end)),
+      again: () => this.#open(),
+      due: () => this.#state.kind !== "live" || this.#askedHistory > 0 || this.#outbox.waiting,
+      quiet: () => this.#probe(),
+      dead: () => this.#dropped(),
+    });
     this.#heartbeat = new TypingHeartbeat(clock, (active) => {
       if (this.#state.kind === "live") this.#transmit({ type: "typing", active });
     });
@@ -140,7 +134,7 @@ export class ChatClient {
 
   /** What carries the messages; null while there is no connection. */
   get carrier(): Carrier | null {
-    return this.#carrier;
+    return this.#link.carrier;
   }
 
   start(): void {
@@ -233,18 +227,7 @@ export class ChatClient {
     this.#letGo();
     if (!this.#outbox.unsettled) this.#name = this.#wantedName;
     this.#become({ kind: "connecting" });
-    const generation = this.#generation;
-    const current = (run: () => void) => {
-      if (generation === this.#generation) run();
-    };
-    this.#watch();
-    this.#line = this.settings.way({
-      opened: () => current(() => this.#join()),
-      received: (message) => current(() => this.#received(message)),
-      carriedBy: (carrier) => current(() => this.#carriedBy(carrier)),
-      resting: (resting) => current(() => this.#rests(resting)),
-      closed: (end) => current(() => (end?.final ? this.#refuse(end) : this.#dropped(end))),
-    });
+    this.#link.open();
   }
 
   #join(): void {
@@ -256,23 +239,12 @@ export class ChatClient {
     return this.#epoch !== null && this.timeline.opened ? { after: this.timeline.head, epoch: this.#epoch } : {};
   }
 
-  #carriedBy(carrier: Carrier): void {
-    this.#carrier = carrier;
-    this.settings.events.changed();
-  }
-
-  #rests(resting: boolean): void {
-    this.#resting = resting;
-    this.#watch();
-  }
-
   /** Without a way back but by the person; a ban may be over by itself. */
   #refuse({ code, retryAfterMs, reason }: Omit<End, "final">): void {
     const until = retryAfterMs === undefined ? null : this.settings.clock.now() + retryAfterMs;
     const told = { ...(until === null ? {} : { until }), ...(reason === undefined ? {} : { reason }) };
     this.#letGo();
-    const again = Math.min(retryAfterMs ?? 0, LONGEST_TIMER_MS);
-    if (retryAfterMs !== undefined) this.#retry = this.settings.clock.after(again, () => this.#open());
+    if (retryAfterMs !== undefined) this.#link.comeBackAfter(retryAfterMs);
     this.#become({ kind: "refused", code, ...told });
   }
 
@@ -281,25 +253,19 @@ export class ChatClient {
     this.#letGo();
     // A session that this server doesn't take is of no more use: the next join gets another.
     if (end?.code === "session_invalid" || end?.code === "sender_invalid") this.#identity = null;
-    // On top of what the server asks for: others were asked for the same.
-    const delay = (end?.retryAfterMs ?? 0) + this.#backoff.next();
-    this.#retry = this.settings.clock.after(delay, () => this.#open());
+    const delay = this.#link.comeBack(end?.retryAfterMs ?? 0);
     const waiting = { kind: "waiting" as const, retryAt: this.settings.clock.now() + delay };
     this.#become(end === null ? waiting : { ...waiting, code: end.code });
   }
 
   /** Ends the present line and everything that belongs to it. */
   #letGo(): void {
-    this.#generation += 1;
-    for (const cancel of [this.#retry, this.#watchdog, this.#stable, this.#gap]) cancel();
+    this.#link.letGo();
+    this.#gap();
     this.#gap = nothing;
-    this.#line?.close();
-    this.#line = null;
-    this.#carrier = null;
     this.#askedHistory = 0;
     this.#askedOlder = false;
     this.#skipped = false;
-    this.#resting = false;
     this.#outbox.lineLost();
     this.reading.lineLost();
     this.settings.auditor.ended();
@@ -310,16 +276,6 @@ export class ChatClient {
   #become(state: ConnectionState): void {
     this.#state = state;
     this.settings.events.changed();
-  }
-
-  /** Waits for the next sign of life: shortly when an answer is due, for long when the room is merely quiet. */
-  #watch(): void {
-    this.#watchdog();
-    const due = this.#state.kind !== "live" || this.#askedHistory > 0 || this.#outbox.waiting;
-    if (this.#resting && !due) return;
-    this.#watchdog = due
-      ? this.settings.clock.after(ChatClient.REPLY_MS, () => this.#dropped())
-      : this.settings.clock.after(ChatClient.PROBE_MS, () => this.#probe());
   }
 
   /** Asks for what follows the head: proves the connection, and finds what might have been missed. */
@@ -337,19 +293,14 @@ export class ChatClient {
   #ask(history: ClientMessage & { type: "history" }): void {
     this.#askedHistory += 1;
     this.#transmit(history);
-    this.#watch();
+    this.#link.watch();
   }
 
   #transmit(message: ClientMessage): void {
-    this.#line?.send(message);
+    this.#link.send(message);
   }
 
   // --- what the server says -------------------------------------------------------------------------------------
-
-  #received(message: ServerMessage | null): void {
-    if (message !== null) this.#handle(message);
-    if (this.#line !== null) this.#watch();
-  }
 
   #handle(message: ServerMessage): void {
     switch (message.type) {
@@ -492,8 +443,7 @@ export class ChatClient {
   #caughtUp(): void {
     this.#skipped = false;
     this.#become({ kind: "live" });
-    this.#stable();
-    this.#stable = this.settings.clock.after(ChatClient.STABLE_MS, () => this.#backoff.reset());
+    this.#link.settled();
     this.#flush();
   }
 
@@ -584,7 +534,7 @@ export class ChatClient {
     this.#outbox.flush(renaming);
     this.reading.flush();
     this.#pendingChanged();
-    this.#watch();
+    this.#link.watch();
   }
 
   #pendingChanged(): void {

@@ -42,7 +42,7 @@ export class AccountView {
   async load(): Promise<void> {
     const result = await this.api.me();
     if (!result.ok) setText(this.#state, this.#sentence(result));
-    else if (result.value === null) this.#showGuest();
+    else if (result.value === null) this.showGuest();
     else await this.#showMember(result.value);
   }
 
@@ -84,11 +84,12 @@ export class AccountView {
 
   async #signOut(): Promise<void> {
     const result = await this.api.signOut();
-    if (result.ok) this.#showGuest();
+    if (result.ok) this.showGuest();
     else setText(this.#state, this.#sentence(result));
   }
 
-  #showGuest(): void {
+  /** Shows what somebody can do who isn't signed in. */
+  showGuest(): void {
     document.body.dataset.account = "";
     this.remember(null);
     setText(this.#state, "");

@@ -1,4 +1,3 @@
-import { fill } from "../../i18n/texts";
 import { Market } from "../../market/client";
 import { Desk } from "../../market/desk";
 import { animationFrame, type NextFrame, Painter } from "../../market/painter";
@@ -32,7 +31,6 @@ export interface ThumbnailSite {
 
 /** Puts the first symbol's last minutes into `place`, live while somebody looks. The place stays empty as long as there is no market. */
 export function openThumbnail(place: HTMLElement, page: Page, site: ThumbnailSite = browserSite(page)): void {
-  const { language, texts } = page;
   const { way, ask, clock, frame, attention } = site;
   const desk = new Desk(ask);
   const spark = new Spark();
@@ -59,11 +57,10 @@ export function openThumbnail(place: HTMLElement, page: Page, site: ThumbnailSit
     for (const quote of market.watch.drain()) spark.quote(quote);
     const quote = market.watch.quote(listing.symbol);
     if (quote === null) return;
-    const { symbol, name } = listing;
+    const { symbol } = listing;
     const change = changeOf(quote);
-    const price = formatPrice(quote.price, quote.scale);
-    const label = fill(texts.market.thumbnail, { symbol: name[language], price, change: formatShare(change.share) });
-    picture.show(spark.line(WIDTH, HEIGHT, ROOM), [symbol, price, formatShare(change.share)], wayOf(change.by), label);
+    const words = [symbol, formatPrice(quote.price, quote.scale), formatShare(change.share)];
+    picture.show(spark.line(WIDTH, HEIGHT, ROOM), words, wayOf(change.by));
   }
 }
 
@@ -86,16 +83,14 @@ class Thumbnail {
 
   constructor(private readonly place: HTMLElement) {
     this.#svg.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`);
-    this.#svg.setAttribute("role", "img");
     this.#svg.setAttribute("preserveAspectRatio", "none");
     this.#line.setAttribute("vector-effect", "non-scaling-stroke");
     this.#svg.append(this.#line);
   }
 
-  show(points: string, words: readonly string[], way: string, label: string): void {
+  show(points: string, words: readonly string[], way: string): void {
     if (this.place.childElementCount === 0) this.place.append(...this.#words, this.#svg);
     this.#line.setAttribute("points", points);
-    this.#svg.setAttribute("aria-label", label);
     this.place.dataset.way = way;
     for (const [at, word] of this.#words.entries()) setText(word, words[at] ?? "");
   }

@@ -124,7 +124,12 @@ export class Plan {
     if (first === undefined) return;
     const [xs, ys] = [own.map(({ spot }) => spot.x), own.map(({ spot }) => spot.y)];
     const [x, y] = [Math.min(...xs), Math.min(...ys) - 2 * this.#size];
-    this.zoom.show({ x, y, width: Math.max(...xs) - x, height: Math.max(...ys) - y });
+    const box = { x, y, width: Math.max(...xs) - x, height: Math.max(...ys) - y };
+    this.zoom.show(box);
+    // The window may have to move as well: the plan is higher than what a phone shows of it below the buttons.
+    const aside = ({ spot }: { spot: Spot }) => Math.abs(spot.x - x - box.width / 2) + spot.y - y;
+    const middle = own.reduce((one, other) => (aside(other) < aside(one) ? other : one));
+    middle.element.scrollIntoView({ block: "center", inline: "center" });
     if (focus) this.focus(first.spot.place);
     else this.#rove(first.spot.place);
   }

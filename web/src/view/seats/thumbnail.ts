@@ -7,7 +7,6 @@ import { Hall } from "../../seats/hall";
 import { type Layout, layOut } from "../../seats/layout";
 import { type PlaceState, readList, roomOf } from "../../seats/protocol";
 import { ServerTime } from "../../seats/server-time";
-import { Telling } from "../../seats/telling";
 import { Watch } from "../../seats/watch";
 import { make, setText } from "../dom";
 import { draw } from "./svg";
@@ -19,9 +18,9 @@ export interface ThumbnailPage {
   backHttp: string;
 }
 
-/** A hall in little, as it is at this moment, with how many seats are free: for pages about something else. */
+/** A hall in little, as it is at this moment, with how many seats are free: an ornament of pages about something else. */
 export class Thumbnail {
-  readonly #svg = draw("svg", { role: "img" });
+  readonly #svg = draw("svg", {});
   readonly #free = make("p", "");
   readonly #hall = new Hall();
   readonly #seats = new Map<string, SVGRectElement>();
@@ -36,8 +35,6 @@ export class Thumbnail {
   ) {
     root.classList.add("seats-thumbnail");
     root.replaceChildren(this.#svg, this.#free);
-    // The drawing says the same.
-    this.#free.setAttribute("aria-hidden", "true");
   }
 
   /** Follows the first event that sells seats, if there is one, until `stop`. */
@@ -107,13 +104,9 @@ export class Thumbnail {
       const seat = this.#seats.get(place);
       if (seat !== undefined) seat.dataset.state = state;
     }
-    const { snapshot } = hall;
-    if (snapshot === null) return;
-    const { texts, language } = this.page;
+    const { texts } = this.page;
     const places = this.#seats.size;
     const free = [...this.#seats.keys()].filter((place) => hall.isFree(place)).length;
     setText(this.#free, fill(texts.seats.free_of, { free, places }));
-    const event = new Telling(language, texts, hall).words(snapshot.title);
-    this.#svg.setAttribute("aria-label", fill(texts.seats.thumbnail, { event, free, places }));
   }
 }
