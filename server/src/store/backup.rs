@@ -164,6 +164,7 @@ impl<P: FnMut(Progress<'_>)> Copy<P> {
 
 /// An empty database of the newest form. It is of no use before it's complete, so nothing waits for the disk.
 async fn new_file(file: &Path) -> Result<DatabaseConnection, StoreError> {
+    super::private::create(file)?;
     let url = format!("sqlite://{}", file.display());
     let mut options = common(&url, 1);
     options.map_sqlx_sqlite_opts(|sqlite| {

@@ -12,16 +12,19 @@ mod migrate;
 mod migration;
 mod moderation;
 mod people;
+mod private;
 mod reports;
 mod search;
 mod seats;
 
 use std::future::Future;
 use std::io;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr, SqlErr,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
@@ -97,7 +100,7 @@ impl Store {
 
     /// Connects, and brings the tables up to date.
     ///
-    /// An SQLite file is created when missing, and kept in WAL mode with `synchronous=FULL`: a commit is on the disk
+    /// An SQLite file is created when missing, for its owner alone, and kept in WAL mode with `synchronous=FULL`: a commit is on the disk
     /// before it is acknowledged, so not even a power cut takes an acknowledged message.
     ///
     /// # Errors
@@ -132,9 +135,14 @@ impl Store {
 
     async fn connections(url: &DatabaseUrl) -> Result<Self, StoreError> {
         let (writer, reader) = if url.as_str().starts_with("sqlite:") {
-            let writer = Database::connect(sqlite(url, 1)).await?;
             // Each connection to `:memory:` is a database of its own.
             let in_memory = url.as_str().contains(":memory:") || url.as_str().contains("mode=memory");
+            if !in_memory {
+                let file = SqliteConnectOptions::from_str(url.as_str())
+                    .map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(error.into())))?;
+                private::create(file.get_filename())?;
+            }
+            let writer = Database::connect(sqlite(url, 1)).await?;
             let reader = if in_memory {
                 writer.clone()
             } else {

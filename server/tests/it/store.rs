@@ -341,3 +341,25 @@ fn draft(room: &str, author: &str, client_id: &str) -> Draft {
         ..Draft::default()
     }
 }
+
+/// Accounts and tokens are in it, and in the files that SQLite keeps beside it.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_new_sqlite_file_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    let url: DatabaseUrl = format!("sqlite://{}/new.db", folder.path().display())
+        .parse()
+        .unwrap();
+    let store = Store::open(&url).await.unwrap();
+    store.append(&draft("lobby", "Kim", "c1")).await.unwrap();
+    let mut seen = 0;
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let entry = entry.unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{}", entry.path().display());
+        seen += 1;
+    }
+    assert_eq!(seen, 3, "the database, its -wal and its -shm");
+}
