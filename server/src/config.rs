@@ -59,6 +59,10 @@ pub struct Config {
     ///
     /// The default, 100,000, is ten times what a school of a thousand pages asks from its one address, each polling once a second.
     pub max_requests_per_address: Option<NonZeroU32>,
+    /// Places that one address takes into holds in 10 minutes, or no limit.
+    ///
+    /// The default, 90, is an office of fifteen who take six each. Each server counts for itself.
+    pub max_seats_per_address: Option<NonZeroU32>,
     /// Bytes that one address sends in requests and commands in 10 s, or no limit.
     ///
     /// The default, 256 MiB, is a fifth of what a line of 1 Gbit/s brings.
@@ -183,6 +187,7 @@ fn parse(settings: &[Setting], problems: &mut Vec<Problem>) -> Option<Config> {
     let max_connections_per_address = read.one(Key::MaxConnectionsPerAddress, count);
     let max_wait = read.one(Key::MaxWait, seconds);
     let max_requests_per_address = read.one(Key::MaxRequestsPerAddress, number);
+    let max_seats_per_address = read.one(Key::MaxSeatsPerAddress, number);
     let max_bytes_per_address = read.one(Key::MaxBytesPerAddress, number);
     let max_messages_per_user = read.one(Key::MaxMessagesPerUser, number);
     let max_messages_per_room = read.one(Key::MaxMessagesPerRoom, number);
@@ -211,6 +216,7 @@ fn parse(settings: &[Setting], problems: &mut Vec<Problem>) -> Option<Config> {
         max_connections_per_address: max_connections_per_address?,
         max_wait: max_wait?,
         max_requests_per_address: max_requests_per_address?,
+        max_seats_per_address: max_seats_per_address?,
         max_bytes_per_address: max_bytes_per_address?,
         max_messages_per_user: max_messages_per_user?,
         max_messages_per_room: max_messages_per_room?,

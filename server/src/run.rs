@@ -120,6 +120,7 @@ impl Servers {
                         market: config.market.clone(),
                         seats: SeatsSettings {
                             payment_secret: config.payment_secret.clone(),
+                            per_address: config.max_seats_per_address,
                         },
                     },
                 )?;

@@ -1,7 +1,7 @@
 //! Settings, routes and middleware of the back.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ::http::header::InvalidHeaderValue;
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
@@ -21,13 +21,13 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::trace::TraceLayer;
 
 use super::http;
-use super::limits::{Caller, Crossed, Limits as Allowances, RateLimits};
+use super::limits::{Caller, Crossed, Limit, Limits as Allowances, RateLimits};
 use super::market::{self, MARKET_MESSAGE_BYTES, Market, MarketSettings};
 use super::metrics::Metrics;
 use super::people::{Pass, People};
 use super::rooms::Rooms;
 use super::scores::{Scores, ScoresSettings};
-use super::seats::{Seats, SeatsSettings};
+use super::seats::{Seats, SeatsSettings, Taking};
 use super::websocket::{self, Entrance};
 use crate::chat::{Code, Person, Refusal, Room};
 use crate::config::{Origin, SlowReaders};
@@ -161,7 +161,16 @@ impl App {
         self.counted(self.limits.message(caller, person, room))
     }
 
-    fn counted(&self, within: Result<(), Crossed>) -> Result<(), Refusal> {
+    /// Counts places that somebody is about to hold.
+    ///
+    /// # Errors
+    /// When it may be tried again.
+    pub(super) fn take_seats(&self, caller: Caller, places: usize) -> Result<Taking<'_>, Refusal> {
+        let taking = self.seats.allotment.take(caller, places, Instant::now());
+        self.counted(taking.map_err(|time| Limit::Seats.crossed(time)))
+    }
+
+    fn counted<T>(&self, within: Result<T, Crossed>) -> Result<T, Refusal> {
         within.map_err(|crossed| {
             self.metrics.crossed(crossed);
             crossed.into()

@@ -39,5 +39,5 @@ pub use market::{
 pub use people::add_account;
 pub use rooms::HISTORY_BYTES;
 pub use scores::{MATCHES_LIMIT, OperatorPassword, ScoresSettings, YARD};
-pub use seats::SeatsSettings;
+pub use seats::{ALLOTMENT_TIME, SeatsSettings};
 pub use server::{Back, DRAIN_TIME};

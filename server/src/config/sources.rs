@@ -44,6 +44,8 @@ pub enum Key {
     MaxWait,
     /// `max_requests_per_address`
     MaxRequestsPerAddress,
+    /// `max_seats_per_address`
+    MaxSeatsPerAddress,
     /// `max_bytes_per_address`
     MaxBytesPerAddress,
     /// `max_messages_per_user`
@@ -74,7 +76,7 @@ pub enum Key {
 
 impl Key {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::BackAddr,
         Self::FrontAddr,
         Self::BackUrl,
@@ -85,6 +87,7 @@ impl Key {
         Self::MaxConnectionsPerAddress,
         Self::MaxWait,
         Self::MaxRequestsPerAddress,
+        Self::MaxSeatsPerAddress,
         Self::MaxBytesPerAddress,
         Self::MaxMessagesPerUser,
         Self::MaxMessagesPerRoom,
@@ -114,6 +117,7 @@ impl Key {
             Self::MaxConnectionsPerAddress => "max_connections_per_address",
             Self::MaxWait => "max_wait",
             Self::MaxRequestsPerAddress => "max_requests_per_address",
+            Self::MaxSeatsPerAddress => "max_seats_per_address",
             Self::MaxBytesPerAddress => "max_bytes_per_address",
             Self::MaxMessagesPerUser => "max_messages_per_user",
             Self::MaxMessagesPerRoom => "max_messages_per_room",
@@ -140,6 +144,7 @@ impl Key {
             Self::MaxConnectionsPerAddress => Some("0"),
             Self::MaxWait => Some("60"),
             Self::MaxRequestsPerAddress => Some("100000"),
+            Self::MaxSeatsPerAddress => Some("90"),
             Self::MaxBytesPerAddress => Some("268435456"),
             Self::MaxMessagesPerUser => Some("1000"),
             Self::MaxMessagesPerRoom => Some("10000"),
@@ -177,6 +182,7 @@ impl Key {
             Self::MaxConnectionsPerAddress => &flags.max_connections_per_address,
             Self::MaxWait => &flags.max_wait,
             Self::MaxRequestsPerAddress => &flags.max_requests_per_address,
+            Self::MaxSeatsPerAddress => &flags.max_seats_per_address,
             Self::MaxBytesPerAddress => &flags.max_bytes_per_address,
             Self::MaxMessagesPerUser => &flags.max_messages_per_user,
             Self::MaxMessagesPerRoom => &flags.max_messages_per_room,

@@ -32,7 +32,7 @@ pub struct About {
     pub currency: String,
     /// How it is sold.
     pub rules: Rules,
-    /// Whether nothing more is sold: what is held may still be had.
+    /// Whether whoever runs it has closed it.
     #[serde(default)]
     pub closed: bool,
     /// What is sold.
@@ -193,6 +193,11 @@ impl Event {
         self.about.rules
     }
 
+    /// Whether nothing more of it is sold at a time: it was closed, or it has begun. Tables are sold as long as there are slots to come.
+    pub fn is_closed(&self, now: i64) -> bool {
+        self.about.closed || (self.opening().is_none() && now >= self.about.starts_at)
+    }
+
     /// Its seats, or tables.
     pub fn spots(&self) -> &[Spot] {
         &self.spots
@@ -250,6 +255,24 @@ mod tests {
         };
         assert!(fill(PLACES_LIMIT).is_ok());
         assert_eq!(fill(PLACES_LIMIT + 1).unwrap_err(), too_many_places());
+    }
+
+    #[test]
+    fn seats_are_sold_until_it_begins_and_tables_for_as_long_as_it_is_open() {
+        let [concert, _, table] = &*samples(0) else {
+            panic!("three samples")
+        };
+        let begins = concert.about().starts_at;
+        assert_eq!(
+            [begins - 1, begins].map(|now| concert.is_closed(now)),
+            [false, true]
+        );
+        assert!(!table.is_closed(table.about().starts_at + 1));
+        let closed = About {
+            closed: true,
+            ..table.about().clone()
+        };
+        assert!(table.renewed(1, closed).is_closed(0));
     }
 
     #[test]

@@ -66,6 +66,7 @@ impl Running {
             scores: scores(),
             seats: SeatsSettings {
                 payment_secret: PAYMENT_SECRET.parse().unwrap(),
+                per_address: None,
             },
             market: MarketSettings::NONE,
         };

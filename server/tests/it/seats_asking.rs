@@ -128,6 +128,7 @@ pub fn event(id: &str, rules: Rules, price: i64) -> Event {
     };
     let mut about = premiere.about().clone();
     about.rules = rules;
+    about.starts_at = i64::MAX / 2;
     if let Shape::Seats(sections) = &mut about.shape {
         sections[0].price = price;
     }

@@ -14,6 +14,7 @@ on_every_database! {
     blocked_places_are_nobody_s_and_everybody_is_told
     what_is_given_back_is_offered_to_who_waits
     a_closed_event_sells_nothing_more
+    an_event_that_has_begun_is_closed
     what_an_event_is_called_and_when_it_is_changes_for_everybody
     what_was_blocked_before_there_was_a_log_of_it_is_in_the_log
 }
@@ -274,6 +275,36 @@ async fn a_closed_event_sells_nothing_more(database: TestDatabase) {
     organiser.changes("premiere", &json!({"closed": true})).await;
     assert_eq!(kim.act(&hold, "extend").await.0, 200);
     assert_eq!(kim.act(&hold, "confirm").await.1["state"], "sold");
+}
+
+async fn an_event_that_has_begun_is_closed(database: TestDatabase) {
+    let server = Running::on(database).await;
+    let organiser = Organiser::of(&server).await;
+    let (kim, lee) = (Asker::new(server.addr).await, Asker::new(server.addr).await);
+    let hold = kim.have("premiere", &["A-1"]).await;
+    let rest: Vec<_> = (2..=10).map(|n| format!("A-{n}")).collect();
+    let rest: Vec<_> = rest.iter().map(String::as_str).collect();
+    organiser.does("block", "premiere", &rest).await;
+    assert_eq!(lee.wait("premiere", "main", 1).await.0, 201);
+    let begun = json!({"starts_at": "2026-01-01T19:30:00+09:00"});
+    let (status, listed) = organiser.changes("premiere", &begun).await;
+    assert_eq!((status, &listed["closed"]), (200, &json!(true)));
+    assert_eq!(
+        refused(&lee.hold("premiere", &["A-2"]).await),
+        (409, "event_closed")
+    );
+    assert_eq!(kim.get("/events/premiere").await.1["closed"], true);
+    organiser.does("unblock", "premiere", &["A-3"]).await;
+    assert_eq!(
+        lee.waiting().await["state"],
+        "waiting",
+        "nobody is offered anything"
+    );
+    assert_eq!(
+        kim.act(&hold, "confirm").await.1["state"],
+        "sold",
+        "it was held before"
+    );
 }
 
 async fn what_an_event_is_called_and_when_it_is_changes_for_everybody(database: TestDatabase) {

@@ -1,9 +1,12 @@
 //! What is no command, or of nobody.
 
+use std::num::NonZeroU32;
+
 use serde_json::{Value, json};
 
+use crate::database::TestDatabase;
 use crate::running::Running;
-use crate::seats_asking::{Asker, ask};
+use crate::seats_asking::{Asker, ask, key};
 
 #[tokio::test]
 async fn what_is_no_command_is_refused_with_its_reason() {
@@ -158,4 +161,37 @@ async fn a_command_says_who_asks_and_has_a_key() {
         );
     }
     assert_eq!(kim.place("premiere", "A-1").await["state"], "free");
+}
+
+#[tokio::test]
+async fn an_address_holds_so_many_places_whoever_asks() {
+    let server = Running::with(TestDatabase::sqlite(), |settings| {
+        settings.seats.per_address = NonZeroU32::new(4);
+    })
+    .await;
+    let (kim, lee) = (Asker::new(server.addr).await, Asker::new(server.addr).await);
+    let hold = kim.have("premiere", &["A-1", "A-2"]).await;
+    let key = key();
+    let last = json!({"places": ["A-3"]});
+    let (status, again) = kim.post_as(&key, "/events/premiere/holds", &last).await;
+    assert_eq!(status, 201);
+    // What somebody else has, and the same again, are no places more.
+    assert_eq!(lee.hold("premiere", &["A-1"]).await.1["code"], "seats_taken");
+    assert_eq!(
+        kim.post_as(&key, "/events/premiere/holds", &last).await,
+        (201, again)
+    );
+    lee.have("premiere", &["A-4"]).await;
+    // Held again and again, a place is kept from others as well.
+    assert_eq!(kim.act(&hold, "release").await.0, 200);
+    for asker in [&kim, &lee, &Asker::new(server.addr).await] {
+        let (status, refused) = asker.hold("premiere", &["A-5"]).await;
+        assert_eq!((status, &refused["code"]), (429, &json!("rate_limited")));
+        let time = refused["retry_after_ms"].as_u64().unwrap();
+        assert!((590_000..=600_000).contains(&time), "{time} ms");
+    }
+    assert_eq!(
+        server.metric("madang_rate_limited_total{limit=\"seats\"}").await,
+        3
+    );
 }

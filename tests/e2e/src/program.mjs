@@ -46,7 +46,8 @@ export class Program {
     const path = process.env.MADANG_PROGRAM;
     assert.ok(path, "MADANG_PROGRAM must name the program: see tests/e2e/README.md");
     const ports = [`--back-addr=127.0.0.1:${this.#backPort}`, `--front-addr=127.0.0.1:${this.#frontPort}`];
-    const args = ["serve", ...ports, ...this.#settings];
+    // All browsers have one address here.
+    const args = ["serve", ...ports, "--max-seats-per-address=0", ...this.#settings];
     this.#child = new Child(path, args, this.#surroundings);
     await this.#child.unlessExited(eventually(() => this.#answers()));
   }

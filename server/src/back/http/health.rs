@@ -95,6 +95,7 @@ mod tests {
             market: MarketSettings::NONE,
             seats: SeatsSettings {
                 payment_secret: "demo".parse().unwrap(),
+                per_address: None,
             },
         };
         let rooms = Rooms::new(wire, store.clone(), stop.clone(), TaskTracker::new());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, PathRejection};
-use axum::extract::{Path, State};
+use axum::extract::{Extension, Path, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::Deserialize;
@@ -15,9 +15,10 @@ use super::seats::find;
 use super::seats_asker::{Holder, Once};
 use super::seats_schema::{self as form, EventParam, HoldParam, IdempotencyKey, WaitingParam};
 use crate::back::app::App;
+use crate::back::limits::Caller;
 use crate::back::seats::Office;
 use crate::chat::Sender;
-use crate::seats::{Answer, Command, HoldId, Key, PlaceId, Refused, WaitingId};
+use crate::seats::{Answer, Command, HoldId, Key, PlaceId, Refused, Told, WaitingId, What};
 use crate::whole;
 
 /// What somebody wants to hold: places, or a table.
@@ -71,6 +72,7 @@ pub(in crate::back) struct NewWaiting {
 pub(in crate::back) async fn hold(
     State(app): State<Arc<App>>,
     event: Result<Path<String>, PathRejection>,
+    Extension(caller): Extension<Caller>,
     Holder(holder): Holder,
     Once(key): Once,
     body: Result<Json<NewHold>, JsonRejection>,
@@ -99,7 +101,18 @@ pub(in crate::back) async fn hold(
         } => Command::Book { event, slot, party },
         _ => return Err(Refused::invalid("name `places`, or `slot` and `party`").into()),
     };
-    carry_out(&app, &office, holder, &key, &command, StatusCode::CREATED).await
+    let places = match &command {
+        Command::Hold { places, .. } => places.len(),
+        // A table for an evening is one.
+        _ => 1,
+    };
+    let taking = app.take_seats(caller, places)?;
+    let told = perform(&app, &office, holder, &key, &command).await?;
+    // Not if it was refused, and not if it's the answer to the same key again.
+    if matches!(told.answer, Answer::Hold(_)) && told.changes.contains_key(&What::Held) {
+        taking.keep();
+    }
+    answer(&app, told, StatusCode::CREATED)
 }
 
 /// Extend a hold
@@ -306,6 +319,17 @@ async fn carry_out(
     command: &Command,
     done: StatusCode,
 ) -> Result<Response, Problem> {
+    let told = perform(app, office, holder, key, command).await?;
+    answer(app, told, done)
+}
+
+async fn perform(
+    app: &App,
+    office: &Office,
+    holder: Sender,
+    key: &Key,
+    command: &Command,
+) -> Result<Told, Problem> {
     // A server that stops waits for what is under way.
     let _tracked = app.tasks.token();
     let told = office.carry_out(holder, key, command).await?;
@@ -313,6 +337,10 @@ async fn carry_out(
     if !told.changes.is_empty() {
         app.seats.poke();
     }
+    Ok(told)
+}
+
+fn answer(app: &App, told: Told, done: StatusCode) -> Result<Response, Problem> {
     match told.answer {
         Answer::Hold(hold) => Ok((done, Json(hold)).into_response()),
         Answer::Checkout(checkout) => Ok((done, Json(checkout)).into_response()),

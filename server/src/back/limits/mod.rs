@@ -53,6 +53,7 @@ pub(super) enum Limit {
     Bytes,
     User,
     Room,
+    Seats,
 }
 
 /// A limit that was crossed, and for how long.
@@ -167,7 +168,7 @@ impl Class {
 }
 
 impl Limit {
-    pub(super) const ALL: [Self; 4] = [Self::Requests, Self::Bytes, Self::User, Self::Room];
+    pub(super) const ALL: [Self; 5] = [Self::Requests, Self::Bytes, Self::User, Self::Room, Self::Seats];
 
     /// What metrics call it.
     pub(super) const fn name(self) -> &'static str {
@@ -176,10 +177,11 @@ impl Limit {
             Self::Bytes => "bytes",
             Self::User => "user",
             Self::Room => "room",
+            Self::Seats => "seats",
         }
     }
 
-    fn crossed(self, retry_after: Duration) -> Crossed {
+    pub(super) fn crossed(self, retry_after: Duration) -> Crossed {
         Crossed {
             limit: self,
             retry_after,

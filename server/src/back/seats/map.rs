@@ -111,14 +111,17 @@ pub(super) fn map(event: &Event, state: &State, day: Option<Day>) -> Seen {
         }
     };
     let position = state.position;
-    let tag = format!("\"{}.{}.{taken}{date}\"", position.epoch, position.offset);
+    let closed = event.is_closed(now);
+    // Places whose time is up, and an event that begins, are told by nobody.
+    let over = if closed { ".closed" } else { "" };
+    let tag = format!("\"{}.{}.{taken}{date}{over}\"", position.epoch, position.offset);
     let map = Map {
         event: event.id().as_str(),
         title: &about.title,
         venue: &about.venue,
         mode: mode(event),
         starts_at: about.starts_at,
-        closed: about.closed,
+        closed,
         now,
         hold_seconds: about.rules.hold_seconds,
         hold_limit: about.rules.hold_limit,
@@ -229,7 +232,7 @@ pub(super) fn listed(event: &Event, state: &State) -> Listed {
         venue: about.venue.clone(),
         mode: mode(event),
         starts_at: about.starts_at,
-        closed: about.closed,
+        closed: event.is_closed(now),
         places: places.len(),
         free: places.iter().filter(is_for_sale).filter(is_free).count(),
     }

@@ -3,22 +3,27 @@
 //! ```text
 //! office   one event: its queue, its map, its room      tender   the pulse: who told what elsewhere, what is over by now
 //! map      the map as JSON                              told     a change as JSON
+//! allotment  how many places one address may take
 //! ```
 //!
 //! Whatever changes is read back from the event's log and told from there, in the order of the log: what this process did, what another
 //! did, and what was done though nobody could say so, since the answer got lost.
 
+mod allotment;
 mod map;
 mod office;
 mod tender;
 mod told;
 
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::{Mutex, Notify};
 use tokio::time::timeout;
 
+pub use allotment::ALLOTMENT_TIME;
+pub(super) use allotment::{Allotment, Taking};
 pub(super) use map::Listed;
 pub(super) use office::Office;
 pub(super) use tender::tend;
@@ -33,12 +38,15 @@ use crate::store::{Beat, Store, StoreError};
 pub struct SeatsSettings {
     /// What the payment provider signs its news with.
     pub payment_secret: Secret,
+    /// How many places one address may take into holds within [`ALLOTMENT_TIME`], or no limit.
+    pub per_address: Option<NonZeroU32>,
 }
 
 /// What the back knows of events.
 #[derive(Debug)]
 pub(super) struct Seats {
     pub(super) secret: Secret,
+    pub(super) allotment: Allotment,
     offices: RwLock<HashMap<EventId, Arc<Office>>>,
     /// One looks for events at a time.
     opening: Mutex<()>,
@@ -50,6 +58,7 @@ impl Seats {
     pub(super) fn new(settings: &SeatsSettings) -> Self {
         Self {
             secret: settings.payment_secret.clone(),
+            allotment: Allotment::new(settings.per_address),
             offices: RwLock::default(),
             opening: Mutex::default(),
             news: Notify::new(),

@@ -107,7 +107,7 @@ impl Turn<'_> {
     }
 
     async fn carry_out(&mut self, holder: &str, command: &Command) -> Decided<Answer> {
-        if self.event.about().closed && command.asks_for_more() {
+        if self.event.is_closed(self.now) && command.asks_for_more() {
             return Ok(Err(Refused::EventClosed));
         }
         let hold = match command {

@@ -16,7 +16,7 @@ impl Turn<'_> {
     /// Offers what is free to those who wait, section by section, the first of each first. Whoever wants more than there is waits on, and
     /// those behind too: else who wants four would wait for ever behind those who want one.
     pub(super) async fn offer(&mut self) -> Result<(), DbErr> {
-        if !std::mem::take(&mut self.freed) || self.event.about().closed {
+        if !std::mem::take(&mut self.freed) || self.event.is_closed(self.now) {
             return Ok(());
         }
         let sections: Vec<String> = self

@@ -140,6 +140,7 @@ fn spawn(plan: &Plan, address: SocketAddr, skew: Skew) -> Result<Child, RunError
         .args(["back", "--back-addr", &address.to_string()])
         .args(["--database-url", plan.database.as_str()])
         .args(["--max-requests-per-address", "0", "--max-bytes-per-address", "0"])
+        .args(["--max-seats-per-address", "0"])
         .args(["--lab-ports", "off", "--replay-file", "none"])
         .env("RUST_LOG", "error")
         .stdin(Stdio::null())
