@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Child } from "./child.mjs";
@@ -55,6 +55,11 @@ export class Program {
   /** From now on it does nothing, while the system keeps its connections. Only `kill` is left to do. */
   freeze() {
     this.#child.signal("SIGSTOP");
+  }
+
+  /** Puts a file into its folder, for a command that reads one. */
+  async write(name, text) {
+    await writeFile(join(this.#folder, name), text);
   }
 
   /** Runs another of its commands in the same folder, with `input` as its standard input. Returns what it wrote. */
