@@ -1,13 +1,16 @@
 //! `madang account`: accounts in the database, made by whoever has it.
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::thread;
 
 use clap::Subcommand;
 use thiserror::Error;
+use tokio::sync::oneshot;
 
 use crate::back::add_account;
 use crate::chat::{Code, Name, Objection, Password};
 use crate::config::DatabaseUrl;
+use crate::run::{StartError, stop_signal};
 use crate::store::{Store, StoreError};
 
 /// What was typed after `madang account`.
@@ -35,6 +38,12 @@ pub enum AccountError {
     /// The password can't be read.
     #[error("the password can't be read: {0}")]
     Password(#[from] io::Error),
+    /// Signals can't be waited for.
+    #[error(transparent)]
+    Signals(#[from] Box<StartError>),
+    /// Somebody has ended it, with Ctrl-C say.
+    #[error("interrupted")]
+    Interrupted,
     /// The second time it was typed it was another.
     #[error("the two passwords differ")]
     Differ,
@@ -60,9 +69,19 @@ impl Account {
     /// # Errors
     /// [`AccountError`].
     pub async fn run(&self, url: &DatabaseUrl) -> Result<(), AccountError> {
+        let stop = stop_signal().map_err(Box::new)?;
+        // Dropped in the middle, it leaves the terminal as it was.
+        tokio::select! {
+            biased;
+            () = stop => Err(AccountError::Interrupted),
+            done = self.carry_out(url) => done,
+        }
+    }
+
+    async fn carry_out(&self, url: &DatabaseUrl) -> Result<(), AccountError> {
         let Self::Add { name, admin } = self;
         let name: Name = name.parse().map_err(AccountError::Name)?;
-        let password = Password::new(read_password()?)?;
+        let password = Password::new(read_password().await?)?;
         let database = |error| AccountError::Database {
             url: url.clone(),
             error,
@@ -77,24 +96,36 @@ impl Account {
 }
 
 /// From the terminal, twice and unseen, or the first line of what is piped in.
-fn read_password() -> Result<String, AccountError> {
+async fn read_password() -> Result<String, AccountError> {
     if !io::stdin().is_terminal() {
-        return Ok(read_line()?);
+        return Ok(line().await?);
     }
-    let first = ask("Password: ")?;
-    if ask("Again: ")? != first {
+    let first = ask("Password: ").await?;
+    if ask("Again: ").await? != first {
         return Err(AccountError::Differ);
     }
     Ok(first)
 }
 
-fn ask(question: &str) -> io::Result<String> {
+async fn ask(question: &str) -> io::Result<String> {
+    let _unseen = Unseen::begin()?;
     let mut terminal = io::stderr();
     terminal.write_all(question.as_bytes())?;
     terminal.flush()?;
-    let line = unseen(read_line);
-    terminal.write_all(b"\n")?;
-    line
+    line().await
+}
+
+/// A line of standard input.
+async fn line() -> io::Result<String> {
+    let (sender, line) = oneshot::channel();
+    // One of the runtime's own would keep the program from ending while nobody types.
+    thread::Builder::new()
+        .name("password".to_owned())
+        .spawn(move || {
+            // Whoever asked may be gone.
+            let _ = sender.send(read_line());
+        })?;
+    line.await.unwrap_or_else(|gone| Err(io::Error::other(gone)))
 }
 
 fn read_line() -> io::Result<String> {
@@ -103,21 +134,36 @@ fn read_line() -> io::Result<String> {
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }
 
-/// Reads while the terminal doesn't show what is typed.
-#[cfg(unix)]
-fn unseen(read: impl FnOnce() -> io::Result<String>) -> io::Result<String> {
-    use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
-    let terminal = io::stdin();
-    let shown = tcgetattr(&terminal)?;
-    let mut hidden = shown.clone();
-    hidden.local_modes.remove(LocalModes::ECHO);
-    tcsetattr(&terminal, OptionalActions::Flush, &hidden)?;
-    let line = read();
-    tcsetattr(&terminal, OptionalActions::Now, &shown)?;
-    line
+/// A terminal that doesn't show what is typed, until this is dropped.
+#[derive(Debug)]
+struct Unseen {
+    #[cfg(unix)]
+    before: rustix::termios::Termios,
 }
 
-#[cfg(not(unix))]
-fn unseen(read: impl FnOnce() -> io::Result<String>) -> io::Result<String> {
-    read()
+impl Unseen {
+    #[cfg(unix)]
+    fn begin() -> io::Result<Self> {
+        use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+        let before = tcgetattr(io::stdin())?;
+        let mut hidden = before.clone();
+        hidden.local_modes.remove(LocalModes::ECHO);
+        tcsetattr(io::stdin(), OptionalActions::Flush, &hidden)?;
+        Ok(Self { before })
+    }
+
+    #[cfg(not(unix))]
+    fn begin() -> io::Result<Self> {
+        Ok(Self {})
+    }
+}
+
+impl Drop for Unseen {
+    fn drop(&mut self) {
+        // There's nobody to tell if it fails.
+        #[cfg(unix)]
+        let _ = rustix::termios::tcsetattr(io::stdin(), rustix::termios::OptionalActions::Now, &self.before);
+        // The line that was typed has not been ended on the screen.
+        let _ = io::stderr().write_all(b"\n");
+    }
 }

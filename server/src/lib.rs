@@ -26,6 +26,7 @@ pub mod listener;
 pub mod load;
 pub mod logging;
 pub mod market;
+mod random;
 pub mod run;
 pub mod scores;
 pub mod seats;

@@ -213,8 +213,12 @@ fn listen(server: &'static str, addr: SocketAddr) -> Result<Listener, StartError
     })
 }
 
+/// Ready when somebody ends the program. From this call on, no signal is lost, and none ends it by itself.
+///
+/// # Errors
+/// [`StartError::Signals`].
 #[cfg(unix)]
-fn stop_signal() -> Result<impl Future<Output = ()>, StartError> {
+pub(crate) fn stop_signal() -> Result<impl Future<Output = ()>, StartError> {
     use signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate()).map_err(StartError::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(StartError::Signals)?;
@@ -227,7 +231,7 @@ fn stop_signal() -> Result<impl Future<Output = ()>, StartError> {
 }
 
 #[cfg(not(unix))]
-fn stop_signal() -> Result<impl Future<Output = ()>, StartError> {
+pub(crate) fn stop_signal() -> Result<impl Future<Output = ()>, StartError> {
     Ok(async {
         // An error means that Ctrl-C can't be noticed: then the system ends the program in its own way.
         if signal::ctrl_c().await.is_err() {

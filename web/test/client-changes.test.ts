@@ -172,6 +172,15 @@ describe.each(WAYS)("changes of messages over %s", (way) => {
     expect(client.send("thank you")).toBeNull();
   });
 
+  it.runIf(overSocket)("who is signed out comes again, as whoever they are then", () => {
+    const { clock, room, client } = inRoom();
+    room.tell({ type: "error", code: "signed_out", message: "no" });
+    clock.advance(5);
+    expect(client.state).toMatchObject({ kind: "waiting", code: "signed_out" });
+    clock.advance(61_000);
+    expect(client.state.kind).toBe("live");
+  });
+
   it("who is muted learns it, keeps what they wrote, and can speak when it is over", () => {
     const { clock, room, client } = inRoom();
     room.refuseSends = "muted";

@@ -24,12 +24,12 @@ use super::http;
 use super::limits::{Caller, Crossed, Limits as Allowances, RateLimits};
 use super::market::{self, MARKET_MESSAGE_BYTES, Market, MarketSettings};
 use super::metrics::Metrics;
-use super::people::People;
+use super::people::{Pass, People};
 use super::rooms::Rooms;
 use super::scores::{Scores, ScoresSettings};
 use super::seats::{Seats, SeatsSettings};
 use super::websocket::{self, Entrance};
-use crate::chat::{Account, Code, Person, Refusal, Room};
+use crate::chat::{Code, Person, Refusal, Room};
 use crate::config::{Origin, SlowReaders};
 use crate::lab::{Ports, Runs};
 use crate::listener::{ConnectionLimits, Peer};
@@ -174,7 +174,7 @@ impl App {
         upgrade: WebSocketUpgrade,
         entrance: Entrance,
         peer: Peer,
-        account: Option<Account>,
+        pass: Pass,
     ) -> Response {
         let message = match entrance {
             Entrance::Relay => RELAY_MESSAGE_BYTES,
@@ -203,7 +203,7 @@ impl App {
                 let caller = Caller::at(peer.addr.ip());
                 match entrance {
                     Entrance::Market => market::websocket::serve(ws, caller, self).await,
-                    entrance => websocket::serve(ws, entrance, caller, account, self).await,
+                    entrance => websocket::serve(ws, entrance, caller, pass, self).await,
                 }
                 drop((peer, tracked));
             })
@@ -273,7 +273,7 @@ async fn relay(
     Extension(peer): Extension<Peer>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    app.upgrade(upgrade, Entrance::Relay, peer, None)
+    app.upgrade(upgrade, Entrance::Relay, peer, Pass::default())
 }
 
 async fn market_socket(
@@ -281,7 +281,7 @@ async fn market_socket(
     Extension(peer): Extension<Peer>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    app.upgrade(upgrade, Entrance::Market, peer, None)
+    app.upgrade(upgrade, Entrance::Market, peer, Pass::default())
 }
 
 /// A name that isn't one gets its connection too: a page can't see why a handshake failed, but it sees a close code.
@@ -294,5 +294,6 @@ async fn room(
 ) -> Result<Response, http::Problem> {
     let asking = http::asking_for_handshake(&app, &headers).await?;
     let room = name.ok().and_then(|Path(name)| name.parse::<Room>().ok());
-    Ok(app.upgrade(upgrade, Entrance::Room(room), peer, asking.account))
+    let pass = app.people.pass(&asking);
+    Ok(app.upgrade(upgrade, Entrance::Room(room), peer, pass))
 }

@@ -4,19 +4,20 @@ use madang_hub::Position;
 
 use super::app::App;
 use super::limits::Caller;
+use super::people::Pass;
 use super::rooms::{Guest, Said, Seat, unavailable};
 use crate::chat::{
-    Account, Change, ClientId, Code, Command, Event, Name, Place, Range, Refusal, Room, Sender, Session, Who,
-    Written,
+    Change, ClientId, Code, Command, Event, Name, Place, Range, Refusal, Room, Sender, Session, Who, Written,
 };
+use crate::random;
 
 /// Whoever wants in.
 #[derive(Debug)]
 pub(super) struct Newcomer {
     pub(super) name: Name,
     pub(super) session: Option<Session>,
-    /// Whom the connection is signed in as.
-    pub(super) account: Option<Account>,
+    /// What the connection came by.
+    pub(super) pass: Pass,
     /// What they have read already.
     pub(super) since: Option<Position>,
 }
@@ -33,13 +34,14 @@ pub(super) async fn join(
     welcome: impl FnOnce(&Seat, Written),
 ) -> Result<Guest, Refusal> {
     let room = app.rooms.open(room).await.map_err(|error| unavailable(&error))?;
-    let name = app.people.call(newcomer.name, newcomer.account.as_ref()).await?;
+    let name = app.people.call(newcomer.name, newcomer.pass.account()).await?;
     let session = newcomer.session.unwrap_or_else(new_session);
     let permit = room.permit(Who {
         name: Some(name.clone()),
-        account: newcomer.account,
+        account: newcomer.pass.account().cloned(),
         sender: Some(session.sender()),
     })?;
+    let permit = permit.by(newcomer.pass);
     if let Some(person) = permit.who().person() {
         let known = room.know_readers(person).await;
         known.map_err(|error| unavailable(&error))?;
@@ -149,8 +151,5 @@ pub(super) fn refused(refusal: &Refusal) -> Written {
 
 /// A session that nobody has had.
 pub(super) fn new_session() -> Session {
-    let mut random = [0; 16];
-    getrandom::fill(&mut random)
-        .unwrap_or_else(|error| unreachable!("the system has no randomness: {error}"));
-    Session::new(u128::from_ne_bytes(random))
+    Session::new(u128::from_ne_bytes(random::bytes()))
 }

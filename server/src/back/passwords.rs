@@ -8,6 +8,7 @@ use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier 
 use tokio::sync::Semaphore;
 
 use crate::chat::Refusal;
+use crate::random;
 
 /// Passwords that may wait for their turn: those of a school class that signs in at once. The last waits for some seconds.
 pub(super) const WAITING_PASSWORDS: usize = 64;
@@ -67,7 +68,7 @@ impl Passwords {
 
 /// The hash of a password, with a salt of its own.
 pub(super) fn hash(password: &str) -> String {
-    let salt = SaltString::encode_b64(&random::<16>());
+    let salt = SaltString::encode_b64(&random::bytes::<16>());
     let hash = salt.and_then(|salt| {
         let hash = Argon2::default().hash_password(password.as_bytes(), &salt)?;
         Ok(hash.to_string())
@@ -90,13 +91,6 @@ pub(super) async fn off_the_runtime<T: Send + 'static>(work: impl FnOnce() -> T 
         Ok(done) => done,
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
-}
-
-/// Random bytes.
-pub(super) fn random<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).unwrap_or_else(|error| unreachable!("the system has no randomness: {error}"));
-    bytes
 }
 
 #[cfg(test)]

@@ -83,7 +83,12 @@ impl Back {
         let feed = app.market.feed(&settings.market);
         tasks.spawn(app.market.clone().run(feed, stop.clone()));
         let watching = app.clone();
-        tasks.spawn(async move { watching.rooms.keep_watch().await });
+        tasks.spawn(async move {
+            tokio::join!(
+                watching.rooms.keep_watch(),
+                watching.people.keep_watch(&watching.stop)
+            )
+        });
         if let Some(script) = settings.scores.replay.clone() {
             tasks.spawn(scores::play(app.clone(), script, settings.scores.speed));
         }

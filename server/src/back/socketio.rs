@@ -20,9 +20,9 @@ use super::app::{App, CHAT_MESSAGE_BYTES, QUEUED_BYTES};
 use super::conversation::{self, Newcomer, refused};
 use super::limits::{Caller, Manners};
 use super::metrics::Way;
-use super::people::Asking;
+use super::people::Pass;
 use super::rooms::{Guest, Seat};
-use crate::chat::{Account, Code, Command, Fields, JOIN_TIME, Refusal, Room, Visit, Written};
+use crate::chat::{Code, Command, Fields, JOIN_TIME, Refusal, Room, Visit, Written};
 use crate::config::Origin;
 use crate::listener::Peer;
 
@@ -46,8 +46,8 @@ struct Visitor {
     stay: Mutex<Stay>,
     waiting: AtomicUsize,
     caller: Caller,
-    /// Whom its connection is signed in as.
-    account: Option<Account>,
+    /// What its connection came by.
+    pass: Pass,
     /// Told when it has joined.
     joined: Notify,
     manners: std::sync::Mutex<Manners>,
@@ -58,7 +58,7 @@ struct Visitor {
 #[derive(Debug)]
 enum Stay {
     Outside { join_due: Instant },
-    Inside(Guest),
+    Inside(Box<Guest>),
     Over,
 }
 
@@ -147,10 +147,7 @@ fn connection(socket: &Socket, app: &Weak<App>) {
         }),
         waiting: AtomicUsize::new(0),
         caller: caller(socket),
-        account: socket
-            .extensions()
-            .get::<Asking>()
-            .and_then(|asking| asking.account),
+        pass: socket.extensions().get::<Pass>().unwrap_or_default(),
         joined: Notify::new(),
         manners: std::sync::Mutex::default(),
         gone: CancellationToken::new(),
@@ -188,7 +185,7 @@ async fn message(visitor: &Visitor, socket: &Socket, name: &str, args: &Args, ac
     }
     let mut stay = visitor.stay.lock().await;
     visitor.waiting.fetch_sub(1, Ordering::Relaxed);
-    if app.stop.is_cancelled() || visitor.gone.is_cancelled() {
+    if app.stop.is_cancelled() || visitor.gone.is_cancelled() || visitor.pass.allow().is_err() {
         return;
     }
     let mut ack = Some(ack);
@@ -222,7 +219,7 @@ async fn disconnection(visitor: &Visitor, reason: DisconnectReason) {
     }
 }
 
-/// Sends away who doesn't join in time, and everybody when the server stops.
+/// Sends away who doesn't join in time or may not be here any more, and everybody when the server stops.
 async fn attend(visitor: Arc<Visitor>, socket: Socket, app: Arc<App>) {
     let _connected = app.metrics.connected(Way::SocketIo);
     let why = tokio::select! {
@@ -239,7 +236,7 @@ async fn attend(visitor: Arc<Visitor>, socket: Socket, app: Arc<App>) {
     }
     // What is under way is answered first.
     let mut stay = visitor.stay.lock().await;
-    if why.is_some_and(|refusal| refusal.code == Code::Banned)
+    if why.is_some_and(|refusal| matches!(refusal.code, Code::Banned | Code::SignedOut))
         && let Stay::Inside(guest) = std::mem::replace(&mut *stay, Stay::Over)
     {
         guest.leave();
@@ -249,7 +246,7 @@ async fn attend(visitor: Arc<Visitor>, socket: Socket, app: Arc<App>) {
 }
 
 impl Visitor {
-    /// Ready when this socket is to be sent away: its `join` is overdue, or they may not be in the room any more.
+    /// Ready when this socket is to be sent away: its `join` is overdue, what it came by is over, or they may not be in the room any more.
     async fn is_due(&self) -> Refusal {
         loop {
             let (due, permit) = match &*self.stay.lock().await {
@@ -268,6 +265,7 @@ impl Visitor {
                 return Code::JoinExpected.into();
             }
             tokio::select! {
+                signed_out = self.pass.over() => return signed_out,
                 () = sleep_until(due) => {}
                 () = self.joined.notified() => {}
             }
@@ -313,17 +311,16 @@ async fn command(
                     reply(socket, ack, Some(welcome));
                 }
             };
-            let account = visitor.account.clone();
             let newcomer = Newcomer {
                 name,
                 session,
-                account,
+                pass: visitor.pass.clone(),
                 since,
             };
             let joined = conversation::join(app, &room, newcomer, seat, welcome).await;
             // The time the store took is not the visitor's.
             *join_due = Instant::now() + JOIN_TIME;
-            *stay = Stay::Inside(joined?);
+            *stay = Stay::Inside(Box::new(joined?));
             visitor.joined.notify_one();
             Ok(None)
         }
@@ -377,7 +374,7 @@ mod tests {
             stay: Mutex::new(stay),
             waiting: AtomicUsize::new(0),
             caller: Caller::at([127, 0, 0, 1].into()),
-            account: None,
+            pass: Pass::default(),
             joined: Notify::new(),
             manners: std::sync::Mutex::default(),
             gone: CancellationToken::new(),

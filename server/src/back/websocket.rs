@@ -12,8 +12,9 @@ use super::app::App;
 use super::conversation::{self, Newcomer, new_session, refused};
 use super::limits::{Caller, Manners};
 use super::metrics::Way;
+use super::people::Pass;
 use super::rooms::{Guest, Seat, hub_session};
-use crate::chat::{Account, Act, Closing, Code, Command, JOIN_TIME, Refusal, Room, Visit, Written};
+use crate::chat::{Act, Closing, Code, Command, JOIN_TIME, Refusal, Room, Visit, Written};
 
 /// Which door a connection came through.
 #[derive(Clone, Debug)]
@@ -31,18 +32,11 @@ pub(super) enum Entrance {
 const READ_TIME: Duration = Duration::from_secs(10);
 
 /// One connection from its beginning to its end.
-pub(super) async fn serve(
-    mut ws: WebSocket,
-    entrance: Entrance,
-    caller: Caller,
-    account: Option<Account>,
-    app: Arc<App>,
-) {
+pub(super) async fn serve(mut ws: WebSocket, entrance: Entrance, caller: Caller, pass: Pass, app: Arc<App>) {
     let connected = app.metrics.connected(Way::WebSocket);
-    let mut visitor = connection(&mut ws, entrance, &app).await;
+    let mut visitor = connection(&mut ws, entrance, pass, &app).await;
     let mut peer = Peer {
         caller,
-        account,
         manners: Manners::default(),
     };
     let ending = loop {
@@ -69,7 +63,7 @@ pub(super) async fn serve(
 }
 
 /// Somebody connected: the relay lets them in at once, a room waits for their `join`.
-async fn connection(ws: &mut WebSocket, entrance: Entrance, app: &App) -> Visitor {
+async fn connection(ws: &mut WebSocket, entrance: Entrance, pass: Pass, app: &App) -> Visitor {
     match entrance {
         Entrance::Relay => {
             let hub = &app.rooms.wire().hub;
@@ -84,6 +78,7 @@ async fn connection(ws: &mut WebSocket, entrance: Entrance, app: &App) -> Visito
         Entrance::Room(Some(room)) => Visitor::Outside {
             room,
             join_due: Box::pin(sleep(JOIN_TIME)),
+            pass,
         },
         Entrance::Room(None) | Entrance::Market => Visitor::Nowhere,
     }
@@ -150,10 +145,12 @@ async fn close(visitor: Visitor, mut ws: WebSocket, ending: Ending, app: &App) {
     let last_word: Option<Refusal> = match (ending, &visitor) {
         (Ending::Ours(Closing::JoinLate), _) => Some(Code::JoinExpected.into()),
         (Ending::Ours(Closing::RoomInvalid), _) => Some(Code::RoomInvalid.into()),
+        (Ending::Ours(Closing::SignedOut), _) => Some(Code::SignedOut.into()),
         (Ending::Ours(Closing::Banned), Visitor::Inside { guest }) => guest.permit().allow(Act::Stay).err(),
         _ => None,
     };
-    let is_over = (ending == Ending::Theirs && goodbye) || ending == Ending::Ours(Closing::Banned);
+    let sent_away = matches!(ending, Ending::Ours(Closing::Banned | Closing::SignedOut));
+    let is_over = (ending == Ending::Theirs && goodbye) || sent_away;
     match visitor {
         Visitor::Inside { guest } if is_over => guest.leave(),
         other => drop(other),
@@ -176,7 +173,11 @@ enum Visitor {
     /// At an address that names no room.
     Nowhere,
     /// Before their `join`.
-    Outside { room: Room, join_due: Pin<Box<Sleep>> },
+    Outside {
+        room: Room,
+        join_due: Pin<Box<Sleep>>,
+        pass: Pass,
+    },
     /// In a room.
     Inside { guest: Guest },
 }
@@ -185,8 +186,6 @@ enum Visitor {
 #[derive(Debug)]
 struct Peer {
     caller: Caller,
-    /// Whom it is signed in as.
-    account: Option<Account>,
     manners: Manners,
 }
 
@@ -203,14 +202,15 @@ impl Visitor {
     async fn is_due(&mut self) -> Closing {
         match self {
             Self::Nowhere => Closing::RoomInvalid,
-            Self::Outside { join_due, .. } => {
-                join_due.as_mut().await;
-                Closing::JoinLate
-            }
-            Self::Inside { guest } => {
-                guest.permit_mut().withdrawn().await;
-                Closing::Banned
-            }
+            Self::Outside { join_due, pass, .. } => tokio::select! {
+                biased;
+                _ = pass.over() => Closing::SignedOut,
+                () = join_due.as_mut() => Closing::JoinLate,
+            },
+            Self::Inside { guest } => match guest.permit_mut().withdrawn().await.code {
+                Code::SignedOut => Closing::SignedOut,
+                _ => Closing::Banned,
+            },
             Self::Relay { .. } => std::future::pending().await,
         }
     }
@@ -227,16 +227,15 @@ async fn command(
     let caller = peer.caller;
     let admit = |command| conversation::admit(app, caller, json.len(), command);
     match visitor {
-        Visitor::Outside { room, join_due } => {
+        Visitor::Outside { room, join_due, pass } => {
             if let Command::Join { name, session, since } = admit(Visit::Outside.receive(json))? {
                 let hub = &app.rooms.wire().hub;
                 let recipient = ws.sender().recipient();
                 let seat = |sender| Seat::WebSocket(hub.enter(hub_session(sender), recipient));
-                let account = peer.account.clone();
                 let newcomer = Newcomer {
                     name,
                     session,
-                    account,
+                    pass: pass.clone(),
                     since,
                 };
                 let joined = conversation::join(app, room, newcomer, seat, welcome).await;

@@ -84,11 +84,13 @@ pub enum Code {
     SlowMode,
     /// The text has a word that this room doesn't want.
     WordFiltered,
+    /// The sign-in or the token that they came by is over.
+    SignedOut,
 }
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::BadJson,
         Self::UnknownType,
         Self::NotText,
@@ -125,6 +127,7 @@ impl Code {
         Self::Muted,
         Self::SlowMode,
         Self::WordFiltered,
+        Self::SignedOut,
     ];
 
     /// The code as it is sent.
@@ -166,6 +169,7 @@ impl Code {
             Self::Muted => "muted",
             Self::SlowMode => "slow_mode",
             Self::WordFiltered => "word_filtered",
+            Self::SignedOut => "signed_out",
         }
     }
 
@@ -226,6 +230,7 @@ impl Code {
             Self::Muted => "you may not say anything in this room for now".to_owned(),
             Self::SlowMode => "this room is in slow mode; say the next thing a little later".to_owned(),
             Self::WordFiltered => "the text has a word that this room doesn't want".to_owned(),
+            Self::SignedOut => "the sign-in or the token of this connection is over; sign in again, or come as a guest".to_owned(),
         }
     }
 }
@@ -302,17 +307,20 @@ pub enum Closing {
     JoinLate,
     /// They may not be in this room (4403).
     Banned,
+    /// The sign-in or the token that they came by is over (4401).
+    SignedOut,
 }
 
 impl Closing {
     /// Every reason.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Stopping,
         Self::TooSlow,
         Self::RateLimited,
         Self::RoomInvalid,
         Self::JoinLate,
         Self::Banned,
+        Self::SignedOut,
     ];
 
     /// The close code.
@@ -323,6 +331,7 @@ impl Closing {
             Self::RoomInvalid => 4404,
             Self::JoinLate => 4408,
             Self::Banned => 4403,
+            Self::SignedOut => 4401,
         }
     }
 
@@ -335,6 +344,7 @@ impl Closing {
             Self::RoomInvalid => "room invalid",
             Self::JoinLate => "join expected",
             Self::Banned => "banned",
+            Self::SignedOut => "signed out",
         }
     }
 }

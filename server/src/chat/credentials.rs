@@ -30,7 +30,7 @@ pub struct Label(String);
 pub const API_TOKEN: &str = "mdg_";
 
 impl Password {
-    /// Characters, at least: with five tries a minute, more than anybody guesses.
+    /// Characters, at least: with five tries a minute from an address, more than anybody guesses.
     pub const MIN_LEN: usize = 8;
 
     /// Characters, at most: more than any sentence that somebody remembers.

@@ -33,6 +33,8 @@ pub enum Objection {
     TooManyTokens,
     /// No account has this token.
     TokenUnknown,
+    /// A token asks for what takes the cookie of somebody who is signed in.
+    TokenNotEnough,
     /// The account has no token of this id.
     NoSuchToken,
     /// A page of another origin asks in somebody's name.
@@ -57,7 +59,7 @@ pub enum Objection {
 
 impl Objection {
     /// Every code that isn't a command's too.
-    pub const CODES: [&'static str; 17] = [
+    pub const CODES: [&'static str; 18] = [
         Self::SignInRequired.code(),
         Self::PasswordWrong.code(),
         Self::TooManyTries(Duration::ZERO).code(),
@@ -66,6 +68,7 @@ impl Objection {
         Self::LabelInvalid.code(),
         Self::TooManyTokens.code(),
         Self::TokenUnknown.code(),
+        Self::TokenNotEnough.code(),
         Self::NoSuchToken.code(),
         Self::OriginRefused.code(),
         Self::NotAllowed.code(),
@@ -88,6 +91,7 @@ impl Objection {
             Self::LabelInvalid => "label_invalid",
             Self::TooManyTokens => "too_many_tokens",
             Self::TokenUnknown => "token_unknown",
+            Self::TokenNotEnough => "token_not_enough",
             Self::NoSuchToken => "token_not_found",
             Self::OriginRefused => "origin_refused",
             Self::NotAllowed => "not_allowed",
@@ -126,6 +130,7 @@ impl fmt::Display for Objection {
                 "an account has at most {TOKENS_LIMIT} tokens; take one back first"
             ),
             Self::TokenUnknown => f.write_str("this token is not known here; it may have been taken back"),
+            Self::TokenNotEnough => f.write_str("a token doesn't do for this; sign in with the password"),
             Self::NoSuchToken => f.write_str("this account has no such token"),
             Self::OriginRefused => f.write_str("pages of this origin may not do this"),
             Self::NotAllowed => {

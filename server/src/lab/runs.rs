@@ -14,6 +14,7 @@ use super::plan::{BadPlan, Change, Plan};
 use super::ports::Ports;
 use super::run::{Figures, Run};
 use crate::load::Clock;
+use crate::random;
 
 /// Where runs take place.
 #[derive(Clone)]
@@ -155,9 +156,7 @@ impl Runs {
             return Err(Refused::Busy);
         }
         // Whoever knows it may change the run.
-        let id =
-            getrandom::u64().unwrap_or_else(|error| unreachable!("the system has no randomness: {error}"));
-        let id = format!("{id:016x}");
+        let id = format!("{:016x}", u64::from_ne_bytes(random::bytes()));
         let run = Run::begin(id.clone(), plan, &self.site).map_err(|error| {
             tracing::warn!(%error, "no line for a run");
             Refused::Ports

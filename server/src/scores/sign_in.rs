@@ -15,8 +15,8 @@ pub const TRIES: u32 = 5;
 /// How long it must wait then. At five tries a minute, a password of ten letters takes longer than anybody has.
 pub const TRY_AGAIN: Duration = Duration::from_secs(60);
 
-/// Addresses whose tries are remembered. Beyond it nobody new may try until a minute has passed: who has so many addresses isn't
-/// the operator, and the operator who is signed in stays so.
+/// Of how many tries are remembered, of addresses say: a megabyte or two. Beyond it the one whose last try is longest ago is forgotten: nobody who fills it may
+/// keep others from trying.
 pub const TRIES_LIMIT: usize = 10_000;
 
 /// How long a token holds: the longest day at the ground, and one night must not follow.
@@ -39,7 +39,7 @@ struct Wrong {
     until: Instant,
 }
 
-impl<A: Eq + Hash> Tries<A> {
+impl<A: Clone + Eq + Hash> Tries<A> {
     /// So many tries instead of [`TRIES`].
     pub fn at_most(most: u32) -> Self {
         Self {
@@ -55,7 +55,7 @@ impl<A: Eq + Hash> Tries<A> {
     pub fn begin(&mut self, who: A, now: Instant) -> Result<(), Duration> {
         self.wrong.retain(|_, wrong| wrong.until > now);
         if self.wrong.len() >= TRIES_LIMIT && !self.wrong.contains_key(&who) {
-            return Err(TRY_AGAIN);
+            self.forget_the_oldest();
         }
         let until = now + TRY_AGAIN;
         let wrong = self.wrong.entry(who).or_insert(Wrong { count: 0, until });
@@ -69,6 +69,13 @@ impl<A: Eq + Hash> Tries<A> {
         Ok(())
     }
 
+    fn forget_the_oldest(&mut self) {
+        let oldest = self.wrong.iter().min_by_key(|(_, wrong)| wrong.until);
+        if let Some(oldest) = oldest.map(|(who, _)| who.clone()) {
+            self.wrong.remove(&oldest);
+        }
+    }
+
     /// The password was right: this try wasn't a wrong one. Those before stay: who has one account must not make an address new by it.
     pub fn succeeded(&mut self, who: &A) {
         if let Some(wrong) = self.wrong.get_mut(who) {
@@ -77,7 +84,7 @@ impl<A: Eq + Hash> Tries<A> {
     }
 }
 
-impl<A: Eq + Hash> Default for Tries<A> {
+impl<A: Clone + Eq + Hash> Default for Tries<A> {
     fn default() -> Self {
         Self::at_most(TRIES)
     }
@@ -177,15 +184,26 @@ mod tests {
     }
 
     #[test]
-    fn so_many_addresses_are_remembered() {
-        let mut tries = Tries::default();
-        let now = Instant::now();
-        for who in 0..TRIES_LIMIT {
-            assert_eq!(tries.begin(who, now), Ok(()));
+    fn so_many_addresses_are_remembered_and_one_more_takes_the_place_of_the_oldest() {
+        let mut tries = Tries::at_most(1);
+        let begun = Instant::now();
+        assert_eq!(tries.begin(0, begun), Ok(()));
+        for who in 1..TRIES_LIMIT {
+            assert_eq!(tries.begin(who, begun + A_BIT), Ok(()));
         }
-        assert_eq!(tries.begin(TRIES_LIMIT, now), Err(TRY_AGAIN));
-        assert_eq!(tries.begin(0, now), Ok(()));
-        assert_eq!(tries.begin(TRIES_LIMIT, now + TRY_AGAIN), Ok(()));
+        assert_eq!(
+            tries.begin(0, begun + A_BIT),
+            Err(TRY_AGAIN - A_BIT),
+            "all are remembered"
+        );
+        assert_eq!(
+            tries.begin(TRIES_LIMIT, begun + 2 * A_BIT),
+            Ok(()),
+            "nobody is kept out"
+        );
+        assert_eq!(tries.wrong.len(), TRIES_LIMIT);
+        assert!(tries.begin(TRIES_LIMIT, begun + 2 * A_BIT).is_err());
+        assert_eq!(tries.begin(0, begun + 2 * A_BIT), Ok(()), "it was the oldest");
     }
 
     #[test]

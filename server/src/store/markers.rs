@@ -12,6 +12,9 @@ use super::{Store, StoreError};
 /// Messages that are counted as unread; that there are more is all that matters then.
 pub const UNREAD_LIMIT: u64 = 1000;
 
+/// Entries of a room among which unread messages are counted, its last: twice as many as are told, and so many are looked at whoever asks.
+pub const UNREAD_ENTRIES: i64 = 2000;
+
 /// Entries of a room whose authors are known there though they have never read it: of the last days, where little is said.
 pub const KNOWN_ENTRIES: u64 = 1000;
 
@@ -21,7 +24,7 @@ pub type StoredMarker = marker::Model;
 /// What somebody hasn't read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Unread {
-    /// Others' messages, [`UNREAD_LIMIT`] at most.
+    /// Others' messages among the room's last [`UNREAD_ENTRIES`], [`UNREAD_LIMIT`] at most.
     pub messages: u64,
     /// Those of them that speak to the reader.
     pub mentions: u64,
@@ -130,17 +133,27 @@ impl Store {
         .await
     }
 
-    /// What somebody hasn't read of a room who has read up to `offset`.
+    /// What somebody hasn't read of a room that goes up to `newest`, who has read up to `offset`.
     ///
     /// # Errors
     /// Any [`StoreError`].
-    pub async fn unread(&self, room: &str, offset: i64, reader: ReaderOf<'_>) -> Result<Unread, StoreError> {
+    pub async fn unread(
+        &self,
+        room: &str,
+        (offset, newest): (i64, i64),
+        reader: ReaderOf<'_>,
+    ) -> Result<Unread, StoreError> {
+        let behind = offset.max(newest.saturating_sub(UNREAD_ENTRIES));
+        if behind >= newest {
+            return Ok(Unread::default());
+        }
         use message::Column::{Deleted, Mentions, Offset, Person, Sender};
         self.retrying(|| async {
             let unread: Vec<Option<String>> = of(room)
                 .select_only()
                 .column(Mentions)
-                .filter(Offset.gt(offset))
+                .filter(Offset.gt(behind))
+                .filter(Offset.lte(newest))
                 .filter(message::Column::Kind.eq(Kind::Message))
                 .filter(Deleted.eq(false))
                 .filter(Person.ne(reader.person))

@@ -31,7 +31,7 @@ use thiserror::Error;
 pub use backup::Progress;
 pub use changes::Unfit;
 pub use entity::message::Kind;
-pub use markers::{KNOWN_ENTRIES, ReaderOf, StoredMarker, UNREAD_LIMIT, Unread};
+pub use markers::{KNOWN_ENTRIES, ReaderOf, StoredMarker, UNREAD_ENTRIES, UNREAD_LIMIT, Unread};
 pub use market::{BarPage, StoredBar};
 pub use messages::{Appended, Draft, Page, Standing, StoredMessage};
 pub use migrate::Step;

@@ -5,7 +5,7 @@
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ColumnTrait, Condition, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, Set,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait as _, Set,
 };
 
 use super::entity::{message, moderation_entry, room_role, room_setting, sanction, slow_turn};
@@ -191,16 +191,24 @@ impl Store {
         .await
     }
 
-    /// The session that last said something in a room under a name, if one did.
+    /// The session that last said something in a room under a name, as a person if that is told, if one did.
     ///
     /// # Errors
     /// Any [`StoreError`].
-    pub async fn last_sender(&self, room: &str, author: &str) -> Result<Option<String>, StoreError> {
+    pub async fn last_sender(
+        &self,
+        room: &str,
+        author: &str,
+        person: Option<&str>,
+    ) -> Result<Option<String>, StoreError> {
         self.retrying(|| async {
             let last = message::Entity::find()
                 .filter(message::Column::Room.eq(room))
                 .filter(message::Column::Author.eq(author))
                 .filter(message::Column::Sender.ne(""))
+                .apply_if(person, |found, person| {
+                    found.filter(message::Column::Person.eq(person))
+                })
                 .order_by_desc(message::Column::Offset)
                 .one(&self.reader)
                 .await?;
@@ -209,17 +217,21 @@ impl Store {
         .await
     }
 
-    /// Who wrote a message, by name and session, if a session did.
+    /// Who wrote a message, by name, person and session, if a session did.
     ///
     /// # Errors
     /// Any [`StoreError`].
-    pub async fn sender_of(&self, room: &str, offset: i64) -> Result<Option<(String, String)>, StoreError> {
+    pub async fn sender_of(
+        &self,
+        room: &str,
+        offset: i64,
+    ) -> Result<Option<(String, String, String)>, StoreError> {
         self.retrying(|| async {
             let key = (room.to_owned(), offset);
             let message = message::Entity::find_by_id(key).one(&self.reader).await?;
             Ok(message
-                .map(|message| (message.author, message.sender))
-                .filter(|(_, sender)| !sender.is_empty()))
+                .map(|message| (message.author, message.person, message.sender))
+                .filter(|(_, _, sender)| !sender.is_empty()))
         })
         .await
     }

@@ -1,11 +1,14 @@
 //! The repository of accounts: who there is, where they are signed in, and which programs act for them.
 
-use sea_orm::sea_query::Expr;
+use std::collections::HashSet;
+
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
     QueryOrder, QuerySelect,
 };
 
+use super::changes::inserted;
 use super::entity::{account, api_token, room_role, sign_in};
 use super::{Store, StoreError, is_there};
 
@@ -178,21 +181,62 @@ impl Store {
         .await
     }
 
+    /// Which of these still stand for an account: sign-ins that go on, and tokens that there are.
+    ///
+    /// # Errors
+    /// Any [`StoreError`].
+    pub async fn still_hold(&self, hashes: Vec<String>, now: i64) -> Result<HashSet<String>, StoreError> {
+        self.retrying(|| async {
+            let sign_ins: Vec<String> = sign_in::Entity::find()
+                .select_only()
+                .column(sign_in::Column::TokenHash)
+                .filter(sign_in::Column::TokenHash.is_in(&hashes))
+                .filter(sign_in::Column::ExpiresAt.gt(now))
+                .into_tuple()
+                .all(&self.reader)
+                .await?;
+            let mut hold: HashSet<String> = sign_ins.into_iter().collect();
+            let rest: Vec<&String> = hashes.iter().filter(|hash| !hold.contains(*hash)).collect();
+            // Mostly there are none, and nobody needs to be asked.
+            if !rest.is_empty() {
+                let tokens: Vec<String> = api_token::Entity::find()
+                    .select_only()
+                    .column(api_token::Column::TokenHash)
+                    .filter(api_token::Column::TokenHash.is_in(rest))
+                    .into_tuple()
+                    .all(&self.reader)
+                    .await?;
+                hold.extend(tokens);
+            }
+            Ok(hold)
+        })
+        .await
+    }
+
     /// Stores a token for programs, unless its account has `limit` of them: then it returns `false`.
     ///
     /// # Errors
     /// Any [`StoreError`].
     pub async fn add_token(&self, token: &StoredToken, limit: u64) -> Result<bool, StoreError> {
         self.retrying(|| async {
-            let of_account = api_token::Entity::find().filter(api_token::Column::Account.eq(token.account));
-            if of_account.count(&self.writer).await? >= limit {
+            // With its account locked, nobody else adds one between counting and storing.
+            let both = self.begin().await?;
+            let owner = account::Entity::find_by_id(token.account).lock_exclusive();
+            owner.one(&both).await?;
+            let others = api_token::Entity::find()
+                .filter(api_token::Column::Account.eq(token.account))
+                .filter(api_token::Column::TokenHash.ne(&token.token_hash));
+            if others.count(&both).await? >= limit {
+                both.rollback().await?;
                 return Ok(false);
             }
-            let row = token.clone().into_active_model();
-            let inserted = api_token::Entity::insert(row)
-                .exec_without_returning(&self.writer)
-                .await;
-            inserted.map(|_| ()).or_else(unless_taken)?;
+            // There already, if at all, by this very call, whose connection was lost over its commit.
+            let once = OnConflict::column(api_token::Column::TokenHash)
+                .do_nothing_on([api_token::Column::TokenHash])
+                .to_owned();
+            let insert = api_token::Entity::insert(token.clone().into_active_model()).on_conflict(once);
+            inserted(insert.exec_without_returning(&both).await)?;
+            both.commit().await?;
             Ok(true)
         })
         .await

@@ -5,7 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use madang_server::chat::{Question, terms};
 use madang_server::store::{
-    Draft, Kind, ReaderOf, Store, StoreError, StoredMarker, StoredMessage, UNREAD_LIMIT, Unfit, Unread,
+    Draft, Kind, ReaderOf, Store, StoreError, StoredMarker, StoredMessage, UNREAD_ENTRIES, UNREAD_LIMIT,
+    Unfit, Unread,
 };
 use sea_orm::{ConnectionTrait, Database};
 
@@ -323,7 +324,7 @@ async fn only_others_messages_are_unread(database: TestDatabase) {
     store.append(&edit("Kim", "g", 3, "c2")).await.unwrap();
     let unread = async |person, sender, name, offset| {
         let reader = ReaderOf { person, sender, name };
-        store.unread("lobby", offset, reader).await.unwrap()
+        store.unread("lobby", (offset, 100), reader).await.unwrap()
     };
     let counts = |messages, mentions| Unread { messages, mentions };
     assert_eq!(
@@ -342,7 +343,7 @@ async fn no_more_is_counted_as_unread_than_matters(database: TestDatabase) {
     let store = database.store().await;
     store.append(&say("Kim", "first", "hello")).await.unwrap();
     let hand = Database::connect(database.url().as_str()).await.unwrap();
-    let rows: Vec<String> = (2..=UNREAD_LIMIT + 9)
+    let rows: Vec<String> = (2..=3 * UNREAD_LIMIT + 9)
         .map(|n| format!("('lobby', {n}, 'Kim', 'c{n}', '', 'hello', 1)"))
         .collect();
     let rows = rows.join(", ");
@@ -356,13 +357,22 @@ async fn no_more_is_counted_as_unread_than_matters(database: TestDatabase) {
         sender: "s1",
         name: None,
     };
-    let all = store.unread("lobby", 0, reader).await.unwrap();
-    let rest = store.unread("lobby", 9, reader).await.unwrap();
-    assert_eq!((all.messages, rest.messages), (UNREAD_LIMIT, UNREAD_LIMIT));
-    assert_eq!(
-        store.unread("lobby", 10, reader).await.unwrap().messages,
-        UNREAD_LIMIT - 1
-    );
+    let newest = i64::try_from(UNREAD_LIMIT).unwrap() + 9;
+    let unread = async |read, newest| {
+        let unread = store.unread("lobby", (read, newest), reader).await.unwrap();
+        unread.messages
+    };
+    assert_eq!(unread(0, newest).await, UNREAD_LIMIT);
+    assert_eq!(unread(9, newest).await, UNREAD_LIMIT);
+    assert_eq!(unread(10, newest).await, UNREAD_LIMIT - 1);
+    assert_eq!(unread(newest, newest).await, 0);
+    // What lies further back isn't looked at, as if it had been said by the reader.
+    let mark = "UPDATE messages SET person = '@1' WHERE seq > ";
+    let hand = Database::connect(database.url().as_str()).await.unwrap();
+    hand.execute_unprepared(&format!("{mark}5")).await.unwrap();
+    hand.close().await.unwrap();
+    assert_eq!(unread(0, UNREAD_ENTRIES + 4).await, 1);
+    assert_eq!(unread(0, UNREAD_ENTRIES + 5).await, 0);
 }
 
 async fn takes_over_a_log_of_messages_alone(database: TestDatabase) {

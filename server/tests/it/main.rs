@@ -6,12 +6,12 @@
 )]
 
 mod asked;
-mod banned;
 mod cut;
 mod database;
 mod deeds;
 mod market_viewer;
 mod running;
+mod sent_away;
 mod ways;
 
 mod bad_input;
@@ -36,6 +36,7 @@ mod moderation_elsewhere;
 mod outage;
 mod outage_everywhere;
 mod paging;
+mod password_prompt;
 mod people;
 mod people_store;
 mod presence;
@@ -53,6 +54,7 @@ mod seats_payments;
 mod seats_tables;
 mod seats_told;
 mod seats_waiting;
+mod signed_out;
 mod slow_readers;
 mod socketio;
 mod store;

@@ -6,16 +6,17 @@ use madang_server::chat::{LONGEST_SLOW, REASON_LEN};
 use serde_json::{Value, json};
 
 use crate::asked::{PAGE, admin, ask, headers, moderate, sign_up};
-use crate::banned::{on_every_way, requests_are_refused};
 use crate::database::TestDatabase;
 use crate::http::{event, follow};
 use crate::on_every_database;
 use crate::running::{Client, Running};
+use crate::sent_away::{BANNED, on_every_way, requests_are_refused};
 use crate::socketio::Talker;
 
 on_every_database! {
     whoever_is_banned_is_gone_at_once_on_every_way
     a_ban_outlives_the_server
+    a_banned_account_that_signs_out_is_not_back_with_the_same_session
     in_slow_mode_there_is_time_between_two_messages_by_whichever_way
 }
 
@@ -25,7 +26,7 @@ async fn whoever_is_banned_is_gone_at_once_on_every_way(database: TestDatabase) 
     let mut lee = server.join("lobby", "Lee").await;
     let mut stream = follow(&server, "/api/rooms/lobby/events", "").await;
     event(&mut stream).await.unwrap();
-    let mut endings = on_every_way(server.addr, "lobby", "Kim").await;
+    let mut endings = on_every_way(server.addr, "lobby", "Kim", "", BANNED).await;
     let mut elsewhere = server.join("other", "Kim").await;
     let before = server.back.hub().stats().members;
 
@@ -95,6 +96,50 @@ async fn whoever_is_banned_cannot_come_back_until_it_is_over() {
     let mut again = server.connect("/ws/lobby").await;
     again.say(&json!({"type": "join", "name": "Kim"})).await;
     assert!(again.refused("banned").await.get("retry_after_ms").is_none());
+}
+
+async fn a_banned_account_that_signs_out_is_not_back_with_the_same_session(database: TestDatabase) {
+    let server = Running::on(database).await;
+    let boss = admin(server.addr, &server.store, "Boss").await;
+    // A guest had the name before somebody took it.
+    let mut guest = server.connect("/ws/lobby").await;
+    let guest_s = guest.join("Kim").await["session"].clone();
+    guest.send("c1", "I was here first").await;
+    guest.expect("ack").await;
+    let kim = sign_up(server.addr, "Kim").await;
+    let lee = sign_up(server.addr, "Lee").await;
+    let mut tab = Client::connect_with(server.addr, "/ws/lobby", headers(&kim)).await;
+    let kim_s = tab.join("Kim").await["session"].clone();
+    let mut phone = Client::connect_with(server.addr, "/ws/lobby", headers(&lee)).await;
+    let lee_s = phone.join("Lee").await["session"].clone();
+    phone.send("c2", "bye").await;
+    phone.until("ack").await;
+    drop(phone);
+    for name in ["Kim", "lee"] {
+        let ban = json!({"action": "ban", "name": name});
+        assert_eq!(moderate(server.addr, &boss, "lobby", ban).await.status, 200);
+    }
+    assert_eq!(tab.closed().await.code.as_u16(), 4403);
+    let join = async |name: &str, session: &Value| {
+        let mut client = server.connect("/ws/lobby").await;
+        client
+            .say(&json!({"type": "join", "name": name, "session": session}))
+            .await;
+        client.next().await
+    };
+    // Of one who was here, and of one who has said something.
+    for session in [&kim_s, &lee_s] {
+        assert_eq!(join("Park", session).await["code"], "banned");
+        let bearer = format!("Authorization: Bearer {}\r\n", session.as_str().unwrap());
+        let path = "/api/rooms/lobby/messages";
+        let read = ask(server.addr, "GET", path, &bearer, Value::Null).await;
+        assert_eq!(read.code(), (403, "banned"));
+    }
+    assert_eq!(join("Choi", &guest_s).await["type"], "welcome", "somebody else");
+    assert_eq!(join("Choi", &Value::Null).await["type"], "welcome");
+    let unban = json!({"action": "unban", "name": "Kim"});
+    assert_eq!(moderate(server.addr, &boss, "lobby", unban).await.status, 200);
+    assert_eq!(join("Park", &kim_s).await["type"], "welcome");
 }
 
 #[tokio::test]

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::asked::{admin, ask, moderate};
-use crate::banned::{on_every_way, requests_are_refused};
 use crate::database::TestDatabase;
 use crate::on_every_database;
 use crate::running::Running;
+use crate::sent_away::{BANNED, on_every_way, requests_are_refused};
 
 /// Within this, what a moderator does acts everywhere.
 const A_SECOND: Duration = Duration::from_secs(1);
@@ -23,7 +23,7 @@ async fn whoever_is_banned_at_another_server_is_gone_within_a_second_on_every_wa
     let (here, there) = two_servers(database).await;
     let boss = admin(there.addr, &there.store, "Boss").await;
     let mut lee = here.join("lobby", "Lee").await;
-    let mut endings = on_every_way(here.addr, "lobby", "Kim").await;
+    let mut endings = on_every_way(here.addr, "lobby", "Kim", "", BANNED).await;
     let done = moderate(
         there.addr,
         &boss,

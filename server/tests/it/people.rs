@@ -105,7 +105,7 @@ async fn what_is_no_account_is_refused_with_its_code() {
 }
 
 #[tokio::test]
-async fn after_five_wrong_passwords_an_account_waits_for_a_minute() {
+async fn after_five_wrong_passwords_for_a_name_an_address_waits_for_a_minute() {
     let server = Running::start().await;
     sign_up(server.addr, "Kim").await;
     sign_up(server.addr, "Lee").await;
@@ -119,6 +119,11 @@ async fn after_five_wrong_passwords_an_account_waits_for_a_minute() {
             (403, "password_wrong")
         );
     }
+    for _ in 0..5 {
+        let nobody = try_as("Nobody", "wrong password").await;
+        assert_eq!(nobody.code(), (403, "password_wrong"));
+    }
+    assert_eq!(try_as("Nobody", PASSWORD).await.code(), (429, "too_many_tries"));
     let waits = try_as("kim", PASSWORD).await;
     assert_eq!(waits.code(), (429, "too_many_tries"));
     let time = waits.body["retry_after_ms"].as_u64().unwrap();
@@ -268,6 +273,36 @@ async fn a_token_acts_for_its_account_until_it_is_taken_back() {
         let handshake = get(server.addr, "/ws/lobby", &format!("{HANDSHAKE}{program}")).await;
         assert!(handshake.starts_with("HTTP/1.1 401"), "{handshake}");
     }
+}
+
+#[tokio::test]
+async fn a_token_makes_no_tokens_and_changes_no_password() {
+    let server = Running::start().await;
+    let page = sign_up(server.addr, "Kim").await;
+    let tokens = "/api/account/tokens";
+    let made = ask(server.addr, "POST", tokens, &page, json!({"label": "bot"})).await;
+    let program = format!(
+        "Authorization: Bearer {}\r\n",
+        made.body["token"].as_str().unwrap()
+    );
+    let its_own = format!("{tokens}/{}", made.body["id"].as_str().unwrap());
+    let change = json!({"password": PASSWORD, "new_password": "battery staple"});
+    for (method, path, body) in [
+        ("POST", tokens, json!({"label": "another"})),
+        ("GET", tokens, Value::Null),
+        ("DELETE", &*its_own, Value::Null),
+        ("POST", "/api/account/password", change),
+    ] {
+        // With the cookie beside it, it is the token that counts.
+        for lines in [&*program, &*format!("{page}{program}")] {
+            let refused = ask(server.addr, method, path, lines, body.clone()).await;
+            assert_eq!(refused.code(), (403, "token_not_enough"), "{method} {path}");
+        }
+    }
+    let me = ask(server.addr, "GET", "/api/account", &program, Value::Null).await;
+    assert_eq!(me.status, 200);
+    let list = ask(server.addr, "GET", tokens, &page, Value::Null).await;
+    assert_eq!(list.body["tokens"].as_array().unwrap().len(), 1);
 }
 
 #[tokio::test]

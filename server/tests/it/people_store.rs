@@ -13,6 +13,8 @@ on_every_database! {
     a_name_has_one_account
     a_sign_in_holds_until_it_is_over_or_ended
     an_account_has_so_many_tokens_and_takes_them_back
+    tokens_at_the_same_time_are_no_more_than_may_be
+    what_stands_for_an_account_is_told_from_what_doesn_t
     what_moderators_do_holds_and_is_logged_in_order
     moderators_at_the_same_time_get_numbers_without_a_gap
     one_room_holds_so_many_sanctions
@@ -89,6 +91,38 @@ async fn an_account_has_so_many_tokens_and_takes_them_back(database: TestDatabas
     assert!(store.remove_token(1, "id-a").await.unwrap());
     assert!(store.token_owner("a", NOW, 60).await.unwrap().is_none());
     assert_eq!(store.tokens(1).await.unwrap().len(), 1);
+}
+
+async fn tokens_at_the_same_time_are_no_more_than_may_be(database: TestDatabase) {
+    let store = database.store().await;
+    store.create_account(&account(1, "Kim", "kim")).await.unwrap();
+    let ids: Vec<String> = (0..12).map(|n| format!("t{n}")).collect();
+    let tokens: Vec<_> = ids.iter().map(|id| token(id, 1)).collect();
+    let given = futures_util::future::join_all(tokens.iter().map(|token| store.add_token(token, 3))).await;
+    let given = given.into_iter().filter(|given| *given.as_ref().unwrap()).count();
+    assert_eq!((given, store.tokens(1).await.unwrap().len()), (3, 3));
+    // The same again, as after a lost connection, is the same token.
+    let there = store.tokens(1).await.unwrap().remove(0);
+    assert!(store.add_token(&there, 3).await.unwrap());
+    assert_eq!(store.tokens(1).await.unwrap().len(), 3);
+}
+
+async fn what_stands_for_an_account_is_told_from_what_doesn_t(database: TestDatabase) {
+    let store = database.store().await;
+    store.create_account(&account(1, "Kim", "kim")).await.unwrap();
+    store.sign_in(&sign_in("one", NOW + 5), NOW).await.unwrap();
+    store.add_token(&token("two", 1), 9).await.unwrap();
+    let hold = async |now| {
+        let asked = ["one", "two", "three"].map(str::to_owned).to_vec();
+        let mut hold: Vec<_> = store.still_hold(asked, now).await.unwrap().into_iter().collect();
+        hold.sort();
+        hold
+    };
+    assert_eq!(hold(NOW + 4).await, ["one", "two"]);
+    assert_eq!(hold(NOW + 5).await, ["two"], "it is over");
+    store.remove_token(1, "id-two").await.unwrap();
+    assert_eq!(hold(NOW).await, ["one"]);
+    assert!(store.still_hold(Vec::new(), NOW).await.unwrap().is_empty());
 }
 
 async fn what_moderators_do_holds_and_is_logged_in_order(database: TestDatabase) {
@@ -255,10 +289,10 @@ async fn a_message_is_reported_once_by_each_and_waits_until_looked_at(database: 
     );
     assert_eq!(report(5, 1, "@8").await, Reported::New(5));
     assert_eq!(
-        store.last_sender("lobby", "Kim").await.unwrap().as_deref(),
+        store.last_sender("lobby", "Kim", None).await.unwrap().as_deref(),
         Some("s-c2")
     );
-    assert_eq!(store.last_sender("lobby", "Lee").await.unwrap(), None);
+    assert_eq!(store.last_sender("lobby", "Lee", None).await.unwrap(), None);
 }
 
 async fn in_slow_mode_one_of_two_at_the_same_time_gets_the_turn(database: TestDatabase) {

@@ -1,10 +1,12 @@
 //! Read markers: they move forward, the others hear of it, they are there after a restart, and what lies behind them is counted.
 
+use std::num::NonZeroU32;
 use std::time::Instant;
 
 use madang_server::chat::{READ_INTERVAL, UNREAD_ROOMS};
 use serde_json::{Value, json};
 
+use crate::asked::{admin, moderate};
 use crate::database::TestDatabase;
 use crate::on_every_database;
 use crate::running::{Client, Running, get};
@@ -171,6 +173,44 @@ async fn what_others_said_behind_the_marker_is_unread(database: TestDatabase) {
     let nobody = json!({"offset": 1, "name": "Lee"});
     let (_, problem) = request(server.addr, "PUT", "/api/rooms/lobby/read", Some(nobody)).await;
     assert_eq!(problem["code"], "session_invalid");
+}
+
+#[tokio::test]
+async fn whoever_is_banned_is_not_told_what_is_unread() {
+    let server = Running::start().await;
+    let boss = admin(server.addr, &server.store, "Boss").await;
+    let mut lee = server.connect("/ws/lobby").await;
+    let session = lee.join("Lee").await["session"].as_str().unwrap().to_owned();
+    let mut kim = server.join("lobby", "Kim").await;
+    say(&mut kim, "c1", "hello").await;
+    let mut kim = server.join("other", "Kim").await;
+    say(&mut kim, "c1", "hello").await;
+    let rooms = async || {
+        let (status, answer) = unread(&server, &session, "rooms=lobby,other").await;
+        assert_eq!(status, 200);
+        let rooms = answer["rooms"].as_array().unwrap().clone();
+        rooms
+            .into_iter()
+            .map(|room| room["room"].clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(rooms().await, ["lobby", "other"]);
+    let ban = json!({"action": "ban", "name": "Lee"});
+    assert_eq!(moderate(server.addr, &boss, "lobby", ban).await.status, 200);
+    assert_eq!(rooms().await, ["other"]);
+}
+
+#[tokio::test]
+async fn each_room_whose_unread_messages_are_asked_for_counts_as_a_request() {
+    let server = Running::with(TestDatabase::sqlite(), |settings| {
+        settings.rates.requests_per_address = NonZeroU32::new(5);
+    })
+    .await;
+    let session = madang_server::chat::Session::new(7).to_string();
+    let (status, _) = unread(&server, &session, "rooms=a,b,c").await;
+    assert_eq!(status, 200);
+    let (status, problem) = unread(&server, &session, "rooms=a,b,c").await;
+    assert_eq!((status, &problem["code"]), (429, &json!("rate_limited")));
 }
 
 async fn say(client: &mut Client, client_id: &str, text: &str) {

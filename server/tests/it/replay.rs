@@ -113,7 +113,7 @@ async fn a_replay_is_turned_by_lines() {
 }
 
 /// A terminal: who types, and what the program sees as its own.
-fn terminal() -> (fs::File, fs::File) {
+pub fn terminal() -> (fs::File, fs::File) {
     use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
     let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&keyboard).unwrap();

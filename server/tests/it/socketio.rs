@@ -30,11 +30,8 @@ impl Talker {
         Self::at_with(server.addr, headers).await
     }
 
-    pub async fn at(addr: SocketAddr) -> Self {
-        Self::at_with(addr, HeaderMap::new()).await
-    }
-
-    async fn at_with(addr: SocketAddr, headers: HeaderMap) -> Self {
+    /// The same at an address.
+    pub async fn at_with(addr: SocketAddr, headers: HeaderMap) -> Self {
         let config = ClientConfig {
             headers,
             ..ClientConfig::default()

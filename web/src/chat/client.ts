@@ -524,6 +524,8 @@ export class ChatClient {
         return;
       case "banned":
         return this.#refuse(endOf(error));
+      // Who comes again is a guest, or whoever has signed in since: the answer to the next join says who may use the name.
+      case "signed_out":
       case "session_invalid":
         return this.#dropped({ code });
       case "position_lost":

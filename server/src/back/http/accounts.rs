@@ -98,7 +98,7 @@ pub(in crate::back) async fn sign_up(
 
 /// Sign in
 ///
-/// The answer sets the cookie `madang_account`. It holds for 30 days from when it was last used. After five wrong passwords an account waits for a minute.
+/// The answer sets the cookie `madang_account`. It holds for 30 days from when it was last used. After five wrong passwords for an account an address waits for a minute.
 #[utoipa::path(
     post, path = "/api/sign-in", tag = "people",
     request_body = Credentials,
@@ -128,7 +128,7 @@ pub(in crate::back) async fn sign_in(
 
 /// Sign out
 ///
-/// Ends the sign-in of this cookie, and takes the cookie back. Whoever isn't signed in is signed out.
+/// Ends the sign-in of this cookie and the connections that came by it, and takes the cookie back. Whoever isn't signed in is signed out.
 #[utoipa::path(
     post, path = "/api/sign-out", tag = "people",
     security((), ("account" = [])),
@@ -182,16 +182,16 @@ pub(in crate::back) async fn account(
 
 /// Change the password
 ///
-/// The account stays signed in here, and nowhere else. Its tokens go on.
+/// The account stays signed in here, and nowhere else: connections that came by its other sign-ins end. Its tokens go on. It takes the cookie.
 #[utoipa::path(
     post, path = "/api/account/password", tag = "people",
     request_body = NewPassword,
-    security(("account" = []), ("token" = [])),
+    security(("account" = [])),
     responses(
         (status = 204, description = "Changed"),
         (status = 400, description = "`bad_json`, `password_invalid`", body = Problem),
         (status = 401, description = "`sign_in_required`, `token_unknown`, `api_key_unknown`", body = Problem),
-        (status = 403, description = "`password_wrong`, `origin_refused`", body = Problem),
+        (status = 403, description = "`password_wrong`, `token_not_enough`, `origin_refused`", body = Problem),
         (status = 413, description = "`bad_json`: more than 64 KiB", body = Problem),
         (status = 415, description = "`bad_json`: not `application/json`", body = Problem),
         (status = 422, description = "`bad_json`: not the documented fields", body = Problem),
@@ -205,12 +205,10 @@ pub(in crate::back) async fn password(
     Extension(asking): Extension<Asking>,
     body: Result<Json<NewPassword>, JsonRejection>,
 ) -> Result<StatusCode, Problem> {
-    let account = asking.account()?;
+    let (account, here) = asking.sign_in()?;
     let Json(new) = body?;
     let change = (new.password, Password::new(new.new_password)?);
-    app.people
-        .change_password(caller, account, change, asking.cookie.as_ref())
-        .await?;
+    app.people.change_password(caller, account, change, here).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::gate::bearer;
 use super::problem::Problem;
 use super::scores::{MatchParam, SnapshotSchema};
 use crate::back::app::App;
@@ -176,10 +177,7 @@ pub(in crate::back) async fn tell(
 }
 
 fn admit(app: &App, headers: &HeaderMap) -> Result<(), Denied> {
-    let authorization = headers.get(header::AUTHORIZATION);
-    app.scores
-        .desk
-        .admit(authorization.and_then(|value| value.to_str().ok()))
+    app.scores.desk.admit(bearer(headers))
 }
 
 fn created(answer: &Answer) -> Response {

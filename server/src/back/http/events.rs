@@ -64,7 +64,7 @@ struct LastEvent {
 /// `position` comes first: where the stream begins. Then a `message` for each message, whose `id` is its position; a browser sends the last one as
 /// `Last-Event-ID` when it connects again, and misses nothing. `lost` says that the history doesn't reach back to the position that was asked for: the stream
 /// goes on from another one. `moderated` tells what a moderator did. `skipped` says that messages were dropped because this reader was too slow for a room that may do so. `error` comes before the
-/// server ends the stream (`too_slow`, `stopping`, `banned`). A comment comes every 15 s.
+/// server ends the stream (`too_slow`, `stopping`, `banned`, `signed_out`). A comment comes every 15 s.
 #[utoipa::path(
     get, path = "/api/rooms/{room}/events", tag = "rooms",
     params(RoomParam, Following, LastEvent),
@@ -91,6 +91,7 @@ pub(in crate::back) async fn events(
     let except: Option<Sender> = following.except.as_deref().map(str::parse).transpose()?;
     let name = called(&app, &asking, following.name.as_deref()).await?;
     let permit = room.permit(reader(&asking, name.as_ref(), except))?;
+    let permit = permit.by(app.people.pass(&asking));
     let Some((listener, beginning)) = room.listen(since, except) else {
         return Err(Code::StoreUnavailable.into());
     };
@@ -219,11 +220,11 @@ impl Stream {
         tokio::select! {
             biased;
             () = self.app.stop.cancelled() => self.end("stopping", "the server stops"),
-            banned = self.permit.withdrawn() => {
+            refusal = self.permit.withdrawn() => {
                 if let Some(attends) = self.attends.take() {
                     attends.leave();
                 }
-                self.end(banned.code.as_str(), &banned.code.message())
+                self.end(refusal.code.as_str(), &refusal.code.message())
             }
             delivery = self.listener.next() => match delivery {
                 Delivery::Events(events) => events,

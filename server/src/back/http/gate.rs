@@ -89,11 +89,12 @@ pub(in crate::back) async fn admit_socketio(
 ) -> Result<Response, Problem> {
     if is_socketio(&request) {
         app.admit(caller(&request), bytes(&request))?;
-        // Whoever has a session has been asked already.
+        // Whoever has a session has been asked already, and keeps what it came by.
         let query = request.uri().query().unwrap_or_default();
         if !query.split('&').any(|part| part.starts_with("sid=")) {
             let asking = asking_for_handshake(&app, request.headers()).await?;
-            request.extensions_mut().insert(asking);
+            let pass = app.people.pass(&asking);
+            request.extensions_mut().insert(pass);
         }
     }
     Ok(next.run(request).await)
@@ -126,7 +127,7 @@ fn caller(request: &Request) -> Caller {
 }
 
 /// The token of an `Authorization: Bearer …` (RFC 6750, section 2.1). Other schemes are none of this server's: a proxy's, for example.
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?;
     // What isn't ASCII is no key, and unknown.
     let value = value.to_str().unwrap_or("Bearer ");

@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::gate::bearer;
 use super::problem::Problem;
 use super::read::is;
 use super::schema;
@@ -331,10 +332,7 @@ pub(in crate::back) async fn turn(
     headers: HeaderMap,
     body: Result<Json<PlayChange>, JsonRejection>,
 ) -> Result<Json<PlayState>, Problem> {
-    let authorization = headers.get(header::AUTHORIZATION);
-    app.scores
-        .desk
-        .admit(authorization.and_then(|value| value.to_str().ok()))?;
+    app.scores.desk.admit(bearer(&headers))?;
     let Json(change) = body?;
     let speed = change.speed.map(Speed::new).transpose();
     let change = PaceChange {

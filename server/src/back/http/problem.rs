@@ -100,7 +100,7 @@ impl From<Code> for Problem {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let status = match refusal.code {
-            Code::ApiKeyUnknown => StatusCode::UNAUTHORIZED,
+            Code::ApiKeyUnknown | Code::SignedOut => StatusCode::UNAUTHORIZED,
             Code::RoomReadOnly | Code::NotYours | Code::NameReserved | Code::Banned | Code::Muted => {
                 StatusCode::FORBIDDEN
             }
@@ -224,9 +224,10 @@ impl From<Objection> for Problem {
         let status = match &objection {
             Objection::Refused(refusal) => return refusal.clone().into(),
             Objection::SignInRequired | Objection::TokenUnknown => StatusCode::UNAUTHORIZED,
-            Objection::PasswordWrong | Objection::OriginRefused | Objection::NotAllowed => {
-                StatusCode::FORBIDDEN
-            }
+            Objection::PasswordWrong
+            | Objection::TokenNotEnough
+            | Objection::OriginRefused
+            | Objection::NotAllowed => StatusCode::FORBIDDEN,
             Objection::TooManyTries(_) => StatusCode::TOO_MANY_REQUESTS,
             Objection::NoSuchToken | Objection::PersonUnknown | Objection::NoSuchMessage => {
                 StatusCode::NOT_FOUND

@@ -88,7 +88,7 @@ pub(in crate::back) struct Messages {
             headers(("ETag" = String), ("Poll-After" = u64, description = "Seconds"))),
         (status = 304, description = "No news", headers(("ETag" = String), ("Poll-After" = u64, description = "Seconds"))),
         (status = 400, description = "`history_invalid`, `wait_invalid`, `sender_invalid`, `name_invalid`, `name_too_long`", body = Problem),
-        (status = 401, description = "`api_key_unknown`, `token_unknown`", body = Problem),
+        (status = 401, description = "`api_key_unknown`, `token_unknown`; while waiting `signed_out`", body = Problem),
         (status = 403, description = "`banned`, `name_reserved`", body = Problem),
         (status = 404, description = "`room_invalid`", body = Problem),
         (status = 410, description = "`position_lost`: the history doesn't reach back so far, or is another one", body = Problem),
@@ -108,7 +108,7 @@ pub(in crate::back) async fn messages(
     let except: Option<Sender> = reading.except.as_deref().map(str::parse).transpose()?;
     let wait = wait(reading.wait.as_deref(), app.max_wait)?;
     let name = called(&app, &asking, reading.name.as_deref()).await?;
-    let mut permit = room.permit(reader(&asking, name.as_ref(), except))?;
+    let permit = room.permit(reader(&asking, name.as_ref(), except))?;
     if let Some(name) = name.as_ref().filter(|_| wait.is_none() && !room.is_read_only()) {
         room.look_in(name, except);
     }
@@ -124,9 +124,10 @@ pub(in crate::back) async fn messages(
             let _attends = name
                 .filter(|_| !room.is_read_only())
                 .map(|name| room.attend(&name, except));
+            let mut permit = permit.by(app.people.pass(&asking));
             tokio::select! {
                 biased;
-                banned = permit.withdrawn() => return Err(banned.into()),
+                refusal = permit.withdrawn() => return Err(refusal.into()),
                 found = wait_for(&app, &room, range, except, Instant::now() + wait) => found?,
             }
         }

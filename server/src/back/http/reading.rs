@@ -12,6 +12,7 @@ use super::problem::Problem;
 use super::room::InRoom;
 use super::schema::{self, RoomParam};
 use crate::back::app::App;
+use crate::back::limits::Caller;
 use crate::back::people::Asking;
 use crate::back::rooms::unavailable;
 use crate::chat::{Code, MAX_OFFSET, Marker, Name, Room, Session, UNREAD_ROOMS, Who};
@@ -55,7 +56,7 @@ pub(in crate::back) struct Listing {
 /// What somebody hasn't read.
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::back) struct UnreadRooms {
-    /// In the order in which they were asked for.
+    /// In the order in which they were asked for, without those where they may not be.
     rooms: Vec<UnreadRoom>,
 }
 
@@ -68,7 +69,7 @@ pub(in crate::back) struct UnreadRoom {
     read: u64,
     /// Offset of the newest entry.
     offset: u64,
-    /// Others' messages behind that, 1,000 at most.
+    /// Others' messages behind that among the room's last 2,000 entries, 1,000 at most.
     #[schema(maximum = 1000)]
     unread: u64,
     /// Those of them that speak to the reader.
@@ -132,7 +133,7 @@ pub(in crate::back) async fn read(
 
 /// How much you haven't read
 ///
-/// Of each room: others' messages behind your marker, and how many of them speak to you.
+/// Of each room: others' messages behind your marker, and how many of them speak to you. Rooms where you are banned are left out. It counts as a request for each room.
 #[utoipa::path(
     get, path = "/api/unread", tag = "rooms",
     params(Listing),
@@ -148,6 +149,7 @@ pub(in crate::back) async fn read(
 pub(in crate::back) async fn unread(
     State(app): State<Arc<App>>,
     listing: Result<Query<Listing>, QueryRejection>,
+    Extension(caller): Extension<Caller>,
     Extension(asking): Extension<Asking>,
 ) -> Result<Json<UnreadRooms>, Problem> {
     let Query(listing) = listing?;
@@ -155,6 +157,10 @@ pub(in crate::back) async fn unread(
     let names: Vec<&str> = names.split(',').filter(|name| !name.is_empty()).collect();
     if !(1..=UNREAD_ROOMS).contains(&names.len()) {
         return Err(Code::UnreadInvalid.into());
+    }
+    // The first one has been counted.
+    for _ in 1..names.len() {
+        app.admit(caller, 0)?;
     }
     let asked: Result<Vec<Room>, Code> = names.into_iter().map(str::parse).collect();
     let name: Option<Name> = listing.name.as_deref().map(str::parse).transpose()?;
@@ -173,14 +179,18 @@ pub(in crate::back) async fn unread(
     let mut rooms = Vec::new();
     for room in asked? {
         let room = app.rooms.open(&room).await.map_err(|error| unavailable(&error))?;
-        let (read, unread) = room
+        // As for reading it.
+        if room.permit(asking.who(name.clone())).is_err() {
+            continue;
+        }
+        let (read, unread, offset) = room
             .unread(person, reader)
             .await
             .map_err(|error| unavailable(&error))?;
         rooms.push(UnreadRoom {
             room: room.name().to_owned(),
             read,
-            offset: room.history().position().offset,
+            offset,
             unread: unread.messages,
             mentions: unread.mentions,
         });

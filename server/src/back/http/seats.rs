@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
+use super::gate::bearer;
 use super::problem::Problem;
 use super::read::is;
 use super::seats_asker::Holder;
@@ -262,10 +263,7 @@ pub(in crate::back) async fn audit(
     after: Result<Query<After>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Json<Log>, Problem> {
-    let authorization = headers.get(header::AUTHORIZATION);
-    app.scores
-        .desk
-        .admit(authorization.and_then(|value| value.to_str().ok()))?;
+    app.scores.desk.admit(bearer(&headers))?;
     let Query(After { after }) = after.map_err(|error| Refused::invalid(error.body_text()))?;
     let after = i64::try_from(after.unwrap_or_default()).unwrap_or(i64::MAX);
     let office = find(&app, event).await?;

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use http::header;
 use http::request::Parts;
 
+use super::gate::bearer;
 use super::problem::Problem;
 use crate::back::app::App;
 use crate::chat::{Sender, Session};
@@ -21,17 +21,8 @@ impl FromRequestParts<Arc<App>> for Holder {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Problem> {
-        let value = parts.headers.get(header::AUTHORIZATION);
-        let value = value.and_then(|value| value.to_str().ok());
-        let session = value.and_then(|value| {
-            let (scheme, session) = value.split_once(' ')?;
-            let is_bearer = scheme.eq_ignore_ascii_case("bearer");
-            is_bearer
-                .then(|| session.trim().parse::<Session>().ok())
-                .flatten()
-        });
-        let session = session.ok_or(Refused::SessionNeeded)?;
-        Ok(Self(session.sender()))
+        let session: Option<Session> = bearer(&parts.headers).and_then(|shown| shown.parse().ok());
+        Ok(Self(session.ok_or(Refused::SessionNeeded)?.sender()))
     }
 }
 

@@ -1,4 +1,4 @@
-//! `/api/account/tokens`: what programs show that act for an account.
+//! `/api/account/tokens`: what programs show that act for an account. A token that got into wrong hands must not make more of them.
 
 use std::sync::Arc;
 
@@ -71,16 +71,16 @@ struct TokenParam {
 
 /// Make a token
 ///
-/// For a program that acts for the account. At most 50.
+/// For a program that acts for the account. At most 50. It takes the cookie: a token makes no tokens, and neither lists them nor takes them back.
 #[utoipa::path(
     post, path = "/api/account/tokens", tag = "people",
     request_body = NewToken,
-    security(("account" = []), ("token" = [])),
+    security(("account" = [])),
     responses(
         (status = 201, description = "The token", body = Token),
         (status = 400, description = "`bad_json`, `label_invalid`", body = Problem),
         (status = 401, description = "`sign_in_required`, `token_unknown`, `api_key_unknown`", body = Problem),
-        (status = 403, description = "`origin_refused`", body = Problem),
+        (status = 403, description = "`token_not_enough`, `origin_refused`", body = Problem),
         (status = 409, description = "`too_many_tokens`", body = Problem),
         (status = 413, description = "`bad_json`: more than 64 KiB", body = Problem),
         (status = 415, description = "`bad_json`: not `application/json`", body = Problem),
@@ -94,7 +94,7 @@ pub(in crate::back) async fn make(
     Extension(asking): Extension<Asking>,
     body: Result<Json<NewToken>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Token>), Problem> {
-    let account = asking.account()?;
+    let (account, _) = asking.sign_in()?;
     let Json(NewToken { label }) = body?;
     let (stored, secret) = app.people.give_token(account.id, &Label::new(&label)?).await?;
     let token = Token {
@@ -108,10 +108,11 @@ pub(in crate::back) async fn make(
 /// List the tokens
 #[utoipa::path(
     get, path = "/api/account/tokens", tag = "people",
-    security(("account" = []), ("token" = [])),
+    security(("account" = [])),
     responses(
         (status = 200, description = "Without their secrets", body = Tokens),
         (status = 401, description = "`sign_in_required`, `token_unknown`, `api_key_unknown`", body = Problem),
+        (status = 403, description = "`token_not_enough`", body = Problem),
         (status = 429, description = "`rate_limited`", body = Problem, headers(("Retry-After" = u64, description = "Seconds"))),
         (status = 503, description = "`store_unavailable`", body = Problem, headers(("Retry-After" = u64, description = "Seconds"))),
     ),
@@ -120,7 +121,7 @@ pub(in crate::back) async fn list(
     State(app): State<Arc<App>>,
     Extension(asking): Extension<Asking>,
 ) -> Result<Json<Tokens>, Problem> {
-    let account = asking.account()?;
+    let (account, _) = asking.sign_in()?;
     let stored = app
         .store
         .tokens(account.id.0)
@@ -141,11 +142,11 @@ pub(in crate::back) async fn list(
 #[utoipa::path(
     delete, path = "/api/account/tokens/{id}", tag = "people",
     params(TokenParam),
-    security(("account" = []), ("token" = [])),
+    security(("account" = [])),
     responses(
         (status = 204, description = "It is known no more, here at once, in other processes within a second"),
         (status = 401, description = "`sign_in_required`, `token_unknown`, `api_key_unknown`", body = Problem),
-        (status = 403, description = "`origin_refused`", body = Problem),
+        (status = 403, description = "`token_not_enough`, `origin_refused`", body = Problem),
         (status = 404, description = "`token_not_found`", body = Problem),
         (status = 429, description = "`rate_limited`", body = Problem, headers(("Retry-After" = u64, description = "Seconds"))),
         (status = 503, description = "`store_unavailable`", body = Problem, headers(("Retry-After" = u64, description = "Seconds"))),
@@ -156,7 +157,7 @@ pub(in crate::back) async fn take_back(
     Extension(asking): Extension<Asking>,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<StatusCode, Problem> {
-    let account = asking.account()?;
+    let (account, _) = asking.sign_in()?;
     let Path(id) = id.map_err(|_| Objection::NoSuchToken)?;
     // PostgreSQL has no NUL in its texts, and no token in its id.
     if !id.chars().all(|c| c.is_ascii_graphic()) {

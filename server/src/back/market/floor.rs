@@ -13,6 +13,7 @@ use super::traded::Traded;
 use super::unsaved::Unsaved;
 use super::wire::Wire;
 use crate::market::{Bar, FeedEvent, Interval, Scale, Symbol, Tick};
+use crate::random;
 
 /// Charts that nobody looks at any more, and that are kept for those who come back: those looked at last, in some 10 MB.
 pub const IDLE_CHARTS: usize = 128;
@@ -197,9 +198,7 @@ pub(super) fn restored(interval: Interval) -> u64 {
 }
 
 fn epoch() -> Epoch {
-    let number =
-        getrandom::u64().unwrap_or_else(|error| unreachable!("the system has no randomness: {error}"));
-    Epoch::new(number)
+    Epoch::new(u64::from_ne_bytes(random::bytes()))
 }
 
 #[cfg(test)]

@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 
 use super::{People, account, lock};
 use crate::back::limits::Caller;
-use crate::back::passwords::{self, random};
+use crate::back::passwords;
 use crate::back::rooms::now;
 use crate::chat::{
     Account, AccountId, Code, Label, Name, NameKey, Objection, Password, Secret, SecretHash, TOKENS_LIMIT,
 };
+use crate::random;
 use crate::scores::Tries;
 use crate::store::{Store, StoredAccount, StoredSignIn, StoredToken};
 
@@ -65,7 +66,7 @@ impl People {
     /// Signs somebody in.
     ///
     /// # Errors
-    /// [`Objection::PasswordWrong`], [`Objection::TooManyTries`] of this address or for this account: then it wasn't looked at; or the store failed.
+    /// [`Objection::PasswordWrong`], [`Objection::TooManyTries`] of this address, or of it for this name: then it wasn't looked at; or the store failed.
     pub(in crate::back) async fn sign_in(
         &self,
         from: Caller,
@@ -85,13 +86,13 @@ impl People {
         from: Caller,
         whose: &Account,
         (old, new): (String, Password),
-        here: Option<&SecretHash>,
+        here: &SecretHash,
     ) -> Result<(), Objection> {
         self.prove(from, &whose.name, old).await?;
         let hash = self.passwords.hash(new.reveal().to_owned()).await?;
-        let keep = here.map(SecretHash::as_str).unwrap_or_default();
-        self.store.set_password(whose.id.0, &hash, keep).await?;
+        self.store.set_password(whose.id.0, &hash, here.as_str()).await?;
         self.shown.forget();
+        self.look_at(whose.id).await;
         Ok(())
     }
 
@@ -102,6 +103,7 @@ impl People {
     pub(in crate::back) async fn sign_out(&self, shown: &SecretHash) -> Result<(), Objection> {
         self.store.sign_out(shown.as_str()).await?;
         self.shown.forget();
+        self.passes.end(shown);
         Ok(())
     }
 
@@ -130,16 +132,15 @@ impl People {
     ///
     /// # Errors
     /// [`Objection::TokenUnknown`], or the store failed.
-    pub(in crate::back) async fn of_token(&self, token: &str) -> Result<Account, Objection> {
-        let shown = Secret::of_api_token(token)?.hash();
-        let known = match self.shown.get(&shown, Instant::now()) {
+    pub(in crate::back) async fn of_token(&self, shown: &SecretHash) -> Result<Account, Objection> {
+        let known = match self.shown.get(shown, Instant::now()) {
             Some(known) => known,
             None => {
                 let owner = self
                     .store
                     .token_owner(shown.as_str(), now(), millis(USE_PRECISION));
                 let found = owner.await?.as_ref().and_then(account);
-                self.shown.put(shown, found.clone(), Instant::now());
+                self.shown.put(shown.clone(), found.clone(), Instant::now());
                 found
             }
         };
@@ -155,7 +156,7 @@ impl People {
         to: AccountId,
         label: &Label,
     ) -> Result<(StoredToken, Secret), Objection> {
-        let secret = Secret::new(random());
+        let secret = Secret::new(random::bytes());
         let token = StoredToken {
             id: secret.hash().id(),
             token_hash: secret.hash().as_str().to_owned(),
@@ -175,27 +176,37 @@ impl People {
     pub(in crate::back) async fn take_token(&self, of: AccountId, id: &str) -> Result<(), Objection> {
         let taken = self.store.remove_token(of.0, id).await?;
         self.shown.forget();
+        self.look_at(of).await;
         taken.then_some(()).ok_or(Objection::NoSuchToken)
+    }
+
+    /// Ends what doesn't hold any more of an account's.
+    async fn look_at(&self, account: AccountId) {
+        if let Err(error) = self.look(Some(account)).await {
+            // It is stored: it ends with the next look.
+            tracing::warn!(%error, "what an account has ended is ended a little later");
+        }
     }
 
     /// The account of this name, if this is its password.
     async fn prove(&self, from: Caller, name: &Name, password: String) -> Result<StoredAccount, Objection> {
         let key = NameKey::of(name);
-        // First the address, so that one address can't use up the tries of every account.
+        let name_from_there = (key.clone(), from);
+        // First the address, so that one address fills no table of names.
         begin(&self.tries_of_address, from)?;
-        begin(&self.tries_of_account, key.clone())?;
+        begin(&self.tries_of_name, name_from_there.clone())?;
         let found = self.store.account_named(key.as_str()).await?;
         let hash = found.as_ref().map_or(NOBODY, |found| &found.password).to_owned();
         let right = self.passwords.are_one(hash, password).await?;
         let found = found.filter(|_| right).ok_or(Objection::PasswordWrong)?;
         lock(&self.tries_of_address).succeeded(&from);
-        lock(&self.tries_of_account).succeeded(&key);
+        lock(&self.tries_of_name).succeeded(&name_from_there);
         Ok(found)
     }
 
     async fn open(&self, stored: &StoredAccount) -> Result<Opened, Objection> {
         let account = account(stored).ok_or(Code::NameInvalid)?;
-        let secret = Secret::new(random());
+        let secret = Secret::new(random::bytes());
         let now = now();
         let sign_in = StoredSignIn {
             token_hash: secret.hash().as_str().to_owned(),
@@ -226,7 +237,7 @@ pub async fn add_account(
 fn new_account(name: &Name, password: String, is_admin: bool) -> StoredAccount {
     StoredAccount {
         // Positive, so that it is one in every database and program.
-        id: i64::from_ne_bytes(random()) & i64::MAX,
+        id: i64::from_ne_bytes(random::bytes()) & i64::MAX,
         name: name.as_str().to_owned(),
         name_key: NameKey::of(name).as_str().to_owned(),
         password,
@@ -235,7 +246,7 @@ fn new_account(name: &Name, password: String, is_admin: bool) -> StoredAccount {
     }
 }
 
-fn begin<A: Eq + Hash>(tries: &Mutex<Tries<A>>, who: A) -> Result<(), Objection> {
+fn begin<A: Clone + Eq + Hash>(tries: &Mutex<Tries<A>>, who: A) -> Result<(), Objection> {
     lock(tries)
         .begin(who, Instant::now())
         .map_err(Objection::TooManyTries)
@@ -268,27 +279,37 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nobody_has_nobody_s_password() {
-        assert!(argon2::password_hash::PasswordHash::new(NOBODY).is_ok());
+    async fn nobody_has_nobody_s_password_which_takes_as_long_as_anybody_s() {
         assert!(!is_right(NOBODY, "") && !is_right(NOBODY, "nobody"));
+        let somebody = passwords::hash("correct horse");
+        let cost = |hash: &str| {
+            let hash = argon2::password_hash::PasswordHash::new(hash).unwrap();
+            let cost = (hash.algorithm.to_string(), hash.version, hash.params.to_string());
+            (cost, hash.hash.map(|output| output.len()))
+        };
+        assert_eq!(cost(NOBODY), cost(&somebody));
     }
 
     #[tokio::test]
-    async fn after_too_many_wrong_passwords_an_account_waits_and_others_don_t() {
+    async fn a_stranger_s_wrong_passwords_keep_nobody_out_who_comes_from_elsewhere() {
         let people = people().await;
         sign_up(&people, "Kim").await;
         sign_up(&people, "Lee").await;
-        let sign_in =
-            async |who: &str, password: &str| people.sign_in(HERE, &name(who), password.to_owned()).await;
-        for _ in 0..TRIES {
-            assert_eq!(
-                sign_in("kim", "guess").await.unwrap_err(),
-                Objection::PasswordWrong
-            );
+        let sign_in = async |from: Caller, who: &str, password: &str| {
+            people.sign_in(from, &name(who), password.to_owned()).await
+        };
+        let stranger = Caller::Key(1);
+        // Whether somebody has the name can't be told from it.
+        for who in ["kim", "nobody"] {
+            for _ in 0..TRIES {
+                let refused = sign_in(stranger, who, "guess").await.unwrap_err();
+                assert_eq!(refused, Objection::PasswordWrong, "{who}");
+            }
+            let waits = sign_in(stranger, who, "correct horse").await.unwrap_err();
+            assert!(matches!(waits, Objection::TooManyTries(_)), "{who}");
         }
-        let waits = sign_in("Kim", "correct horse").await.unwrap_err();
-        assert!(matches!(waits, Objection::TooManyTries(_)));
-        assert!(sign_in("Lee", "correct horse").await.is_ok());
+        assert!(sign_in(stranger, "Lee", "correct horse").await.is_ok());
+        assert!(sign_in(HERE, "Kim", "correct horse").await.is_ok());
     }
 
     #[tokio::test]
@@ -357,14 +378,14 @@ mod tests {
         let kim = sign_up(&people, "Kim").await.account;
         let label = Label::new("bot").unwrap();
         let (token, secret) = people.give_token(kim.id, &label).await.unwrap();
-        assert_eq!(people.of_token(&secret.to_api_token()).await.unwrap(), kim);
+        assert_eq!(people.of_token(&secret.hash()).await.unwrap(), kim);
         for _ in 1..TOKENS_LIMIT {
             people.give_token(kim.id, &label).await.unwrap();
         }
         let refused = people.give_token(kim.id, &label).await.unwrap_err();
         assert_eq!(refused, Objection::TooManyTokens);
         people.take_token(kim.id, &token.id).await.unwrap();
-        let unknown = people.of_token(&secret.to_api_token()).await.unwrap_err();
+        let unknown = people.of_token(&secret.hash()).await.unwrap_err();
         assert_eq!(unknown, Objection::TokenUnknown);
         assert_eq!(
             people.take_token(kim.id, &token.id).await,

@@ -15,6 +15,8 @@ pub(in crate::back) struct Asking {
     pub(in crate::back) sender: Option<Sender>,
     /// The cookie that was shown, if that is what says who it is.
     pub(in crate::back) cookie: Option<SecretHash>,
+    /// The token that was shown, in its place.
+    pub(in crate::back) token: Option<SecretHash>,
 }
 
 impl Asking {
@@ -39,6 +41,16 @@ impl Asking {
     pub(in crate::back) fn account(&self) -> Result<&Account, Objection> {
         self.account.as_ref().ok_or(Objection::SignInRequired)
     }
+
+    /// The account, and the sign-in whose cookie was shown: what whoever has a token of the account may not do is asked of nobody else.
+    ///
+    /// # Errors
+    /// [`Objection::SignInRequired`], [`Objection::TokenNotEnough`].
+    pub(in crate::back) fn sign_in(&self) -> Result<(&Account, &SecretHash), Objection> {
+        let account = self.account()?;
+        let cookie = self.cookie.as_ref().ok_or(Objection::TokenNotEnough)?;
+        Ok((account, cookie))
+    }
 }
 
 impl People {
@@ -53,9 +65,10 @@ impl People {
     ) -> Result<Asking, Objection> {
         let cookie = match bearer {
             Some(token) if token.starts_with(API_TOKEN) => {
-                let account = Some(self.of_token(token).await?);
+                let token = Secret::of_api_token(token)?.hash();
                 return Ok(Asking {
-                    account,
+                    account: Some(self.of_token(&token).await?),
+                    token: Some(token),
                     ..Asking::default()
                 });
             }
@@ -73,6 +86,7 @@ impl People {
             cookie: cookie.filter(|_| account.is_some()),
             account,
             sender: session.map(Session::sender),
+            token: None,
         })
     }
 }

@@ -3,11 +3,13 @@
 //! ```text
 //! accounts  signing up, in and out; tokens for programs     asking      who asks, by cookie, token or session
 //! recent    what was looked up a moment ago                 moderation  carrying out what moderators do
+//! pass      by what connections came, while it holds
 //! ```
 
 mod accounts;
 mod asking;
 mod moderation;
+mod pass;
 mod recent;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,6 +19,8 @@ pub use accounts::add_account;
 pub(super) use accounts::{COOKIE, Opened, SIGN_IN_TIME};
 pub(super) use asking::{Asking, shown};
 pub(super) use moderation::{moderate, report, role_in};
+pub(super) use pass::Pass;
+use pass::Passes;
 use recent::Recent;
 
 use super::limits::Caller;
@@ -26,8 +30,8 @@ use crate::chat::{Account, AccountId, Code, Name, NameKey, Objection, Refusal, S
 use crate::scores::Tries;
 use crate::store::{Store, StoreError, StoredAccount};
 
-/// Wrong passwords of one address before it waits for a minute: a class behind one address mistypes often. Each account has
-/// [`TRIES`](crate::scores::TRIES) of its own.
+/// Wrong passwords of one address before it waits for a minute: a class behind one address mistypes often. For each name it has
+/// [`TRIES`](crate::scores::TRIES) of them: whoever tries somebody's name keeps nobody out who comes from elsewhere.
 pub(super) const TRIES_PER_ADDRESS: u32 = 50;
 
 /// New accounts of one address before it waits for a minute: again a class.
@@ -38,11 +42,14 @@ pub(super) const SIGN_UPS: u32 = 100;
 pub(super) struct People {
     store: Store,
     passwords: Passwords,
-    tries_of_account: Mutex<Tries<NameKey>>,
+    /// Of names from an address each, whether they have an account or not.
+    tries_of_name: Mutex<Tries<(NameKey, Caller)>>,
     tries_of_address: Mutex<Tries<Caller>>,
     sign_ups: Mutex<Tries<Caller>>,
     /// By what they show; nobody, if that is unknown.
     shown: Recent<SecretHash, Option<Account>>,
+    /// By what connections came that are there.
+    passes: Passes,
     /// Whether somebody has this name.
     taken: Recent<NameKey, bool>,
 }
@@ -52,10 +59,11 @@ impl People {
         Self {
             store: store.clone(),
             passwords: Passwords::default(),
-            tries_of_account: Mutex::default(),
+            tries_of_name: Mutex::default(),
             tries_of_address: Mutex::new(Tries::at_most(TRIES_PER_ADDRESS)),
             sign_ups: Mutex::new(Tries::at_most(SIGN_UPS)),
             shown: Recent::default(),
+            passes: Passes::default(),
             taken: Recent::default(),
         }
     }

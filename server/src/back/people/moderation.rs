@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use super::Asking;
 use crate::back::app::App;
-use crate::back::passwords::random;
 use crate::back::rooms::{OpenRoom, now};
 use crate::chat::{
-    Account, Action, Code, MAX_OFFSET, Name, NameKey, Objection, REPORTS_LIMIT, Reason, Role,
-    SANCTIONS_LIMIT, Who,
+    Account, AccountId, Action, Code, MAX_OFFSET, Name, NameKey, Objection, Person, REPORTS_LIMIT, Reason,
+    Role, SANCTIONS_LIMIT, Who,
 };
+use crate::random;
 use crate::store::{Effect, Moderating, ModerationEntry, Reported, StoredReport};
 
 /// What somebody may do in a room.
@@ -102,7 +102,7 @@ pub(in crate::back) async fn report(
     }
     let report = StoredReport {
         // At most what every program that reads JSON can hold.
-        id: (u64::from_ne_bytes(random()) & MAX_OFFSET).cast_signed(),
+        id: (u64::from_ne_bytes(random::bytes()) & MAX_OFFSET).cast_signed(),
         room: room.name().to_owned(),
         offset: offset.cast_signed(),
         reporter,
@@ -136,13 +136,13 @@ async fn effect(
     };
     Ok(match action {
         Action::Mute(name, _) | Action::Ban(name, _) => {
-            let sender = match target {
-                Some(_) => None,
-                None => session_of(app, room, name, offset).await?,
-            };
+            // An account that signs out would be back as a guest with the same session.
+            let account = target.map(|account| account.id);
+            let written = target.map_or(name, |target| &target.name);
+            let sender = session_of(app, room, (written, account), offset).await?;
             Effect::Sanction {
                 kind,
-                account: target.map(|account| account.id.0),
+                account: account.map(|account| account.0),
                 sender,
                 name_key: NameKey::of(name).as_str().to_owned(),
                 limit: SANCTIONS_LIMIT,
@@ -162,26 +162,32 @@ async fn effect(
     })
 }
 
-/// The session of a guest: the one that wrote a message, that is here now, or that last said something.
+/// The session of a guest or an account: the one that wrote a message, that is here now, or that last said something.
 async fn session_of(
     app: &App,
     room: &OpenRoom,
-    name: &Name,
+    (name, account): (&Name, Option<AccountId>),
     offset: Option<u64>,
 ) -> Result<Option<String>, Objection> {
+    // Before somebody took the name for an account, it was a guest's.
+    let person = account.map(|account| Person::Account(account).to_string());
     if let Some(offset) = offset.and_then(|offset| i64::try_from(offset).ok()) {
         // Somebody else's message says nothing about who is meant.
-        if let Some((author, sender)) = app.store.sender_of(room.name(), offset).await?
+        if let Some((author, by, sender)) = app.store.sender_of(room.name(), offset).await?
             && author
                 .parse()
                 .is_ok_and(|author| NameKey::of(&author) == NameKey::of(name))
+            && person.as_ref().is_none_or(|person| *person == by)
         {
             return Ok(Some(sender));
         }
     }
-    match room.sender_named(name) {
+    match room.sender_named(name, account) {
         Some(here) => Ok(Some(here.to_string())),
-        None => Ok(app.store.last_sender(room.name(), name.as_str()).await?),
+        None => Ok(app
+            .store
+            .last_sender(room.name(), name.as_str(), person.as_deref())
+            .await?),
     }
 }
 

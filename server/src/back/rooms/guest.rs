@@ -13,8 +13,8 @@ use super::open::{OpenRoom, Said};
 use super::{Doing, Permit, Seat, hub_session};
 use crate::back::metrics::Way;
 use crate::chat::{
-    Act, Change, ClientId, Event, LEASE, Marker, Name, NameKey, Person, Presence, Range, Reading, Refusal,
-    Sender, Session, Written,
+    AccountId, Act, Change, ClientId, Event, LEASE, Marker, Name, NameKey, Person, Presence, Range, Reading,
+    Refusal, Sender, Session, Written,
 };
 
 /// Who is in a room.
@@ -32,10 +32,13 @@ pub(super) struct State {
     /// The newest message that was changed since the room was opened: whoever has not read so far reads it from the store, as it is now, and not from memory.
     pub(super) changed: u64,
     /// The sessions that are here by a socket, by their name.
-    senders: HashMap<Name, SmallVec<[Sender; 1]>>,
+    senders: HashMap<Name, Sessions>,
     /// When something was said last, since the room was opened.
     pub(super) said: Option<Instant>,
 }
+
+/// Sessions, and whose they are if that is an account.
+type Sessions = SmallVec<[(Sender, Option<AccountId>); 1]>;
 
 /// Somebody in a room. Dropped, they are lost: the connection broke off, and whoever returns soon was never away.
 #[derive(Debug)]
@@ -66,7 +69,9 @@ impl OpenRoom {
         if let Some(socket) = seat.other_session() {
             state.sockets.entry(sender).or_default().push(socket);
         }
-        state.senders.entry(name.clone()).or_default().push(sender);
+        let account = permit.who().account.as_ref().map(|account| account.id);
+        let senders = state.senders.entry(name.clone()).or_default();
+        senders.push((sender, account));
         if let Some(joined) = state.presence.join(&name) {
             self.tell(&joined, state.seats_of(Some(sender)));
         }
@@ -156,10 +161,11 @@ impl State {
         std::iter::once(hub_session(sender)).chain(sockets).collect()
     }
 
-    /// A session that is here by a socket under a name of this key.
-    pub(super) fn sender_named(&self, key: &NameKey) -> Option<Sender> {
-        let mut named = self.senders.iter().filter(|(name, _)| NameKey::of(name) == *key);
-        named.find_map(|(_, senders)| senders.first().copied())
+    /// A session that is here by a socket under a name of this key: an account's, or a guest's.
+    pub(super) fn sender_named(&self, key: &NameKey, account: Option<AccountId>) -> Option<Sender> {
+        let named = self.senders.iter().filter(|(name, _)| NameKey::of(name) == *key);
+        let mut senders = named.flat_map(|(_, senders)| senders);
+        senders.find_map(|(sender, whose)| (*whose == account).then_some(*sender))
     }
 
     /// Whoever has said something doesn't type it any more.
@@ -259,7 +265,11 @@ impl Drop for Guest {
             }
         }
         if let Entry::Occupied(mut senders) = state.senders.entry(self.name.clone()) {
-            let place = senders.get().iter().position(|sender| *sender == self.sender);
+            let account = self.permit.who().account.as_ref().map(|account| account.id);
+            let place = senders
+                .get()
+                .iter()
+                .position(|here| *here == (self.sender, account));
             place.map(|place| senders.get_mut().swap_remove(place));
             if senders.get().is_empty() {
                 senders.remove();

@@ -35,7 +35,7 @@ impl OpenRoom {
         Ok(())
     }
 
-    /// Up to where somebody has read, and what they haven't.
+    /// Up to where somebody has read, what they haven't, and up to where the room goes.
     ///
     /// # Errors
     /// The store doesn't say.
@@ -43,14 +43,16 @@ impl OpenRoom {
         &self,
         person: Person,
         reader: ReaderOf<'_>,
-    ) -> Result<(u64, Unread), StoreError> {
+    ) -> Result<(u64, Unread, u64), StoreError> {
         self.know_readers(person).await?;
         let read = self.state().reading.offset(person).unwrap_or_default();
+        let newest = self.history().position().offset;
+        let between = (read.cast_signed(), newest.cast_signed());
         let unread = match self.store() {
-            Some(store) => store.unread(self.name(), read.cast_signed(), reader).await?,
+            Some(store) => store.unread(self.name(), between, reader).await?,
             None => Unread::default(),
         };
-        Ok((read, unread))
+        Ok((read, unread, newest))
     }
 
     /// Somebody has read up to an offset, or to the end if that comes first. Returns up to where they have read then.

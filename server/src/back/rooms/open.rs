@@ -10,6 +10,7 @@ use super::Shared;
 use super::entry::event;
 use super::guest::State;
 use crate::chat::{Code, Event, HISTORY_LIMIT, Name, Refusal, Room, Rules, Sender};
+use crate::random;
 use crate::store::{Draft, Kind, Store, StoreError, StoredMessage, Unfit};
 
 /// What a room with a database behind it keeps in memory for those who were away for a moment: more is read from the database.
@@ -94,7 +95,7 @@ impl OpenRoom {
                 },
                 None => Position {
                     offset: 0,
-                    epoch: Epoch::new(random()),
+                    epoch: Epoch::new(u64::from_ne_bytes(random::bytes())),
                 },
             };
             let limits = self.store().map_or_else(HistoryLimits::default, |_| RECENT);
@@ -313,10 +314,6 @@ pub(super) fn failed(error: &StoreError) -> Refusal {
 /// A chat room has the same name in the hub: 64 characters of UTF-8 are 256 bytes at most, none of them a control character.
 pub(in crate::back) fn address(room: &Room) -> RoomName {
     RoomName::try_from(room.as_str()).unwrap_or_else(|error| unreachable!("{error}"))
-}
-
-fn random() -> u64 {
-    getrandom::u64().unwrap_or_else(|error| unreachable!("the system has no randomness: {error}"))
 }
 
 /// Milliseconds since 1970-01-01 UTC.

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use super::open::{OpenRoom, now, unavailable};
 use super::{Rooms, Shared};
+use crate::back::people::Pass;
 use crate::chat::{
     AccountId, Act, ClientId, Code, Event, Name, NameKey, Refusal, Role, Rules, Sanction, SanctionKind,
     Sender, Slow, Turn, Who, Words,
@@ -21,9 +22,15 @@ const LOOK_TIME: Duration = Duration::from_millis(500);
 pub(in crate::back) struct Permit {
     who: Who,
     rules: watch::Receiver<Arc<Rules>>,
+    pass: Pass,
 }
 
 impl Permit {
+    /// It ends when this pass does.
+    pub(in crate::back) fn by(self, pass: Pass) -> Self {
+        Self { pass, ..self }
+    }
+
     pub(in crate::back) fn who(&self) -> &Who {
         &self.who
     }
@@ -36,8 +43,9 @@ impl Permit {
     /// Whether they may do something now.
     ///
     /// # Errors
-    /// As [`Rules::allow`].
+    /// As [`Rules::allow`], or [`Code::SignedOut`].
     pub(in crate::back) fn allow(&self, act: Act<'_>) -> Result<(), Refusal> {
+        self.pass.allow()?;
         self.rules.borrow().allow(&self.who, act, now())
     }
 
@@ -51,9 +59,13 @@ impl Permit {
             if let Err(refusal) = stay {
                 return refusal;
             }
-            // The room outlives whoever is in it.
-            if self.rules.changed().await.is_err() {
-                std::future::pending::<()>().await;
+            tokio::select! {
+                biased;
+                signed_out = self.pass.over() => return signed_out,
+                changed = self.rules.changed() => if changed.is_err() {
+                    // The room outlives whoever is in it.
+                    std::future::pending::<()>().await;
+                }
             }
         }
     }
@@ -65,6 +77,7 @@ impl Clone for Permit {
         Self {
             who: self.who.clone(),
             rules: self.rules.clone(),
+            pass: self.pass.clone(),
         }
     }
 }
@@ -81,7 +94,8 @@ impl OpenRoom {
     /// [`Code::Banned`].
     pub(in crate::back) fn permit(&self, who: Who) -> Result<Permit, Refusal> {
         let rules = self.rules.subscribe();
-        let permit = Permit { who, rules };
+        let pass = Pass::default();
+        let permit = Permit { who, rules, pass };
         permit.allow(Act::Stay)?;
         Ok(permit)
     }
@@ -140,9 +154,9 @@ impl OpenRoom {
         Err(Code::StoreUnavailable.into())
     }
 
-    /// The session of somebody who is here under a name.
-    pub(in crate::back) fn sender_named(&self, name: &Name) -> Option<Sender> {
-        self.state().sender_named(&NameKey::of(name))
+    /// The session of somebody who is here under a name: of an account, or of a guest.
+    pub(in crate::back) fn sender_named(&self, name: &Name, account: Option<AccountId>) -> Option<Sender> {
+        self.state().sender_named(&NameKey::of(name), account)
     }
 
     /// What holds, as the database says. Where only the server says something, nothing does.

@@ -11,7 +11,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tokio::sync::OnceCell;
 
 use super::Denied;
-use crate::back::passwords::{self, is_right, off_the_runtime, random};
+use crate::back::passwords::{self, is_right, off_the_runtime};
+use crate::random;
 use crate::scores::{Token, Tokens, Tries};
 
 /// What somebody signs in with: a text, or its Argon2 hash, which begins with `$argon2`. `Debug` hides it.
@@ -41,7 +42,7 @@ impl OperatorPassword {
 
     /// One that nobody knows, of 96 random bits.
     pub fn random() -> Self {
-        Self(URL_SAFE_NO_PAD.encode(random::<12>()).into())
+        Self(URL_SAFE_NO_PAD.encode(random::bytes::<12>()).into())
     }
 
     /// The secret itself, for whom it is made.
@@ -96,17 +97,17 @@ impl Desk {
             return Err(Denied::PasswordWrong);
         }
         lock(&self.tries).succeeded(&who);
-        let token = Token::new(u128::from_ne_bytes(random()));
+        let token = Token::new(u128::from_ne_bytes(random::bytes()));
         lock(&self.tokens).give(token, Instant::now());
         Ok(token)
     }
 
-    /// Whether the header `Authorization` has a token that holds.
+    /// Whether a token that is shown holds.
     ///
     /// # Errors
     /// [`Denied::SignInNeeded`].
-    pub(in crate::back) fn admit(&self, authorization: Option<&str>) -> Result<(), Denied> {
-        let token = authorization.and_then(|value| value.strip_prefix("Bearer ")?.trim().parse().ok());
+    pub(in crate::back) fn admit(&self, shown: Option<&str>) -> Result<(), Denied> {
+        let token = shown.and_then(|shown| shown.parse().ok());
         let holds = token.is_some_and(|token| lock(&self.tokens).holds(token, Instant::now()));
         holds.then_some(()).ok_or(Denied::SignInNeeded)
     }
@@ -151,22 +152,13 @@ mod tests {
     async fn the_password_gives_a_token_that_admits() {
         let desk = desk("correct horse");
         let token = desk.sign_in(HERE, "correct horse".to_owned()).await.unwrap();
-        assert!(desk.admit(Some(&format!("Bearer {token}"))).is_ok());
-        for wrong in [
-            None,
-            Some("Bearer AAAAAAAAAAAAAAAAAAAAAA"),
-            Some("Bearer "),
-            Some("x"),
-        ] {
+        assert!(desk.admit(Some(&token.to_string())).is_ok());
+        for wrong in [None, Some("AAAAAAAAAAAAAAAAAAAAAA"), Some(""), Some("x")] {
             assert!(
                 matches!(desk.admit(wrong), Err(Denied::SignInNeeded)),
                 "{wrong:?}"
             );
         }
-        assert!(
-            desk.admit(Some(&token.to_string())).is_err(),
-            "without its scheme"
-        );
     }
 
     #[tokio::test]
