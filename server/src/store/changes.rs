@@ -45,6 +45,18 @@ pub(super) fn asked(draft: &Draft) -> String {
     URL_SAFE_NO_PAD.encode(&hash.finalize()[..16])
 }
 
+impl Draft {
+    /// Tells what is to be stored from anything else: half of the SHA-256 of its author, its id and what it asks for.
+    pub fn fingerprint(&self) -> String {
+        let mut hash = Sha256::new();
+        for part in [&self.author, &self.client_id, &asked(self)] {
+            hash.update(part.len().to_be_bytes());
+            hash.update(part.as_bytes());
+        }
+        URL_SAFE_NO_PAD.encode(&hash.finalize()[..16])
+    }
+}
+
 /// Does what the entry does that was stored at `offset`. The room's row is locked, so nobody else changes a message of it meanwhile.
 pub(super) async fn apply(
     transaction: &DatabaseTransaction,

@@ -16,6 +16,7 @@ mod private;
 mod reports;
 mod search;
 mod seats;
+mod slow;
 
 use std::future::Future;
 use std::io;
@@ -40,10 +41,11 @@ pub use markers::{KNOWN_ENTRIES, ReaderOf, StoredMarker, UNREAD_ENTRIES, UNREAD_
 pub use market::{BarPage, StoredBar};
 pub use messages::{Appended, Draft, Page, Standing, StoredMessage};
 pub use migrate::Step;
-pub use moderation::{Effect, Moderating, Moderation, ModerationEntry, SlowTurn, StoredSanction};
+pub use moderation::{Effect, Moderating, Moderation, ModerationEntry, StoredSanction};
 pub use people::{SIGN_INS_LIMIT, StoredAccount, StoredSignIn, StoredToken};
 pub use reports::{Reported, StoredReport};
 pub use seats::{Beat, Claim, Mine};
+pub use slow::SlowTurn;
 
 use crate::config::DatabaseUrl;
 use migration::Migrator;

@@ -2,7 +2,7 @@
 //!
 //! Whatever changes writes an entry of the log in the same transaction, so a server that knows the log's last number knows whether it has missed anything.
 
-use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ColumnTrait, Condition, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect, QueryTrait as _, Set,
@@ -75,9 +75,6 @@ pub struct Moderation {
     /// The accounts that keep order.
     pub moderators: Vec<i64>,
 }
-
-/// Somebody's last message in slow mode, as stored.
-pub type SlowTurn = slow_turn::Model;
 
 impl Store {
     /// Stores an entry of the log under the next number, and does what it says, at once or not at all.
@@ -232,49 +229,6 @@ impl Store {
             Ok(message
                 .map(|message| (message.author, message.person, message.sender))
                 .filter(|(_, _, sender)| !sender.is_empty()))
-        })
-        .await
-    }
-
-    /// Somebody's last message in a room's slow mode.
-    ///
-    /// # Errors
-    /// Any [`StoreError`].
-    pub async fn slow_turn(&self, room: &str, name_key: &str) -> Result<Option<SlowTurn>, StoreError> {
-        self.retrying(|| async {
-            let key = (room.to_owned(), name_key.to_owned());
-            slow_turn::Entity::find_by_id(key).one(&self.writer).await
-        })
-        .await
-    }
-
-    /// Notes somebody's message in slow mode, if their last one is still what it was: `false` if it isn't.
-    ///
-    /// # Errors
-    /// Any [`StoreError`].
-    pub async fn take_slow_turn(&self, last: Option<&SlowTurn>, turn: &SlowTurn) -> Result<bool, StoreError> {
-        self.retrying(|| async {
-            let Some(last) = last else {
-                let row = turn.clone().into_active_model();
-                let inserted = slow_turn::Entity::insert(row)
-                    .exec_without_returning(&self.writer)
-                    .await;
-                return match inserted {
-                    Ok(_) => Ok(true),
-                    Err(error) if is_there(&error) => Ok(false),
-                    Err(error) => Err(error),
-                };
-            };
-            let taken = slow_turn::Entity::update_many()
-                .col_expr(slow_turn::Column::At, Expr::value(turn.at))
-                .col_expr(slow_turn::Column::ClientId, Expr::value(&*turn.client_id))
-                .filter(slow_turn::Column::Room.eq(&turn.room))
-                .filter(slow_turn::Column::NameKey.eq(&turn.name_key))
-                .filter(slow_turn::Column::At.eq(last.at))
-                .filter(slow_turn::Column::ClientId.eq(&last.client_id))
-                .exec(&self.writer)
-                .await?;
-            Ok(taken.rows_affected > 0)
         })
         .await
     }

@@ -89,7 +89,8 @@ async fn whoever_is_muted_at_another_server_says_nothing_within_a_second(databas
 async fn in_slow_mode_all_servers_share_the_turns(database: TestDatabase) {
     let (here, there) = two_servers(database).await;
     let boss = admin(there.addr, &there.store, "Boss").await;
-    let mut kim = here.join("lobby", "Kim").await;
+    let mut kim = here.connect("/ws/lobby").await;
+    let session = kim.join("Kim").await["session"].clone();
     moderate(
         there.addr,
         &boss,
@@ -100,7 +101,7 @@ async fn in_slow_mode_all_servers_share_the_turns(database: TestDatabase) {
     kim.expect("moderated").await;
     kim.send("c1", "one").await;
     kim.expect("ack").await;
-    let post = json!({"name": "Kim", "text": "two"});
+    let post = json!({"name": "Kim", "session": session, "text": "two"});
     let posted = ask(there.addr, "POST", "/api/rooms/lobby/messages", "", post).await;
     assert_eq!(posted.code(), (429, "slow_mode"));
 }

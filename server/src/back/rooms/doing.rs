@@ -31,7 +31,7 @@ impl OpenRoom {
         let Some(store) = self.store() else {
             return Err(Code::RoomReadOnly.into());
         };
-        self.may(&doing).await?;
+        self.may(&doing)?;
         self.check(store, &doing).await?;
         let text = doing.change.text().map(|text| text.as_str()).unwrap_or_default();
         let names = self
@@ -39,14 +39,24 @@ impl OpenRoom {
             .await
             .map_err(|error| failed(&error))?;
         let draft = self.draft(&doing, names);
-        self.put(draft, doing.author.clone(), doing.who.sender).await
+        let turn = match doing.change {
+            Change::Say { .. } => self.take_turn(store, doing.who, &draft).await?,
+            _ => None,
+        };
+        let said = self.put(draft, doing.author.clone(), doing.who.sender).await;
+        // Where the store failed, it may be there all the same, and the turn is for saying it again.
+        if let (Some(turn), Err(refusal)) = (turn, &said)
+            && refusal.code != Code::StoreUnavailable
+        {
+            self.give_turn_back(store, turn).await;
+        }
+        said
     }
 
     /// Whether the room's rules let them.
-    async fn may(&self, doing: &Doing<'_>) -> Result<(), Refusal> {
+    fn may(&self, doing: &Doing<'_>) -> Result<(), Refusal> {
         let act = match doing.change {
-            Change::Say { text, .. } => return self.may_say(doing.who, doing.client_id, text.as_str()).await,
-            Change::Edit { text, .. } => Act::Write(text.as_str()),
+            Change::Say { text, .. } | Change::Edit { text, .. } => Act::Write(text.as_str()),
             Change::React { .. } => Act::Gesture,
             // Whoever is muted may take back what they have said.
             Change::Delete { .. } => Act::Stay,

@@ -7,6 +7,7 @@
 //! around   reading on both sides of an offset              entry   an entry of the log, as an event
 //! doing    what people do, on its way into the log         markers who has read what
 //! rules    what moderators have decided, also elsewhere    attendance  somebody over HTTP whom the others see
+//! slow     whose turn it is in slow mode
 //! ```
 //!
 //! Two locks keep a room's order: `turn` lets one message at a time be stored and published, so messages are published in the order of their
@@ -24,6 +25,7 @@ mod reader;
 mod rules;
 mod search;
 mod seat;
+mod slow;
 mod wire;
 
 use std::collections::{HashMap, VecDeque};

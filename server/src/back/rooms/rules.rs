@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::open::{OpenRoom, now, unavailable};
+use super::open::{OpenRoom, now};
 use super::{Rooms, Shared};
 use crate::back::people::Pass;
 use crate::chat::{
-    AccountId, Act, ClientId, Code, Event, Name, NameKey, Refusal, Role, Rules, Sanction, SanctionKind,
-    Sender, Slow, Turn, Who, Words,
+    AccountId, Act, Event, Name, NameKey, Refusal, Role, Rules, Sanction, SanctionKind, Sender, Slow, Who,
+    Words,
 };
-use crate::store::{Moderation, ModerationEntry, SlowTurn, Store, StoreError, StoredSanction};
+use crate::store::{Moderation, ModerationEntry, StoreError, StoredSanction};
 
 /// How often it is looked whether another process has moderated: a banned reader is to be gone within a second.
 const LOOK_TIME: Duration = Duration::from_millis(500);
@@ -98,60 +98,6 @@ impl OpenRoom {
         let permit = Permit { who, rules, pass };
         permit.allow(Act::Stay)?;
         Ok(permit)
-    }
-
-    /// Whether somebody may say this now; in slow mode, it is their turn then, and their next one is later.
-    ///
-    /// # Errors
-    /// As [`Rules::allow`]; [`Code::SlowMode`], and how long to wait; or the store failed.
-    pub(in crate::back) async fn may_say(
-        &self,
-        who: &Who,
-        client_id: &ClientId,
-        text: &str,
-    ) -> Result<(), Refusal> {
-        let rules = self.rules();
-        rules.allow(who, Act::Write(text), now())?;
-        let (Some(store), Some(name)) = (self.store(), &who.name) else {
-            return Ok(());
-        };
-        if rules.slow.is_off() || rules.role(who) >= Role::Moderator {
-            return Ok(());
-        }
-        let turn = SlowTurn {
-            room: self.name().to_owned(),
-            name_key: NameKey::of(name).as_str().to_owned(),
-            client_id: client_id.as_str().to_owned(),
-            at: now(),
-        };
-        let failed = |error| unavailable(&error);
-        for _ in 0..Store::ATTEMPTS {
-            let stored = store
-                .slow_turn(&turn.room, &turn.name_key)
-                .await
-                .map_err(failed)?;
-            let last = stored.as_ref().map(|last| Turn {
-                at: last.at,
-                client_id: last.client_id.clone(),
-            });
-            if let Err(wait) = rules.slow.allow(last.as_ref(), client_id, turn.at) {
-                return Err(Refusal {
-                    retry_after: Some(wait),
-                    ..Code::SlowMode.into()
-                });
-            }
-            let again = last.is_some_and(|last| last.client_id == turn.client_id);
-            if again
-                || store
-                    .take_slow_turn(stored.as_ref(), &turn)
-                    .await
-                    .map_err(failed)?
-            {
-                return Ok(());
-            }
-            // They have said something in the meantime, by another way.
-        }
-        Err(Code::StoreUnavailable.into())
     }
 
     /// The session of somebody who is here under a name: of an account, or of a guest.

@@ -9,10 +9,10 @@ pub struct Model {
     /// The room.
     #[sea_orm(primary_key, auto_increment = false)]
     pub room: String,
-    /// Who.
+    /// Who: a person, or a space and the key of a name.
     #[sea_orm(primary_key, auto_increment = false)]
     pub name_key: String,
-    /// Their own id of the message.
+    /// What tells the message from others.
     pub client_id: String,
     /// When they began to say it, in milliseconds since 1970-01-01 UTC.
     pub at: i64,
