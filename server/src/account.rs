@@ -3,11 +3,11 @@
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::thread;
 
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 use thiserror::Error;
 use tokio::sync::oneshot;
 
-use crate::back::add_account;
+use crate::back::{add_account, reset_password, set_admin};
 use crate::chat::{Code, Name, Objection, Password};
 use crate::config::DatabaseUrl;
 use crate::run::{StartError, stop_signal};
@@ -24,6 +24,29 @@ pub enum Account {
         #[arg(long)]
         admin: bool,
     },
+    /// Give an account another password, for whoever has forgotten theirs; it is signed out everywhere
+    Password {
+        /// Its name
+        name: String,
+    },
+    /// Make an account an admin, or one like others again
+    Role {
+        /// Its name
+        name: String,
+        /// What it is to be
+        role: AccountRole,
+    },
+    /// Show all accounts, by name
+    List,
+}
+
+/// What an account is everywhere; who is a moderator, each room says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AccountRole {
+    /// It may do what anybody may
+    Member,
+    /// It may do everything in every room, and makes moderators
+    Admin,
 }
 
 /// Why it wasn't done. Each is one line.
@@ -79,20 +102,70 @@ impl Account {
     }
 
     async fn carry_out(&self, url: &DatabaseUrl) -> Result<(), AccountError> {
-        let Self::Add { name, admin } = self;
-        let name: Name = name.parse().map_err(AccountError::Name)?;
-        let password = Password::new(read_password().await?)?;
         let database = |error| AccountError::Database {
             url: url.clone(),
             error,
         };
-        let store = Store::open(url).await.map_err(database)?;
-        add_account(&store, &name, &password, *admin).await?;
+        let open = async || Store::open(url).await.map_err(database);
+        let store = match self {
+            Self::Add { name, admin } => {
+                let name = named(name)?;
+                let password = Password::new(read_password().await?)?;
+                let store = open().await?;
+                add_account(&store, &name, &password, *admin).await?;
+                let role = if *admin { "admin" } else { "member" };
+                println!("{} can sign in now, as {role}", name.as_str());
+                store
+            }
+            Self::Password { name } => {
+                let name = named(name)?;
+                let password = Password::new(read_password().await?)?;
+                let store = open().await?;
+                reset_password(&store, &name, &password).await?;
+                println!("{} can sign in with the new password now", name.as_str());
+                store
+            }
+            Self::Role { name, role } => {
+                let name = named(name)?;
+                let store = open().await?;
+                set_admin(&store, &name, *role == AccountRole::Admin).await?;
+                let what = match role {
+                    AccountRole::Admin => "an admin",
+                    AccountRole::Member => "a member like others",
+                };
+                println!("{} is {what} now", name.as_str());
+                store
+            }
+            Self::List => {
+                let store = open().await?;
+                list(&store).await.map_err(database)?;
+                store
+            }
+        };
         store.close().await.map_err(database)?;
-        let role = if *admin { "admin" } else { "member" };
-        println!("{} can sign in now, as {role}", name.as_str());
         Ok(())
     }
+}
+
+/// Accounts that are read at once.
+const LISTED_AT_ONCE: u64 = 500;
+
+async fn list(store: &Store) -> Result<(), StoreError> {
+    let mut after = String::new();
+    loop {
+        let accounts = store.accounts_after(&after, LISTED_AT_ONCE).await?;
+        let Some(last) = accounts.last() else {
+            return Ok(());
+        };
+        after.clone_from(&last.name_key);
+        for account in &accounts {
+            println!("{}\t{}", account.name, account.role);
+        }
+    }
+}
+
+fn named(name: &str) -> Result<Name, AccountError> {
+    name.parse().map_err(AccountError::Name)
 }
 
 /// From the terminal, twice and unseen, or the first line of what is piped in.

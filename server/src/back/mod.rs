@@ -36,7 +36,7 @@ pub use market::{
     ARRIVING_EVENTS, BAR_TIME, BARS_LIMIT, FORGET_ROWS, FeedSource, IDLE_CHARTS, MARKET_MESSAGE_BYTES,
     MarketSettings, RETENTION, TURN_TIME, UNSAVED_BARS, WATCH_LIMIT,
 };
-pub use people::add_account;
+pub use people::{add_account, reset_password, set_admin};
 pub use rooms::HISTORY_BYTES;
 pub use scores::{MATCHES_LIMIT, OperatorPassword, ScoresSettings, YARD};
 pub use seats::{ALLOTMENT_TIME, SeatsSettings};

@@ -72,6 +72,41 @@ impl Store {
         .await
     }
 
+    /// Accounts by name, the first `limit` of those behind `after`.
+    ///
+    /// # Errors
+    /// Any [`StoreError`].
+    pub async fn accounts_after(&self, after: &str, limit: u64) -> Result<Vec<StoredAccount>, StoreError> {
+        self.retrying(|| async {
+            let found = account::Entity::find().filter(account::Column::NameKey.gt(after));
+            found
+                .order_by_asc(account::Column::NameKey)
+                .limit(limit)
+                .all(&self.reader)
+                .await
+        })
+        .await
+    }
+
+    /// Gives an account another role; `false` if there is none whose name has this key.
+    ///
+    /// # Errors
+    /// Any [`StoreError`].
+    pub async fn set_account_role(&self, name_key: &str, role: &str) -> Result<bool, StoreError> {
+        if self.account_named(name_key).await?.is_none() {
+            return Ok(false);
+        }
+        self.retrying(|| async {
+            account::Entity::update_many()
+                .col_expr(account::Column::Role, Expr::value(role))
+                .filter(account::Column::NameKey.eq(name_key))
+                .exec(&self.writer)
+                .await
+        })
+        .await?;
+        Ok(true)
+    }
+
     /// Gives an account another password, and ends its sign-ins but the one to keep.
     ///
     /// # Errors

@@ -55,10 +55,10 @@ fn check_shows_each_setting_and_where_it_comes_from() {
 }
 
 #[tokio::test]
-async fn an_account_is_made_from_the_command_line() {
+async fn accounts_are_made_and_changed_from_the_command_line() {
     let directory = tempfile::tempdir().unwrap();
-    let add = |arguments: &[&str], password: &str| {
-        let mut child = madang(&directory, &[&["account", "add"], arguments].concat())
+    let account = |arguments: &[&str], password: &str| {
+        let mut child = madang(&directory, &[&["account"], arguments].concat())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -67,6 +67,7 @@ async fn an_account_is_made_from_the_command_line() {
         std::io::Write::write_all(child.stdin.as_mut().unwrap(), password.as_bytes()).unwrap();
         child.wait_with_output().unwrap()
     };
+    let add = |arguments: &[&str], password: &str| account(&[&["add"], arguments].concat(), password);
     let made = add(&["Kim", "--admin"], "correct horse\n");
     assert!(made.status.success(), "{made:?}");
     assert_eq!(
@@ -92,6 +93,29 @@ async fn an_account_is_made_from_the_command_line() {
     assert_eq!(role("lee").await.as_deref(), Some("member"));
     let kim = store.account_named("kim").await.unwrap().unwrap();
     assert!(kim.password.starts_with("$argon2id$"), "{}", kim.password);
+
+    let said = |arguments: &[&str], password: &str| {
+        let output = account(arguments, password);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(said(&["list"], ""), "Kim\tadmin\nLee\tmember\n");
+    assert_eq!(
+        said(&["role", "kim", "member"], ""),
+        "kim is a member like others now\n"
+    );
+    assert_eq!(said(&["role", "Lee", "admin"], ""), "Lee is an admin now\n");
+    assert_eq!(said(&["list"], ""), "Kim\tmember\nLee\tadmin\n");
+    assert_eq!(
+        said(&["password", "Kim"], "another horse\n"),
+        "Kim can sign in with the new password now\n"
+    );
+    let other = store.account_named("kim").await.unwrap().unwrap();
+    assert_ne!(other.password, kim.password);
+    for unknown in [&["role", "Park", "admin"][..], &["password", "Park"]] {
+        assert!(failed(&account(unknown, "another horse\n")).contains("nobody of this name is known"));
+    }
+    assert!(failed(&account(&["password", "Kim"], "short\n")).contains("a password has 8 to 200 characters"));
 }
 
 #[test]

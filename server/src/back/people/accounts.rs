@@ -233,6 +233,30 @@ pub async fn add_account(
     made.then_some(()).ok_or(Objection::NameTaken)
 }
 
+/// Gives an account another password, as the command `madang account password` does: for whoever has forgotten theirs. All its sign-ins end, also in servers that run.
+///
+/// # Errors
+/// [`Objection::PersonUnknown`], or the store failed.
+pub async fn reset_password(store: &Store, name: &Name, password: &Password) -> Result<(), Objection> {
+    let found = store.account_named(NameKey::of(name).as_str()).await?;
+    let found = found.ok_or(Objection::PersonUnknown)?;
+    let hash = passwords::hash(password.reveal());
+    // No sign-in has the hash of nothing.
+    store.set_password(found.id, &hash, "").await?;
+    Ok(())
+}
+
+/// Makes an account an admin, or one like others, as the command `madang account role` does.
+///
+/// # Errors
+/// [`Objection::PersonUnknown`], or the store failed.
+pub async fn set_admin(store: &Store, name: &Name, is_admin: bool) -> Result<(), Objection> {
+    let found = store
+        .set_account_role(NameKey::of(name).as_str(), role(is_admin))
+        .await?;
+    found.then_some(()).ok_or(Objection::PersonUnknown)
+}
+
 /// An account that isn't stored yet, with a number that nobody has.
 fn new_account(name: &Name, password: String, is_admin: bool) -> StoredAccount {
     StoredAccount {
@@ -241,9 +265,14 @@ fn new_account(name: &Name, password: String, is_admin: bool) -> StoredAccount {
         name: name.as_str().to_owned(),
         name_key: NameKey::of(name).as_str().to_owned(),
         password,
-        role: if is_admin { "admin" } else { "member" }.to_owned(),
+        role: role(is_admin).to_owned(),
         created_at: now(),
     }
+}
+
+/// As it is stored.
+fn role(is_admin: bool) -> &'static str {
+    if is_admin { "admin" } else { "member" }
 }
 
 fn begin<A: Clone + Eq + Hash>(tries: &Mutex<Tries<A>>, who: A) -> Result<(), Objection> {

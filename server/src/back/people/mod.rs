@@ -15,8 +15,8 @@ mod recent;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-pub use accounts::add_account;
 pub(super) use accounts::{COOKIE, Opened, SIGN_IN_TIME};
+pub use accounts::{add_account, reset_password, set_admin};
 pub(super) use asking::{Asking, shown};
 pub(super) use moderation::{moderate, report, role_in};
 pub(super) use pass::Pass;
