@@ -97,7 +97,7 @@ impl Account {
         tokio::select! {
             biased;
             () = stop => Err(AccountError::Interrupted),
-            done = self.carry_out(url) => done,
+            done = Box::pin(self.carry_out(url)) => done,
         }
     }
 

@@ -39,7 +39,7 @@ impl Store {
 
 /// Why the same operation may well succeed a moment later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Passing {
+pub(super) enum Passing {
     /// The database gave it up for another's sake and certainly kept nothing of it.
     Contention,
     /// The connection ended: the server restarts, or something between cut it.
@@ -47,7 +47,7 @@ enum Passing {
 }
 
 impl Passing {
-    fn of(error: &DbErr) -> Option<Self> {
+    pub(super) fn of(error: &DbErr) -> Option<Self> {
         let (DbErr::Exec(RuntimeErr::SqlxError(error))
         | DbErr::Query(RuntimeErr::SqlxError(error))
         | DbErr::Conn(RuntimeErr::SqlxError(error))) = error

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sea_orm::DatabaseConnection;
+use sea_orm::{ConnectionTrait, DatabaseConnection};
 use sea_orm_migration::MigratorTrait;
 
 use super::migration::Migrator;
@@ -61,8 +61,12 @@ impl Store {
 
     /// The steps, if the database has taken none that this program doesn't know.
     pub(super) async fn read_steps(&self) -> Result<Vec<Step>, StoreError> {
-        Migrator::install(&self.writer).await?;
-        let models = Migrator::get_migration_models(&self.writer).await?;
+        Self::read_steps_by(&self.writer).await
+    }
+
+    pub(super) async fn read_steps_by(connection: &impl ConnectionTrait) -> Result<Vec<Step>, StoreError> {
+        Migrator::install(connection).await?;
+        let models = Migrator::get_migration_models(connection).await?;
         let taken: BTreeSet<_> = models.into_iter().map(|model| model.version).collect();
         let known = Migrator::migrations();
         let is_known = |name: &&String| known.iter().any(|step| step.name() == *name);

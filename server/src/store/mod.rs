@@ -1,5 +1,6 @@
 //! Where messages and the market's bars are kept: SQLite, MySQL or MariaDB, PostgreSQL, by one set of entities, migrations and queries.
 
+mod alone;
 mod attempts;
 mod backup;
 mod changes;
@@ -30,7 +31,6 @@ use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr, SqlErr,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
-use sea_orm_migration::MigratorTrait;
 use thiserror::Error;
 
 pub use backup::Progress;
@@ -48,7 +48,6 @@ pub use seats::{Beat, Claim, Mine};
 pub use slow::SlowTurn;
 
 use crate::config::DatabaseUrl;
-use migration::Migrator;
 
 /// The open database. Clones share its connections.
 #[derive(Clone, Debug)]
@@ -80,6 +79,9 @@ pub enum StoreError {
         "the database has taken the step {0}, which this program doesn't know: use the newer program, or take the step back with it (`madang migrate down`)"
     )]
     Newer(String),
+    /// Another program has been bringing its tables up to date all the time.
+    #[error("another program has been changing the database's tables for {} s", Store::STEPS_TIME.as_secs())]
+    Steps,
     /// Its tables are those of an older program.
     #[error("the database hasn't taken the step {0} yet: `madang migrate up` takes it")]
     Outdated(String),
@@ -100,7 +102,7 @@ impl Store {
     /// Connections to a database server, and readers of an SQLite file: more would wait for two cores' disk anyway.
     pub const CONNECTIONS: u32 = 8;
 
-    /// Connects, and brings the tables up to date.
+    /// Connects, and brings the tables up to date. Of several servers that start at once, one after the other does so.
     ///
     /// An SQLite file is created when missing, for its owner alone, and kept in WAL mode with `synchronous=FULL`: a commit is on the disk
     /// before it is acknowledged, so not even a power cut takes an acknowledged message.
@@ -108,10 +110,7 @@ impl Store {
     /// # Errors
     /// The database cannot be reached, read or migrated.
     pub async fn open(url: &DatabaseUrl) -> Result<Self, StoreError> {
-        let store = Self::connect(url).await?;
-        store.read_steps().await?;
-        Migrator::up(&store.writer, None).await?;
-        Ok(store)
+        Box::pin(Self::open_alone(url)).await
     }
 
     /// An empty database that nobody else sees, and that is gone with its last handle.

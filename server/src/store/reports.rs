@@ -6,6 +6,7 @@ use sea_orm::{
     QueryOrder, QuerySelect,
 };
 
+use super::entity::message::Kind;
 use super::entity::{message, report};
 use super::{Store, StoreError, StoredMessage, is_there};
 
@@ -19,8 +20,10 @@ pub enum Reported {
     New(i64),
     /// The same person has reported this message before, under this number.
     Before(i64),
-    /// There is no such message.
+    /// There is no such message; edits and reactions are none.
     NoSuchMessage,
+    /// The message has been taken back.
+    Deleted,
     /// As many reports wait as may.
     TooMany,
 }
@@ -33,12 +36,11 @@ impl Store {
     pub async fn report(&self, new: &StoredReport, limit: u64) -> Result<Reported, StoreError> {
         self.retrying(|| async {
             let about = (new.room.clone(), new.offset);
-            if message::Entity::find_by_id(about)
-                .one(&self.reader)
-                .await?
-                .is_none()
-            {
-                return Ok(Reported::NoSuchMessage);
+            let message = message::Entity::find_by_id(about).one(&self.reader).await?;
+            match message.filter(|message| message.kind == Kind::Message) {
+                None => return Ok(Reported::NoSuchMessage),
+                Some(message) if message.deleted => return Ok(Reported::Deleted),
+                Some(_) => {}
             }
             if waiting(&new.room).count(&self.reader).await? >= limit {
                 return Ok(Reported::TooMany);

@@ -61,6 +61,7 @@ mod seats_tables;
 mod seats_told;
 mod seats_waiting;
 mod signed_out;
+mod slow_mode;
 mod slow_readers;
 mod socketio;
 mod store;

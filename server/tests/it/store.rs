@@ -17,6 +17,7 @@ on_every_database! {
     keeps_every_character
     pages_in_both_directions
     opens_again_with_what_it_had
+    several_open_a_new_database_at_once
     takes_over_a_database_of_the_first_release
     goes_on_with_a_step_that_was_cut_off
     a_closed_database_is_an_error
@@ -218,6 +219,25 @@ async fn opens_again_with_what_it_had(database: TestDatabase) {
     );
 }
 
+async fn several_open_a_new_database_at_once(database: TestDatabase) {
+    let mut opening = tokio::task::JoinSet::new();
+    for _ in 0..6 {
+        let url = database.url().clone();
+        opening.spawn(async move { Store::open(&url).await });
+    }
+    let mut stores = Vec::new();
+    while let Some(opened) = opening.join_next().await {
+        stores.push(opened.unwrap().unwrap());
+    }
+    for (n, store) in stores.iter().enumerate() {
+        let appended = store
+            .append(&draft("lobby", "Kim", &format!("c{n}")))
+            .await
+            .unwrap();
+        assert_eq!(appended.offset, i64::try_from(n).unwrap() + 1);
+    }
+}
+
 async fn takes_over_a_database_of_the_first_release(database: TestDatabase) {
     let store = database.store().await;
     store.append(&draft("lobby", "Kim", "c1")).await.unwrap();
@@ -342,24 +362,27 @@ fn draft(room: &str, author: &str, client_id: &str) -> Draft {
     }
 }
 
-/// Accounts and tokens are in it, and in the files that SQLite keeps beside it.
 #[cfg(unix)]
 #[tokio::test]
-async fn a_new_sqlite_file_is_its_owners_alone() {
-    use std::os::unix::fs::PermissionsExt;
+async fn nobody_else_reads_a_new_database_file() {
+    use std::os::unix::fs::PermissionsExt as _;
 
-    let folder = tempfile::tempdir().unwrap();
-    let url: DatabaseUrl = format!("sqlite://{}/new.db", folder.path().display())
-        .parse()
-        .unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("madang.db");
+    let url: DatabaseUrl = format!("sqlite://{}", path.display()).parse().unwrap();
     let store = Store::open(&url).await.unwrap();
-    store.append(&draft("lobby", "Kim", "c1")).await.unwrap();
-    let mut seen = 0;
-    for entry in std::fs::read_dir(folder.path()).unwrap() {
-        let entry = entry.unwrap();
-        let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
-        assert_eq!(mode, 0o600, "{}", entry.path().display());
-        seen += 1;
+    store.append(&draft("lobby", "Kim", "a")).await.unwrap();
+    let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    let files: Vec<_> = std::fs::read_dir(directory.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    assert_eq!(files.len(), 3, "{files:?}");
+    for file in files {
+        assert_eq!(mode(&file), 0o600, "{}", file.display());
     }
-    assert_eq!(seen, 3, "the database, its -wal and its -shm");
+    store.close().await.unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+    Store::open(&url).await.unwrap();
+    assert_eq!(mode(&path), 0o640, "who owns it may let others read it");
 }

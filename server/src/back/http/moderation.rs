@@ -363,6 +363,7 @@ pub(in crate::back) async fn role(
         (status = 403, description = "`banned`, `room_read_only`, `origin_refused`", body = Problem),
         (status = 404, description = "`room_invalid`, `message_unknown`", body = Problem),
         (status = 409, description = "`too_many_reports`", body = Problem),
+        (status = 410, description = "`message_deleted`", body = Problem),
         (status = 413, description = "`bad_json`: more than 64 KiB", body = Problem),
         (status = 415, description = "`bad_json`: not `application/json`", body = Problem),
         (status = 422, description = "`bad_json`: not the documented fields", body = Problem),

@@ -118,6 +118,7 @@ pub(in crate::back) async fn report(
         Reported::New(id) => Ok((id, true)),
         Reported::Before(id) => Ok((id, false)),
         Reported::NoSuchMessage => Err(Objection::NoSuchMessage),
+        Reported::Deleted => Err(Objection::Refused(Code::MessageDeleted.into())),
         Reported::TooMany => Err(Objection::TooManyReports),
     }
 }
