@@ -172,11 +172,16 @@ impl Store {
     /// Closes every connection, after which each operation fails.
     ///
     /// # Errors
-    /// The database objects; it is closed all the same.
+    /// The database objects, or a connection wasn't given back within [`Store::OPERATION_TIME`]; it is closed all the same.
     pub async fn close(&self) -> Result<(), StoreError> {
-        let reader = self.reader.clone().close().await;
-        self.writer.clone().close().await.and(reader)?;
-        Ok(())
+        let closed = async {
+            let reader = self.reader.clone().close().await;
+            self.writer.clone().close().await.and(reader)?;
+            Ok(())
+        };
+        // One on which something was given up in the middle may never come back: a server that stops doesn't wait for it.
+        let closed = tokio::time::timeout(Self::OPERATION_TIME, closed).await;
+        closed.unwrap_or(Err(StoreError::Time))
     }
 
     /// How many operations have failed since it was opened.
