@@ -38,6 +38,11 @@ class FirefoxPage {
   #scale;
   #problems = [];
 
+  /** The page as the protocol has it, where Puppeteer's way of doing a thing won't do. */
+  get #tab() {
+    return this.#page.mainFrame().browsingContext;
+  }
+
   constructor(context, page, scale) {
     this.#context = context;
     this.#page = page;
@@ -48,17 +53,35 @@ class FirefoxPage {
     });
   }
 
-  goto = (url) => this.#page.goto(url);
-  reload = () => this.#page.reload();
+  goto = (url) => this.#loads(() => this.#tab.navigate(url));
+  reload = () => this.#loads(() => this.#tab.reload());
   evaluate = (run, ...args) => this.#page.evaluate(expression(run, args));
   click = (selector) => this.#page.click(selector);
   type = (selector, text) => this.#page.type(selector, text);
   // Puppeteer's own setViewport turns the screen too, which Firefox 140, Debian's until it is updated, doesn't know.
   resize = ({ width, height }) =>
-    this.#page.mainFrame().browsingContext.setViewport({ viewport: { width, height }, devicePixelRatio: this.#scale });
+    this.#tab.setViewport({ viewport: { width, height }, devicePixelRatio: this.#scale });
   screenshot = async () => Buffer.from(await this.#page.screenshot());
   problems = () => this.#problems;
   close = () => this.#context.close();
+
+  /**
+   * Does what makes the page load, and returns when it has. Puppeteer's goto and reload, and Firefox's own answer to
+   * them, come too early where the page that is left calls history.replaceState meanwhile: that counts as the end of a
+   * navigation there.
+   */
+  async #loads(go) {
+    let timer;
+    const loaded = new Promise((resolve, reject) => {
+      this.#tab.once("load", resolve);
+      timer = setTimeout(() => reject(new Error(`Firefox hasn't loaded the page within ${PATIENCE_MS} ms`)), PATIENCE_MS);
+    });
+    try {
+      await Promise.all([loaded, go()]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
 
   async press(keys) {
     const held = keys.split("+");
