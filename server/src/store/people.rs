@@ -1,11 +1,11 @@
 //! The repository of accounts: who there is, where they are signed in, and which programs act for them.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, JoinType,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, RelationDef,
 };
 
 use super::changes::inserted;
@@ -107,59 +107,79 @@ impl Store {
         Ok(true)
     }
 
-    /// Gives an account another password, and ends its sign-ins but the one to keep.
+    /// Gives an account another password, and ends its sign-ins but the one to keep. With the hash that was `proved`, only while that is still its own: `false`
+    /// if another password came in between.
     ///
     /// # Errors
     /// Any [`StoreError`].
-    pub async fn set_password(&self, id: i64, password: &str, keep: &str) -> Result<(), StoreError> {
+    pub async fn set_password(
+        &self,
+        id: i64,
+        proved: Option<&str>,
+        password: &str,
+        keep: &str,
+    ) -> Result<bool, StoreError> {
         self.retrying(|| async {
-            // Both or neither: a new password with the old sign-ins would protect from nothing.
-            let both = self.begin().await?;
+            // All or nothing: a new password with the old sign-ins would protect from nothing.
+            let all = self.begin().await?;
+            let now = password_of(&all, id).await?;
+            // That it is the new one already is of this very call, whose connection was lost over its commit: no two hashes are alike.
+            let others = |now: &str| proved.is_some_and(|proved| proved != now) && now != password;
+            if now.as_deref().is_none_or(others) {
+                all.rollback().await?;
+                return Ok(false);
+            }
             account::Entity::update_many()
                 .col_expr(account::Column::Password, Expr::value(password))
                 .filter(account::Column::Id.eq(id))
-                .exec(&both)
+                .exec(&all)
                 .await?;
             sign_in::Entity::delete_many()
                 .filter(sign_in::Column::Account.eq(id))
                 .filter(sign_in::Column::TokenHash.ne(keep))
-                .exec(&both)
+                .exec(&all)
                 .await?;
-            both.commit().await
+            all.commit().await?;
+            Ok(true)
         })
         .await
     }
 
-    /// Signs an account in at one more place. Those that are over go, and of more than [`SIGN_INS_LIMIT`] the oldest.
+    /// Signs an account in at one more place, while the hash that was `proved` is still its own: `false` if another password came in between. Those that are
+    /// over go, and of more than [`SIGN_INS_LIMIT`] the oldest.
     ///
     /// # Errors
     /// Any [`StoreError`].
-    pub async fn sign_in(&self, new: &StoredSignIn, now: i64) -> Result<(), StoreError> {
+    pub async fn sign_in(&self, new: &StoredSignIn, proved: &str, now: i64) -> Result<bool, StoreError> {
         self.retrying(|| async {
-            let row = new.clone().into_active_model();
-            let inserted = sign_in::Entity::insert(row)
-                .exec_without_returning(&self.writer)
-                .await;
-            // Taken by this very sign-in, if at all: nobody else has its secret.
-            inserted.map(|_| ()).or_else(unless_taken)?;
+            let all = self.begin().await?;
+            if password_of(&all, new.account).await?.as_deref() != Some(proved) {
+                all.rollback().await?;
+                return Ok(false);
+            }
+            // There already, if at all, by this very sign-in: nobody else has its secret.
+            let once = OnConflict::column(sign_in::Column::TokenHash)
+                .do_nothing_on([sign_in::Column::TokenHash])
+                .to_owned();
+            let insert = sign_in::Entity::insert(new.clone().into_active_model()).on_conflict(once);
+            inserted(insert.exec_without_returning(&all).await)?;
             sign_in::Entity::delete_many()
                 .filter(sign_in::Column::Account.eq(new.account))
                 .filter(sign_in::Column::ExpiresAt.lte(now))
-                .exec(&self.writer)
+                .exec(&all)
                 .await?;
             let oldest = sign_in::Entity::find()
                 .filter(sign_in::Column::Account.eq(new.account))
                 .order_by_desc(sign_in::Column::ExpiresAt)
                 .offset(SIGN_INS_LIMIT)
                 .limit(SIGN_INS_LIMIT)
-                .all(&self.writer)
+                .all(&all)
                 .await?;
             for row in oldest {
-                sign_in::Entity::delete_by_id(row.token_hash)
-                    .exec(&self.writer)
-                    .await?;
+                sign_in::Entity::delete_by_id(row.token_hash).exec(&all).await?;
             }
-            Ok(())
+            all.commit().await?;
+            Ok(true)
         })
         .await
     }
@@ -216,27 +236,41 @@ impl Store {
         .await
     }
 
-    /// Which of these still stand for an account: sign-ins that go on, and tokens that there are.
+    /// Which of these still stand for an account: sign-ins that go on, and tokens that there are. With the role that the account has now.
     ///
     /// # Errors
     /// Any [`StoreError`].
-    pub async fn still_hold(&self, hashes: Vec<String>, now: i64) -> Result<HashSet<String>, StoreError> {
+    pub async fn still_hold(
+        &self,
+        hashes: Vec<String>,
+        now: i64,
+    ) -> Result<HashMap<String, String>, StoreError> {
         self.retrying(|| async {
-            let sign_ins: Vec<String> = sign_in::Entity::find()
+            let sign_ins: Vec<(String, String)> = sign_in::Entity::find()
                 .select_only()
                 .column(sign_in::Column::TokenHash)
+                .column(account::Column::Role)
+                .join(
+                    JoinType::InnerJoin,
+                    owner::<sign_in::Entity>(sign_in::Column::Account),
+                )
                 .filter(sign_in::Column::TokenHash.is_in(&hashes))
                 .filter(sign_in::Column::ExpiresAt.gt(now))
                 .into_tuple()
                 .all(&self.reader)
                 .await?;
-            let mut hold: HashSet<String> = sign_ins.into_iter().collect();
-            let rest: Vec<&String> = hashes.iter().filter(|hash| !hold.contains(*hash)).collect();
+            let mut hold: HashMap<String, String> = sign_ins.into_iter().collect();
+            let rest: Vec<&String> = hashes.iter().filter(|hash| !hold.contains_key(*hash)).collect();
             // Mostly there are none, and nobody needs to be asked.
             if !rest.is_empty() {
-                let tokens: Vec<String> = api_token::Entity::find()
+                let tokens: Vec<(String, String)> = api_token::Entity::find()
                     .select_only()
                     .column(api_token::Column::TokenHash)
+                    .column(account::Column::Role)
+                    .join(
+                        JoinType::InnerJoin,
+                        owner::<api_token::Entity>(api_token::Column::Account),
+                    )
                     .filter(api_token::Column::TokenHash.is_in(rest))
                     .into_tuple()
                     .all(&self.reader)
@@ -359,6 +393,17 @@ impl Store {
     }
 }
 
-fn unless_taken(error: DbErr) -> Result<(), DbErr> {
-    if is_there(&error) { Ok(()) } else { Err(error) }
+/// An account's password now. Nobody else changes it before the transaction ends.
+async fn password_of(transaction: &DatabaseTransaction, id: i64) -> Result<Option<String>, DbErr> {
+    let found = account::Entity::find_by_id(id).lock_exclusive();
+    let found = found.one(transaction).await?;
+    Ok(found.map(|account| account.password))
+}
+
+/// From a row with an account's number to the account.
+fn owner<E: EntityTrait>(number: E::Column) -> RelationDef {
+    E::belongs_to(account::Entity)
+        .from(number)
+        .to(account::Column::Id)
+        .into()
 }

@@ -12,6 +12,7 @@ use crate::on_every_database;
 on_every_database! {
     a_name_has_one_account
     a_sign_in_holds_until_it_is_over_or_ended
+    what_was_proved_with_an_old_password_comes_to_nothing
     an_account_has_so_many_tokens_and_takes_them_back
     tokens_at_the_same_time_are_no_more_than_may_be
     what_stands_for_an_account_is_told_from_what_doesn_t
@@ -24,6 +25,7 @@ on_every_database! {
 }
 
 const NOW: i64 = 1_795_000_000_000;
+const PASSWORD: &str = "$argon2id$...";
 
 async fn a_name_has_one_account(database: TestDatabase) {
     let store = database.store().await;
@@ -40,8 +42,18 @@ async fn a_name_has_one_account(database: TestDatabase) {
 async fn a_sign_in_holds_until_it_is_over_or_ended(database: TestDatabase) {
     let store = database.store().await;
     store.create_account(&account(1, "Kim", "kim")).await.unwrap();
-    store.sign_in(&sign_in("one", NOW + 5), NOW).await.unwrap();
-    store.sign_in(&sign_in("two", NOW + 9), NOW).await.unwrap();
+    assert!(
+        store
+            .sign_in(&sign_in("one", NOW + 5), PASSWORD, NOW)
+            .await
+            .unwrap()
+    );
+    assert!(
+        store
+            .sign_in(&sign_in("two", NOW + 9), PASSWORD, NOW)
+            .await
+            .unwrap()
+    );
     let whose = async |hash: &str, now| {
         store
             .signed_in(hash, now)
@@ -56,8 +68,14 @@ async fn a_sign_in_holds_until_it_is_over_or_ended(database: TestDatabase) {
     assert_eq!(whose("one", NOW + 5).await, Some(1));
     store.sign_out("one").await.unwrap();
     assert_eq!(whose("one", NOW).await, None);
-    store.sign_in(&sign_in("three", NOW + 9), NOW).await.unwrap();
-    store.set_password(1, "other", "three").await.unwrap();
+    assert!(
+        store
+            .sign_in(&sign_in("three", NOW + 9), PASSWORD, NOW)
+            .await
+            .unwrap()
+    );
+    let set = store.set_password(1, Some(PASSWORD), "other", "three").await;
+    assert!(set.unwrap());
     assert_eq!(
         (whose("two", NOW).await, whose("three", NOW).await),
         (None, Some(1))
@@ -69,10 +87,46 @@ async fn a_sign_in_holds_until_it_is_over_or_ended(database: TestDatabase) {
 
     for n in 1..=SIGN_INS_LIMIT {
         let sign_in = sign_in(&format!("n{n}"), NOW + 10 + i64::try_from(n).unwrap());
-        store.sign_in(&sign_in, NOW).await.unwrap();
+        assert!(store.sign_in(&sign_in, "other", NOW).await.unwrap());
     }
     assert_eq!(whose("three", NOW).await, None, "the oldest made place");
     assert_eq!(whose("n1", NOW).await, Some(1));
+}
+
+/// As when an operator resets a password while a guess at it is being looked at.
+async fn what_was_proved_with_an_old_password_comes_to_nothing(database: TestDatabase) {
+    let store = database.store().await;
+    store.create_account(&account(1, "Kim", "kim")).await.unwrap();
+    assert!(store.set_password(1, None, "reset", "").await.unwrap());
+    assert!(
+        !store
+            .sign_in(&sign_in("one", NOW + 5), PASSWORD, NOW)
+            .await
+            .unwrap()
+    );
+    assert_eq!(store.signed_in("one", NOW).await.unwrap(), None);
+    assert!(
+        store
+            .sign_in(&sign_in("two", NOW + 5), "reset", NOW)
+            .await
+            .unwrap()
+    );
+    let set = async |proved, password| store.set_password(1, proved, password, "").await.unwrap();
+    assert!(!set(Some(PASSWORD), "mine").await);
+    assert!(store.signed_in("two", NOW).await.unwrap().is_some());
+    let password = store.account_named("kim").await.unwrap().unwrap().password;
+    assert_eq!(password, "reset");
+    assert!(set(Some("reset"), "new").await);
+    assert!(
+        set(Some("reset"), "new").await,
+        "the same again, as after a lost connection"
+    );
+    assert!(!store.set_password(2, None, "new", "").await.unwrap(), "nobody's");
+    let nobody = StoredSignIn {
+        account: 2,
+        ..sign_in("three", NOW + 5)
+    };
+    assert!(!store.sign_in(&nobody, "new", NOW).await.unwrap());
 }
 
 async fn an_account_has_so_many_tokens_and_takes_them_back(database: TestDatabase) {
@@ -110,18 +164,29 @@ async fn tokens_at_the_same_time_are_no_more_than_may_be(database: TestDatabase)
 async fn what_stands_for_an_account_is_told_from_what_doesn_t(database: TestDatabase) {
     let store = database.store().await;
     store.create_account(&account(1, "Kim", "kim")).await.unwrap();
-    store.sign_in(&sign_in("one", NOW + 5), NOW).await.unwrap();
+    assert!(
+        store
+            .sign_in(&sign_in("one", NOW + 5), PASSWORD, NOW)
+            .await
+            .unwrap()
+    );
     store.add_token(&token("two", 1), 9).await.unwrap();
     let hold = async |now| {
         let asked = ["one", "two", "three"].map(str::to_owned).to_vec();
-        let mut hold: Vec<_> = store.still_hold(asked, now).await.unwrap().into_iter().collect();
+        let hold = store.still_hold(asked, now).await.unwrap();
+        let mut hold: Vec<_> = hold
+            .into_iter()
+            .map(|(hash, role)| format!("{hash} {role}"))
+            .collect();
         hold.sort();
         hold
     };
-    assert_eq!(hold(NOW + 4).await, ["one", "two"]);
-    assert_eq!(hold(NOW + 5).await, ["two"], "it is over");
+    assert_eq!(hold(NOW + 4).await, ["one member", "two member"]);
+    assert_eq!(hold(NOW + 5).await, ["two member"], "it is over");
     store.remove_token(1, "id-two").await.unwrap();
-    assert_eq!(hold(NOW).await, ["one"]);
+    assert_eq!(hold(NOW).await, ["one member"]);
+    store.set_account_role("kim", "admin").await.unwrap();
+    assert_eq!(hold(NOW).await, ["one admin"]);
     assert!(store.still_hold(Vec::new(), NOW).await.unwrap().is_empty());
 }
 
@@ -349,7 +414,7 @@ fn account(id: i64, name: &str, name_key: &str) -> StoredAccount {
         id,
         name: name.to_owned(),
         name_key: name_key.to_owned(),
-        password: "$argon2id$...".to_owned(),
+        password: PASSWORD.to_owned(),
         role: "member".to_owned(),
         created_at: NOW,
     }

@@ -88,12 +88,15 @@ impl People {
         (old, new): (String, Password),
         here: &SecretHash,
     ) -> Result<(), Objection> {
-        self.prove(from, &whose.name, old).await?;
+        let proved = self.prove(from, &whose.name, old).await?.password;
         let hash = self.passwords.hash(new.reveal().to_owned()).await?;
-        self.store.set_password(whose.id.0, &hash, here.as_str()).await?;
+        let set = self
+            .store
+            .set_password(whose.id.0, Some(&proved), &hash, here.as_str())
+            .await?;
         self.shown.forget();
         self.look_at(whose.id).await;
-        Ok(())
+        set.then_some(()).ok_or(Objection::PasswordWrong)
     }
 
     /// Ends a sign-in.
@@ -112,9 +115,10 @@ impl People {
     /// # Errors
     /// The store failed.
     pub(in crate::back) async fn of_cookie(&self, shown: &SecretHash) -> Result<Option<Account>, Objection> {
-        if let Some(known) = self.shown.get(shown, Instant::now()) {
-            return Ok(known);
-        }
+        let asked = match self.shown.get(shown, Instant::now()) {
+            Ok(known) => return Ok(known),
+            Err(asked) => asked,
+        };
         let now = now();
         let found = self.store.signed_in(shown.as_str(), now).await?;
         if let Some((_, expires_at)) = &found
@@ -124,7 +128,8 @@ impl People {
             self.store.extend_sign_in(shown.as_str(), later).await?;
         }
         let found = found.and_then(|(stored, _)| account(&stored));
-        self.shown.put(shown.clone(), found.clone(), Instant::now());
+        self.shown
+            .put(asked, shown.clone(), found.clone(), Instant::now());
         Ok(found)
     }
 
@@ -134,13 +139,14 @@ impl People {
     /// [`Objection::TokenUnknown`], or the store failed.
     pub(in crate::back) async fn of_token(&self, shown: &SecretHash) -> Result<Account, Objection> {
         let known = match self.shown.get(shown, Instant::now()) {
-            Some(known) => known,
-            None => {
+            Ok(known) => known,
+            Err(asked) => {
                 let owner = self
                     .store
                     .token_owner(shown.as_str(), now(), millis(USE_PRECISION));
                 let found = owner.await?.as_ref().and_then(account);
-                self.shown.put(shown.clone(), found.clone(), Instant::now());
+                self.shown
+                    .put(asked, shown.clone(), found.clone(), Instant::now());
                 found
             }
         };
@@ -204,6 +210,7 @@ impl People {
         Ok(found)
     }
 
+    /// Signs an account in whose password was proved to be the one that was read with it.
     async fn open(&self, stored: &StoredAccount) -> Result<Opened, Objection> {
         let account = account(stored).ok_or(Code::NameInvalid)?;
         let secret = Secret::new(random::bytes());
@@ -213,8 +220,11 @@ impl People {
             account: stored.id,
             expires_at: now + millis(SIGN_IN_TIME),
         };
-        self.store.sign_in(&sign_in, now).await?;
-        Ok(Opened { account, secret })
+        let signed_in = self.store.sign_in(&sign_in, &stored.password, now).await?;
+        // Another password came in between.
+        signed_in
+            .then_some(Opened { account, secret })
+            .ok_or(Objection::PasswordWrong)
     }
 }
 
@@ -241,9 +251,9 @@ pub async fn reset_password(store: &Store, name: &Name, password: &Password) -> 
     let found = store.account_named(NameKey::of(name).as_str()).await?;
     let found = found.ok_or(Objection::PersonUnknown)?;
     let hash = passwords::hash(password.reveal());
-    // No sign-in has the hash of nothing.
-    store.set_password(found.id, &hash, "").await?;
-    Ok(())
+    // Whatever it was before; and no sign-in has the hash of nothing.
+    let set = store.set_password(found.id, None, &hash, "").await?;
+    set.then_some(()).ok_or(Objection::PersonUnknown)
 }
 
 /// Makes an account an admin, or one like others, as the command `madang account role` does.

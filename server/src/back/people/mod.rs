@@ -81,11 +81,11 @@ impl People {
                 .ok_or_else(|| Code::NameReserved.into());
         }
         let taken = match self.taken.get(&key, Instant::now()) {
-            Some(taken) => taken,
-            None => {
+            Ok(taken) => taken,
+            Err(asked) => {
                 let found = self.store.account_named(key.as_str()).await;
                 let taken = found.map_err(|error| unavailable(&error))?.is_some();
-                self.taken.put(key, taken, Instant::now());
+                self.taken.put(asked, key, taken, Instant::now());
                 taken
             }
         };
@@ -110,8 +110,13 @@ fn account(stored: &StoredAccount) -> Option<Account> {
     Some(Account {
         id: AccountId(stored.id),
         name: stored.name.parse().ok()?,
-        is_admin: stored.role == "admin",
+        is_admin: is_admin(&stored.role),
     })
+}
+
+/// Whether that is what an admin is, as it is stored.
+fn is_admin(role: &str) -> bool {
+    role == "admin"
 }
 
 impl From<StoreError> for Objection {

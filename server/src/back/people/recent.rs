@@ -13,42 +13,63 @@ pub(super) const RECENT_LIMIT: usize = 4096;
 
 /// Answers by what was asked.
 #[derive(Debug)]
-pub(super) struct Recent<K, V> {
-    known: Mutex<HashMap<K, (V, Instant)>>,
+pub(super) struct Recent<K, V>(Mutex<Known<K, V>>);
+
+/// That something was asked for, before which change.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    changes: u64,
+}
+
+#[derive(Debug)]
+struct Known<K, V> {
+    answers: HashMap<K, (V, Instant)>,
+    changes: u64,
 }
 
 impl<K: Eq + Hash, V: Clone> Recent<K, V> {
     /// What was answered, if that was a moment ago.
-    pub(super) fn get(&self, key: &K, now: Instant) -> Option<V> {
+    ///
+    /// # Errors
+    /// It must be asked; the answer is given to [`Self::put`].
+    pub(super) fn get(&self, key: &K, now: Instant) -> Result<V, Asked> {
         let known = self.known();
-        let (value, at) = known.get(key)?;
-        (now.saturating_duration_since(*at) < RECENT_TIME).then(|| value.clone())
+        let answer = known.answers.get(key);
+        let recent = answer.filter(|(_, at)| now.saturating_duration_since(*at) < RECENT_TIME);
+        let changes = known.changes;
+        recent.map(|(value, _)| value.clone()).ok_or(Asked { changes })
     }
 
-    /// Remembers an answer.
-    pub(super) fn put(&self, key: K, value: V, now: Instant) {
+    /// Remembers an answer, unless something has changed since it was asked for: it may be of before.
+    pub(super) fn put(&self, asked: Asked, key: K, value: V, now: Instant) {
         let mut known = self.known();
-        if known.len() >= RECENT_LIMIT {
-            known.clear();
+        if known.changes != asked.changes {
+            return;
         }
-        known.insert(key, (value, now));
+        if known.answers.len() >= RECENT_LIMIT {
+            known.answers.clear();
+        }
+        known.answers.insert(key, (value, now));
     }
 
     /// Forgets all: something has changed.
     pub(super) fn forget(&self) {
-        self.known().clear();
+        let mut known = self.known();
+        known.answers.clear();
+        known.changes += 1;
     }
 
-    fn known(&self) -> MutexGuard<'_, HashMap<K, (V, Instant)>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn known(&self) -> MutexGuard<'_, Known<K, V>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<K, V> Default for Recent<K, V> {
     fn default() -> Self {
-        Self {
-            known: Mutex::new(HashMap::new()),
-        }
+        Self(Mutex::new(Known {
+            answers: HashMap::new(),
+            changes: 0,
+        }))
     }
 }
 
@@ -56,25 +77,39 @@ impl<K, V> Default for Recent<K, V> {
 mod tests {
     use super::*;
 
+    fn learn<K: Eq + Hash, V: Clone>(recent: &Recent<K, V>, key: K, value: V, now: Instant) {
+        let asked = recent.get(&key, now).err().unwrap();
+        recent.put(asked, key, value, now);
+    }
+
     #[test]
     fn an_answer_holds_for_a_moment() {
         let (recent, now) = (Recent::default(), Instant::now());
-        recent.put("kim", 1, now);
+        learn(&recent, "kim", 1, now);
         let a_bit = Duration::from_millis(1);
-        assert_eq!(recent.get(&"kim", now + RECENT_TIME - a_bit), Some(1));
-        assert_eq!(recent.get(&"kim", now + RECENT_TIME), None);
-        assert_eq!(recent.get(&"lee", now), None);
+        assert_eq!(recent.get(&"kim", now + RECENT_TIME - a_bit).ok(), Some(1));
+        assert!(recent.get(&"kim", now + RECENT_TIME).is_err());
+        assert!(recent.get(&"lee", now).is_err());
         recent.forget();
-        assert_eq!(recent.get(&"kim", now), None);
+        assert!(recent.get(&"kim", now).is_err());
+    }
+
+    #[test]
+    fn an_answer_of_before_a_change_is_not_remembered() {
+        let (recent, now) = (Recent::default(), Instant::now());
+        let asked = recent.get(&"kim", now).err().unwrap();
+        recent.forget();
+        recent.put(asked, "kim", 1, now);
+        assert!(recent.get(&"kim", now).is_err());
     }
 
     #[test]
     fn so_much_is_remembered() {
         let (recent, now) = (Recent::default(), Instant::now());
         for n in 0..=RECENT_LIMIT {
-            recent.put(n, n, now);
-            assert!(recent.known().len() <= RECENT_LIMIT);
+            learn(&recent, n, n, now);
+            assert!(recent.known().answers.len() <= RECENT_LIMIT);
         }
-        assert_eq!(recent.get(&RECENT_LIMIT, now), Some(RECENT_LIMIT));
+        assert_eq!(recent.get(&RECENT_LIMIT, now).ok(), Some(RECENT_LIMIT));
     }
 }
