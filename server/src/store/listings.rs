@@ -24,7 +24,7 @@ pub enum Kept {
 
 impl Store {
     /// A symbol is traded on these terms from now on: its bars are told on them, or deleted. `unstored` are bars that aren't stored yet, and the terms
-    /// that they are on. Bars of a symbol whose terms were never stored are taken to be on these.
+    /// that they are on. Bars of a symbol whose terms were never stored, or can't be read, are taken to be on these.
     ///
     /// It may be done twice. One transaction changes all bars, some 100,000 of them in a second.
     ///
@@ -58,7 +58,8 @@ impl Store {
             .one(&transaction)
             .await?;
         let is_new = row.is_none();
-        let earlier = row.and_then(|row| row.terms()).unwrap_or_else(|| terms.clone());
+        let stored = row.and_then(market_listing::Model::terms);
+        let earlier = stored.clone().unwrap_or_else(|| terms.clone());
         // Where they are on others, they have been stored, and brought along, when nobody heard that it was done.
         if let Some((on, bars)) = unstored
             && on.clone().after(&earlier) == earlier
@@ -76,7 +77,7 @@ impl Store {
             market_listing::Entity::insert(row)
                 .exec_without_returning(&transaction)
                 .await?;
-        } else if terms != earlier {
+        } else if stored.as_ref() != Some(&terms) {
             market_listing::Entity::update(row.reset_all())
                 .exec(&transaction)
                 .await?;

@@ -2,6 +2,7 @@
 
 use madang_server::market::{Interval, Price, Scale, Symbol, Terms};
 use madang_server::store::{Kept, Store, StoredBar};
+use sea_orm::{ConnectionTrait, Database};
 use serde_json::{Value, json};
 
 use crate::database::TestDatabase;
@@ -13,6 +14,7 @@ use crate::told_feed::ToldFeed;
 on_every_database! {
     stored_bars_are_told_on_other_terms_once
     bars_that_cannot_be_told_on_other_terms_begin_anew
+    terms_that_cannot_be_read_are_written_anew
     days_and_hours_begin_by_the_new_clock
     prices_go_on_when_a_symbol_has_more_decimals
     nothing_of_other_money_is_left
@@ -128,6 +130,29 @@ async fn bars_that_cannot_be_told_on_other_terms_begin_anew(database: TestDataba
         }
         assert_eq!(all(&store, "B", Interval::D1).await.len(), 1, "another symbol");
     }
+}
+
+/// Whoever's hand wrote them; what comes after is compared with what can be read again.
+async fn terms_that_cannot_be_read_are_written_anew(database: TestDatabase) {
+    let store = database.store().await;
+    let won = terms(2, 540, "KRW");
+    store.trade_on(symbol(), &won, None).await.unwrap();
+    store.put_bars(&[bar("A", "1s", 0, 10)]).await.unwrap();
+    let hand = Database::connect(database.url().as_str()).await.unwrap();
+    hand.execute_unprepared("UPDATE market_listings SET scale = 99")
+        .await
+        .unwrap();
+    hand.close().await.unwrap();
+    let kept = store.trade_on(symbol(), &won, None).await.unwrap();
+    assert_eq!(
+        (kept, all(&store, "A", Interval::S1).await.len()),
+        (Kept::AsTheyWere, 1)
+    );
+    let kept = store
+        .trade_on(symbol(), &terms(2, 540, "USD"), None)
+        .await
+        .unwrap();
+    assert_eq!(kept, Kept::Nothing, "it isn't won any more");
 }
 
 async fn days_and_hours_begin_by_the_new_clock(database: TestDatabase) {
