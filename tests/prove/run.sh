@@ -4,15 +4,21 @@
 #   tests/prove/run.sh quick|all [FOLDER WITH PROGRAMS]
 #
 # quick: some seconds on each database, and each mutant on SQLite. all: 1,000 people on 500 seats for a minute on each
-# database, and each mutant on each. KEEP=FOLDER keeps the histories there.
+# database, and each mutant on each. On each also with seats that must be paid for. KEEP=FOLDER keeps the histories there.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 size=${1:-quick} programs=${2:-target/debug}
 if [ -z "${MADANG_TEST_DATABASES:-}" ]; then exec scripts/with-databases.sh "$0" "$size" "$programs"; fi
 case $size in
-  quick) plan=(--clients 60 --seats 40 --seconds 8) mutant_databases='sqlite' ;;
-  all) plan=(--clients 1000 --seats 500 --seconds 60) mutant_databases='sqlite mysql postgres' ;;
+  quick)
+    plan=(--clients 60 --seats 40 --seconds 8) mutant_databases='sqlite'
+    paid_plan=(--payments "${plan[@]}")
+    ;;
+  all)
+    plan=(--clients 1000 --seats 500 --seconds 60) mutant_databases='sqlite mysql postgres'
+    paid_plan=(--payments --clients 300 --seats 200 --seconds 30)
+    ;;
   *) sed -n '2,/^set -/{/^set -/d;s/^# \{0,1\}//;p}' "$0"; exit 2 ;;
 esac
 # What turns red at once needs no crowd.
@@ -50,9 +56,13 @@ prove() {
 
 for database in sqlite mysql postgres; do
   echo "== $database"
-  keep=()
-  if [ -n "${KEEP:-}" ]; then keep=(--history "$KEEP/$database.jsonl"); fi
+  keep=() keep_paid=()
+  if [ -n "${KEEP:-}" ]; then
+    keep=(--history "$KEEP/$database.jsonl") keep_paid=(--history "$KEEP/$database-paid.jsonl")
+  fi
   prove "$programs/madang" "$database" "${plan[@]}" "${keep[@]}"
+  echo "== $database, paid for"
+  prove "$programs/madang" "$database" "${paid_plan[@]}" "${keep_paid[@]}"
 done
 
 # mutant NAME FILE FROM TO: the program, with one thing removed, built beside it.
@@ -77,11 +87,14 @@ cp -a "$programs/.fingerprint" "$programs/build" "$mutants/target/debug/"
 mutant owner server/src/store/seats/clock.rs 'seat_hold::Column::Holder.eq(holder)' 'seat_hold::Column::Holder.ne(format!("not {holder}"))'
 mutant expiry server/src/store/seats/clock.rs '.gt(now.into())' '.ne(now.into())'
 mutant index server/src/store/migration/m0004_seats.rs 'CREATE UNIQUE INDEX' 'CREATE INDEX'
+mutant refund server/src/store/seats/payments.rs 'Effect::Refund => self.refund(hold, &why).await' 'Effect::Refund => Ok(PaymentState::Sold)'
 for database in $mutant_databases; do
-  for name in owner expiry index; do
+  for name in owner expiry index refund; do
     echo "== $database without the $name"
     status=0
-    prove "$mutants/$name" "$database" "${mutant_plan[@]}" || status=$?
+    paid=()
+    if [ "$name" = refund ]; then paid=(--payments); fi
+    prove "$mutants/$name" "$database" "${mutant_plan[@]}" "${paid[@]}" || status=$?
     if [ "$status" -ne 1 ]; then
       echo "the proof doesn't notice that the $name is gone" >&2
       exit 1

@@ -82,6 +82,8 @@ pub struct Settled {
     pub state: PaymentState,
     /// It had been told before.
     pub duplicate: bool,
+    /// The database's clock, when it was taken first.
+    pub at: i64,
     /// What happened now, and to how many places.
     pub changes: BTreeMap<What, u64>,
 }

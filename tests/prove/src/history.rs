@@ -48,6 +48,22 @@ pub enum Command {
         /// Which hold.
         hold: String,
     },
+    /// What is to be paid, and for which payment.
+    Checkout {
+        /// For which hold.
+        hold: String,
+    },
+    /// The payment provider says that it was paid for: its places are sold, or the money goes back.
+    Pay {
+        /// Which hold.
+        hold: String,
+        /// Its places.
+        places: Vec<String>,
+        /// Which payment.
+        payment: String,
+        /// How much.
+        amount: u64,
+    },
     /// How one place is.
     Read {
         /// Which.
@@ -61,8 +77,20 @@ pub enum Command {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "snake_case")]
 pub enum Answer {
-    /// A hold was made or extended, confirmed or released.
+    /// A hold was made or extended, confirmed, paid for or released.
     Done(Hold),
+    /// This is to be paid.
+    ToPay {
+        /// For which payment.
+        payment: String,
+        /// How much.
+        amount: u64,
+    },
+    /// What was paid for wasn't the hold's any more, or was paid for already.
+    RefundDue {
+        /// Then.
+        now: u64,
+    },
     /// Nothing was changed.
     Refused {
         /// Why, for programs: `seats_taken`, `hold_expired`, …
@@ -176,7 +204,10 @@ impl Operation {
     pub fn done(&self) -> Option<&Hold> {
         match &self.answer {
             Answer::Done(hold) => Some(hold),
-            Answer::Refused { .. } | Answer::Places { .. } => None,
+            Answer::ToPay { .. }
+            | Answer::RefundDue { .. }
+            | Answer::Refused { .. }
+            | Answer::Places { .. } => None,
         }
     }
 }

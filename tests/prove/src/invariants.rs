@@ -130,7 +130,7 @@ fn holds(operations: &[Operation]) -> Vec<Broken> {
 fn limits(operations: &[Operation], limit: usize) -> Vec<Broken> {
     let mut ended: BTreeMap<&str, u64> = BTreeMap::new();
     for operation in operations {
-        if let (Command::Release { .. } | Command::Confirm { .. }, Some(hold)) =
+        if let (Command::Release { .. } | Command::Confirm { .. } | Command::Pay { .. }, Some(hold)) =
             (&operation.command, operation.done())
         {
             ended.insert(&hold.hold, operation.invoked);
@@ -192,7 +192,9 @@ fn capacity(operations: &[Operation], capacity: usize) -> Vec<Broken> {
 fn end(operations: &[Operation]) -> Vec<Broken> {
     let mut owners: BTreeMap<&str, &str> = BTreeMap::new();
     for operation in operations {
-        if let (Command::Confirm { .. }, Some(hold)) = (&operation.command, operation.done()) {
+        if let (Command::Confirm { .. } | Command::Pay { .. }, Some(hold)) =
+            (&operation.command, operation.done())
+        {
             owners.extend(
                 hold.versions
                     .keys()

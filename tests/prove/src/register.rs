@@ -71,6 +71,13 @@ pub enum Step {
         /// When it took effect.
         now: u64,
     },
+    /// The hold didn't have it at `now`, or owned it already.
+    RefundDue {
+        /// Which hold.
+        hold: String,
+        /// When that was decided.
+        now: u64,
+    },
     /// Somebody had it, or had had it until just then.
     Refused,
     /// It was so at `now`.
@@ -111,6 +118,10 @@ impl Register {
                 hold: hold.clone(),
                 holder: holder.clone(),
             }),
+            Step::RefundDue { hold, now } => {
+                let has = matches!(self, Self::Held { hold: by, until, .. } if by == hold && until > now);
+                (!has).then(|| self.clone())
+            }
             // A refusal doesn't say when it was decided, so one that had run out just before will do.
             Step::Refused => (*self != Self::Free).then(|| self.clone()),
             Step::Read { state, now } => self.looks(state, *now).then(|| self.clone()),
@@ -158,7 +169,7 @@ impl Register {
 impl Step {
     /// Whether the place is another one afterwards.
     pub fn changes(&self) -> bool {
-        !matches!(self, Self::Refused | Self::Read { .. })
+        !matches!(self, Self::RefundDue { .. } | Self::Refused | Self::Read { .. })
     }
 }
 
@@ -185,9 +196,20 @@ pub fn by_place(operations: &[Operation]) -> BTreeMap<&str, Vec<(usize, Step)>> 
                             until,
                         },
                         Command::Release { .. } => Step::Release { hold, holder, now },
-                        Command::Confirm { .. } => Step::Confirm { hold, holder, now },
-                        Command::Read { .. } | Command::Map => continue,
+                        Command::Confirm { .. } | Command::Pay { .. } => Step::Confirm { hold, holder, now },
+                        Command::Checkout { .. } | Command::Read { .. } | Command::Map => continue,
                     };
+                    steps.entry(place).or_default().push((n, step));
+                }
+            }
+            Answer::ToPay { .. } => {}
+            Answer::RefundDue { now } => {
+                let Command::Pay { hold, places, .. } = &operation.command else {
+                    continue;
+                };
+                for place in places {
+                    let (hold, now) = (hold.clone(), *now);
+                    let step = Step::RefundDue { hold, now };
                     steps.entry(place).or_default().push((n, step));
                 }
             }
@@ -242,5 +264,13 @@ mod tests {
         );
         assert_eq!(sold.after(&Step::Refused), Some(sold.clone()));
         assert_eq!(Register::Free.after(&Step::Refused), None);
+        let back = |hold: &str, now| Step::RefundDue {
+            hold: hold.into(),
+            now,
+        };
+        assert_eq!(held.after(&back("h1", 9)), None, "it was in time");
+        assert_eq!(held.after(&back("h1", 10)), Some(held.clone()));
+        assert_eq!(held.after(&back("h2", 9)), Some(held));
+        assert_eq!(sold.after(&back("h1", 9)), Some(sold), "paid for twice");
     }
 }

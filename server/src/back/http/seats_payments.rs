@@ -34,6 +34,8 @@ pub(in crate::back) struct Settled {
     state: PaymentState,
     /// It had been told before.
     duplicate: bool,
+    /// When it was taken first, in milliseconds since 1970-01-01 UTC of the database's clock.
+    at: i64,
 }
 
 /// Tell what became of a payment
@@ -138,6 +140,7 @@ async fn take(app: &App, signature: &str, body: &[u8]) -> Result<Json<Settled>, 
     Ok(Json(Settled {
         state: settled.state,
         duplicate: settled.duplicate,
+        at: settled.at,
     }))
 }
 

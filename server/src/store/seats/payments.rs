@@ -27,7 +27,7 @@ impl Store {
             let mut turn = Turn::begin(self, event).await?;
             turn.settle().await?;
             turn.offer().await?;
-            let (state, duplicate) = match turn.take_news(news).await? {
+            let (state, duplicate, at) = match turn.take_news(news).await? {
                 Ok(taken) => taken,
                 Err(refused) => return Ok(Err(refused)),
             };
@@ -39,6 +39,7 @@ impl Store {
             Ok(Ok(Settled {
                 state,
                 duplicate,
+                at,
                 changes,
             }))
         })
@@ -47,7 +48,8 @@ impl Store {
 }
 
 impl Turn<'_> {
-    async fn take_news(&mut self, news: &News) -> Decided<(PaymentState, bool)> {
+    /// Where its payment is since, whether that had been told before, and when.
+    async fn take_news(&mut self, news: &News) -> Decided<(PaymentState, bool, i64)> {
         let json = serde_json::to_vec(news).map_err(|error| DbErr::Json(error.to_string()))?;
         let hash = hex(&Sha256::digest(json));
         if let Some(known) = seat_news::Entity::find_by_id(&news.id)
@@ -55,7 +57,7 @@ impl Turn<'_> {
             .await?
         {
             return Ok(match known.hash == hash {
-                true => Ok((parsed(&known.state)?, true)),
+                true => Ok((parsed(&known.state)?, true, known.at)),
                 false => Err(Refused::IdempotencyMismatch),
             });
         }
@@ -86,7 +88,7 @@ impl Turn<'_> {
             .filter(seat_news::Column::News.eq(&news.id))
             .exec(&self.transaction)
             .await?;
-        Ok(Ok((state, false)))
+        Ok(Ok((state, false, self.now)))
     }
 
     async fn apply(&mut self, news: &News, payment: &seat_payment::Model) -> Result<PaymentState, DbErr> {

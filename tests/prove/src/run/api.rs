@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http::{Request, StatusCode, header};
@@ -10,8 +10,9 @@ use http_body_util::{BodyExt as _, Full};
 use hyper_util::client::legacy::Client as HttpClient;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use madang_server::seats::{PaymentState, Secret};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{EVENT, RunError};
 use crate::history::{Answer, Command, Hold, Place};
@@ -44,6 +45,23 @@ struct HoldAnswer {
     versions: BTreeMap<String, u64>,
     expires_at: u64,
     now: u64,
+}
+
+#[derive(Deserialize)]
+struct CheckoutAnswer {
+    payment: String,
+    amount: u64,
+}
+
+#[derive(Deserialize)]
+struct SettledAnswer {
+    state: PaymentState,
+    at: u64,
+}
+
+#[derive(Deserialize)]
+struct Holds {
+    holds: Vec<HoldAnswer>,
 }
 
 #[derive(Deserialize)]
@@ -83,7 +101,7 @@ impl Api {
         };
         let deadline = tokio::time::Instant::now() + 6 * PATIENCE;
         for address in addresses.iter().cycle() {
-            match api.ask(*address, "POST", "/api/sessions", None, None).await {
+            match api.ask(*address, "POST", "/api/sessions", Vec::new(), None).await {
                 Ok((StatusCode::CREATED, body)) => {
                     let session: Session = parse(&body)?;
                     (api.session, api.sender) = (session.session, session.sender);
@@ -109,15 +127,23 @@ impl Api {
             Command::Hold { places } => (
                 "POST",
                 format!("/api/seats/events/{EVENT}/holds"),
-                Some(json!({ "places": places })),
+                Some(json!({ "places": places }).to_string()),
             ),
+            Command::Pay {
+                hold,
+                payment,
+                amount,
+                ..
+            } => return self.pay(to, key, hold, payment, *amount).await,
+            Command::Checkout { hold } => ("POST", format!("/api/seats/holds/{hold}/checkout"), None),
             Command::Extend { hold } => ("POST", format!("/api/seats/holds/{hold}/extend"), None),
             Command::Release { hold } => ("POST", format!("/api/seats/holds/{hold}/release"), None),
             Command::Confirm { hold } => ("POST", format!("/api/seats/holds/{hold}/confirm"), None),
             Command::Read { place } => ("GET", format!("/api/seats/events/{EVENT}/places/{place}"), None),
             Command::Map => ("GET", format!("/api/seats/events/{EVENT}"), None),
         };
-        let (status, body) = self.ask(to, method, &path, Some(key), body).await?;
+        let headers = vec![self.session(), ("Idempotency-Key", key.to_owned())];
+        let (status, body) = self.ask(to, method, &path, headers, body).await?;
         let answer = match (status.as_u16(), command) {
             (200, Command::Read { .. }) => parse::<OnePlace>(&body).map(|one| Answer::Places {
                 now: one.now,
@@ -131,14 +157,9 @@ impl Api {
                     .flat_map(|section| section.seats)
                     .collect(),
             }),
-            (200 | 201, _) => parse::<HoldAnswer>(&body).map(|hold| {
-                Answer::Done(Hold {
-                    hold: hold.hold,
-                    versions: hold.versions,
-                    until: hold.expires_at,
-                    now: hold.now,
-                })
-            }),
+            (200, Command::Checkout { .. }) => parse::<CheckoutAnswer>(&body)
+                .map(|CheckoutAnswer { payment, amount }| Answer::ToPay { payment, amount }),
+            (200 | 201, _) => parse::<HoldAnswer>(&body).map(|hold| Answer::Done(hold.into())),
             (404 | 409 | 410, _) => parse::<Problem>(&body).map(|problem| Answer::Refused {
                 code: problem.code,
                 places: problem.places,
@@ -148,29 +169,85 @@ impl Api {
         answer.map_err(|error| Unanswered(error.to_string()))
     }
 
+    /// Says once that a payment was made, as its provider does; the key is the provider's id of the news. What was sold then, its holder looks up.
+    pub(super) async fn pay(
+        &self,
+        to: SocketAddr,
+        key: &str,
+        hold: &str,
+        payment: &str,
+        amount: u64,
+    ) -> Result<Answer, Unanswered> {
+        let (state, at) = self.tell(to, key, payment, "succeeded", amount).await?;
+        match state {
+            PaymentState::RefundDue => return Ok(Answer::RefundDue { now: at }),
+            PaymentState::Sold => {}
+            other => {
+                let code = other.as_str().to_owned();
+                let places = Vec::new();
+                return Ok(Answer::Refused { code, places });
+            }
+        }
+        let (status, body) = self
+            .ask(to, "GET", "/api/seats/holds", vec![self.session()], None)
+            .await?;
+        let said = || Unanswered(format!("{status} {}", String::from_utf8_lossy(&body)));
+        let holds: Holds = parse(&body).map_err(|_| said())?;
+        let sold = holds.holds.into_iter().find(|one| one.hold == hold);
+        let sold = Hold::from(sold.ok_or_else(said)?);
+        Ok(Answer::Done(Hold { now: at, ..sold }))
+    }
+
+    /// Says something of a payment: where it is since, and when that was taken first.
+    pub(super) async fn tell(
+        &self,
+        to: SocketAddr,
+        id: &str,
+        payment: &str,
+        status: &str,
+        amount: u64,
+    ) -> Result<(PaymentState, u64), Unanswered> {
+        let news = json!({"id": id, "payment": payment, "status": status, "amount": amount}).to_string();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let secret: Secret = Secret::DEMO
+            .parse()
+            .unwrap_or_else(|error| unreachable!("it is one: {error}"));
+        let signature = secret.sign(now.as_secs(), news.as_bytes()).to_string();
+        let headers = vec![("Madang-Signature", signature)];
+        let (status, body) = self
+            .ask(to, "POST", "/api/seats/payments", headers, Some(news))
+            .await?;
+        if status != StatusCode::OK {
+            return Err(Unanswered(format!("{status} {}", String::from_utf8_lossy(&body))));
+        }
+        let settled: SettledAnswer = parse(&body).map_err(|error| Unanswered(error.to_string()))?;
+        Ok((settled.state, settled.at))
+    }
+
+    fn session(&self) -> (&'static str, String) {
+        ("Authorization", format!("Bearer {}", self.session))
+    }
+
     async fn ask(
         &self,
         to: SocketAddr,
         method: &str,
         path: &str,
-        key: Option<&str>,
-        body: Option<Value>,
+        headers: Vec<(&'static str, String)>,
+        body: Option<String>,
     ) -> Result<(StatusCode, Bytes), Unanswered> {
         let unanswered = |error: &dyn std::fmt::Display| Unanswered(error.to_string());
         let mut request = Request::builder()
             .method(method)
             .uri(format!("http://{to}{path}"));
-        if let Some(key) = key {
-            request = request
-                .header(header::AUTHORIZATION, format!("Bearer {}", self.session))
-                .header("Idempotency-Key", key);
+        for (name, value) in headers {
+            request = request.header(name, value);
         }
         if body.is_some() {
             request = request.header(header::CONTENT_TYPE, "application/json");
         }
-        let body = body.map(|body| body.to_string()).unwrap_or_default();
         let request = request
-            .body(Full::from(body))
+            .body(Full::from(body.unwrap_or_default()))
             .map_err(|error| unanswered(&error))?;
         let answer = async {
             let answer = self
@@ -189,6 +266,17 @@ impl Api {
         tokio::time::timeout(PATIENCE, answer)
             .await
             .unwrap_or_else(|_| Err(Unanswered("in time".to_owned())))
+    }
+}
+
+impl From<HoldAnswer> for Hold {
+    fn from(answer: HoldAnswer) -> Self {
+        Self {
+            hold: answer.hold,
+            versions: answer.versions,
+            until: answer.expires_at,
+            now: answer.now,
+        }
     }
 }
 

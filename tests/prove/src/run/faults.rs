@@ -17,6 +17,9 @@ use super::{EVENT, RunError, Yard};
 /// What the database does with a second owner.
 pub(super) const REFUSED: &str = "second owner refused by the database";
 
+/// A server died in the middle of whatever it did.
+pub(super) const KILLED: &str = "server killed";
+
 /// How often something goes wrong, on the average.
 const EVERY: Duration = Duration::from_millis(700);
 
@@ -33,7 +36,7 @@ pub(super) async fn happen(yard: Arc<Yard>, mut nodes: Nodes) -> Result<Nodes, R
             if rounds.is_multiple_of(8) && end_the_database(&yard)? {
                 yard.count("database ended");
             } else {
-                yard.count("server killed");
+                yard.count(KILLED);
                 nodes.kill(rng.usize(0..nodes.len())).await?;
             }
         }

@@ -72,32 +72,72 @@ impl Person {
         let mut places: Vec<_> = (0..self.rng.usize(1..=ORDER)).map(|_| self.place()).collect();
         places.sort();
         places.dedup();
-        let Answer::Done(hold) = self.ask(Command::Hold { places }).await? else {
+        let Answer::Done(held) = self.ask(Command::Hold { places }).await? else {
             return Ok(());
         };
-        self.show(&hold);
-        let hold = hold.hold;
+        self.show(&held);
+        let hold = held.hold.clone();
         let time = Duration::from_secs(u64::from(HOLD_SECONDS));
         match self.rng.u32(0..100) {
             // Seats are few: most go back.
-            0..30 => drop(self.ask(Command::Release { hold }).await?),
-            30..33 => drop(self.ask(Command::Confirm { hold }).await?),
+            0..20 => drop(self.ask(Command::Release { hold }).await?),
+            // Paying takes its time, so fewer are in time with it.
+            20..30 if !self.yard.plan.payments => drop(self.ask(Command::Release { hold }).await?),
+            20..33 => self.buy(held, Duration::ZERO).await?,
             33..45 => {
                 self.ask(Command::Extend { hold: hold.clone() }).await?;
                 self.ask(Command::Release { hold }).await?;
             }
             // Just in time, or too late.
             45..70 => {
-                let wait = time.mul_f64(0.9 + 0.2 * self.rng.f64());
-                sleep(wait).await;
-                self.ask(Command::Confirm { hold }).await?;
+                let wait = time.mul_f64(0.8 + 0.25 * self.rng.f64());
+                self.buy(held, wait).await?;
             }
             // Surely too late.
             70..80 => {
-                sleep(time + Duration::from_millis(200)).await;
-                self.ask(Command::Confirm { hold }).await?;
+                self.buy(held, time + Duration::from_millis(200)).await?;
             }
             _ => {}
+        }
+        Ok(())
+    }
+
+    /// Confirms a hold in so much time; where it must be paid for, by doing that.
+    async fn buy(&mut self, held: Hold, wait: Duration) -> Result<(), RunError> {
+        let hold = held.hold;
+        if !self.yard.plan.payments {
+            sleep(wait).await;
+            self.ask(Command::Confirm { hold }).await?;
+            return Ok(());
+        }
+        let places: Vec<_> = held.versions.into_keys().collect();
+        let mut payments = Vec::new();
+        // Some press the button twice.
+        let twice = self.rng.u32(0..100) < 20;
+        for _ in 0..=u32::from(twice) {
+            if let Answer::ToPay { payment, amount } =
+                self.ask(Command::Checkout { hold: hold.clone() }).await?
+            {
+                payments.push((payment, amount));
+            }
+        }
+        sleep(wait).await;
+        for (payment, amount) in payments {
+            // The first card wasn't good for it.
+            if self.rng.u32(0..100) < 20 {
+                let (node, id) = (self.node(), self.yard.key(self.who));
+                self.yard.count("payment failed first");
+                // Whether that is heard or not, nothing follows from it.
+                let _ = self.api.tell(node, &id, &payment, "failed", amount).await;
+            }
+            let (hold, places) = (hold.clone(), places.clone());
+            self.ask(Command::Pay {
+                hold,
+                places,
+                payment,
+                amount,
+            })
+            .await?;
         }
         Ok(())
     }
