@@ -17,6 +17,9 @@ const HOT: usize = 10;
 /// Seats of one order at most.
 const ORDER: usize = 3;
 
+/// Cards that somebody tries to pay one order with, at most.
+const CARDS: usize = 2;
+
 /// How long something is asked for again and again.
 const GIVE_UP: Duration = Duration::from_secs(60);
 
@@ -111,33 +114,32 @@ impl Person {
             return Ok(());
         }
         let places: Vec<_> = held.versions.into_keys().collect();
-        let mut payments = Vec::new();
-        // Some press the button twice.
-        let twice = self.rng.u32(0..100) < 20;
-        for _ in 0..=u32::from(twice) {
-            if let Answer::ToPay { payment, amount } =
-                self.ask(Command::Checkout { hold: hold.clone() }).await?
+        let mut payments: Vec<(String, u64)> = Vec::new();
+        for _ in 0..self.rng.usize(1..=CARDS) {
+            if let Some((payment, amount)) = payments.last() {
+                let (node, id) = (self.node(), self.yard.key(self.who));
+                self.yard.count("card refused");
+                // If nobody hears of it, there is no other payment.
+                let _ = self.api.tell(node, &id, payment, "failed", *amount).await;
+            }
+            let checkout = Command::Checkout { hold: hold.clone() };
+            if let Answer::ToPay { payment, amount } = self.ask(checkout).await?
+                && payments.iter().all(|(known, _)| *known != payment)
             {
                 payments.push((payment, amount));
             }
         }
         sleep(wait).await;
+        // The first succeeds after all, and so does the second.
         for (payment, amount) in payments {
-            // The first card wasn't good for it.
-            if self.rng.u32(0..100) < 20 {
-                let (node, id) = (self.node(), self.yard.key(self.who));
-                self.yard.count("payment failed first");
-                // Whether that is heard or not, nothing follows from it.
-                let _ = self.api.tell(node, &id, &payment, "failed", amount).await;
-            }
             let (hold, places) = (hold.clone(), places.clone());
-            self.ask(Command::Pay {
+            let pay = Command::Pay {
                 hold,
                 places,
                 payment,
                 amount,
-            })
-            .await?;
+            };
+            self.ask(pay).await?;
         }
         Ok(())
     }
