@@ -2,10 +2,13 @@
 
 use madang_server::store::{Store, StoredBar};
 use sea_orm::{ConnectionTrait as _, Database};
+use serde_json::json;
 
 use crate::database::TestDatabase;
+use crate::market_viewer::START;
 use crate::on_every_database;
 use crate::running::Running;
+use crate::told_feed::ToldFeed;
 
 on_every_database! {
     bars_are_kept_as_they_are_now
@@ -13,6 +16,7 @@ on_every_database! {
     old_bars_are_forgotten_a_few_at_a_time
     a_step_of_the_market_that_was_cut_off_is_gone_on_with
     a_restart_goes_on_in_the_same_bars
+    what_a_feed_says_again_after_a_restart_is_too_late
 }
 
 fn bar(symbol: &str, interval: &str, open_at: i64, revision: i64) -> StoredBar {
@@ -162,4 +166,31 @@ async fn a_restart_goes_on_in_the_same_bars(database: TestDatabase) {
         before[4].as_f64().unwrap(),
     );
     assert!((price / last - 1.0).abs() < 0.2, "{price} after {last}");
+}
+
+async fn what_a_feed_says_again_after_a_restart_is_too_late(database: TestDatabase) {
+    let feed = ToldFeed::start(&json!([{"symbol": "A"}])).await;
+    let server = Running::with(database, |settings| settings.market = feed.market()).await;
+    let day = [(1, 0, "A", 100), (2, 3600, "A", 110), (3, 7200, "A", 120)];
+    feed.ticks(&day);
+    server.counted("ticks", 3).await;
+    let before = server.bars("A", "interval=1h").await["bars"].clone();
+    let Running { back, database, .. } = server;
+    assert!(back.close().await);
+
+    let feed = ToldFeed::start(&json!([{"symbol": "A"}])).await;
+    let server = Running::with(database, |settings| settings.market = feed.market()).await;
+    feed.ticks(&day[..2]);
+    server.counted("late_ticks", 2).await;
+    let quotes = server.fetch("/api/market/quotes?symbols=A", 200).await;
+    assert_eq!(
+        quotes["quotes"][0]["at"],
+        START + 7_200_000,
+        "when it was last traded"
+    );
+    assert_eq!(server.bars("A", "interval=1h").await["bars"], before);
+    feed.ticks(&[(4, 7260, "A", 130)]);
+    server.counted("ticks", 1).await;
+    let after = server.bars("A", "interval=1h").await["bars"].clone();
+    assert_eq!(after[2], json!([START + 7_200_000, 120, 130, 120, 130, 2, 1]));
 }
