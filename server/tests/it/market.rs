@@ -9,16 +9,8 @@ use serde_json::{Value, json};
 
 use crate::database::TestDatabase;
 use crate::feed_server::{FeedServer, Plan, Recorded};
-use crate::market_viewer::{START, Viewer, WAYS, Way, body, recording};
+use crate::market_viewer::{START, Viewer, WAYS, Way, body, header, recording};
 use crate::running::{PASSWORD, Running, get, post};
-
-/// A value of an answer's head.
-fn header<'a>(answer: &'a str, name: &str) -> Option<&'a str> {
-    let lines = answer.lines().take_while(|line| !line.is_empty());
-    lines
-        .filter_map(|line| line.split_once(": "))
-        .find_map(|(key, value)| key.eq_ignore_ascii_case(name).then_some(value.trim()))
-}
 
 /// The bars of a page, by when they begin.
 fn by_time(page: &Value) -> BTreeMap<i64, Value> {

@@ -5,7 +5,7 @@ use madang_server::store::{Kept, Store, StoredBar};
 use serde_json::{Value, json};
 
 use crate::database::TestDatabase;
-use crate::market_viewer::{START, Viewer, WAYS, Way};
+use crate::market_viewer::{START, Viewer, WAYS, Way, body, header};
 use crate::on_every_database;
 use crate::running::Running;
 use crate::told_feed::ToldFeed;
@@ -192,6 +192,10 @@ async fn prices_go_on_when_a_symbol_has_more_decimals(database: TestDatabase) {
         viewers.push(viewer);
     }
 
+    let older = format!("/api/market/bars/A?interval=1s&before={}", START + 1000);
+    let older_page = server.get(&older, "").await;
+    let known = format!("If-None-Match: {}\r\n", header(&older_page, "etag").unwrap());
+
     feed.list(&json!({"symbol": "A", "scale": 2}));
     // It happens before its bars have been read.
     feed.ticks(&[(4, 1, "A", 10_150), (5, 2, "A", 10_050)]);
@@ -219,6 +223,12 @@ async fn prices_go_on_when_a_symbol_has_more_decimals(database: TestDatabase) {
         assert_eq!(viewer.follow(&page).await["recovered"], false, "{way:?}");
         assert_eq!(viewer.follow(&again).await["recovered"], true, "{way:?}");
     }
+    let older_page = body(&server.get(&older, &known).await);
+    assert_eq!(
+        (&older_page["scale"], &older_page["bars"][0][4]),
+        (&json!(2), &json!(10_000)),
+        "no page as it was"
+    );
     feed.ticks(&[(6, 3, "A", 10_060)]);
     for viewer in &mut viewers {
         let bar = viewer
