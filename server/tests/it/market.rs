@@ -197,6 +197,22 @@ async fn a_page_that_does_not_change_may_be_kept() {
 }
 
 #[tokio::test]
+async fn a_page_of_a_symbol_that_is_seldom_traded_still_changes() {
+    let server = Running::playing("0,A,1,1 3600,B,1,1 3661,A,2,1").await;
+    server.turn_to(3600);
+    server.counted("ticks", 2).await;
+    let path = format!("/api/market/bars/A?interval=1s&limit=1&before={}", START + 1000);
+    let kept = async || {
+        let page = get(server.addr, &path, "").await;
+        header(&page, "cache-control").unwrap().to_owned()
+    };
+    assert_eq!(kept().await, "no-cache", "a trade in A may still come late");
+    server.turn_to(3661);
+    server.counted("ticks", 3).await;
+    assert_eq!(kept().await, "public, max-age=3600");
+}
+
+#[tokio::test]
 async fn symbols_are_found_by_their_beginning_first() {
     let server = Running::playing("0,AB,1,1 0,BA,1,1 0,B,1,1 0,C,1,1").await;
     let found = async |query: &str| {
