@@ -62,18 +62,25 @@ impl Bars {
         }
     }
 
-    /// Goes on in bars that were stored: the newest of an interval, in order. Of days, give the last two, so that [`Self::day`] knows the close of the
+    /// Goes on in bars that were stored: of each interval the newest, in order. Of days, give the last two, so that [`Self::day`] knows the close of the
     /// one before. What is older than the first of them doesn't change any more.
-    pub fn restore(&mut self, interval: Interval, bars: impl IntoIterator<Item = Bar>) {
-        let series = &mut self.series[interval.index()];
-        // Which ticks were first and last isn't stored. What follows a restart is later than what was before.
-        let fold = |bar: Bar| Fold {
-            bar,
-            first: (bar.open_at, 0),
-            last: (bar.open_at, 0),
+    ///
+    /// Which ticks were first and last isn't stored, but the shorter bars tell in which second they were. What follows is taken to be later than what was
+    /// before in the same second, and [`LATE_LIMIT`] counts from the newest one.
+    pub fn restored(utc_offset_minutes: i16, stored: [Vec<Bar>; Interval::ALL.len()]) -> Self {
+        let mut bars = Self::new(utc_offset_minutes);
+        let mut shorter = Series {
+            bars: VecDeque::new(),
+            floor: i64::MIN,
         };
-        series.bars = bars.into_iter().map(fold).collect();
-        series.floor = series.bars.front().map_or(i64::MIN, |fold| fold.bar.open_at);
+        for (interval, stored) in Interval::ALL.into_iter().zip(stored) {
+            let series = Series::restored(interval, stored, &shorter);
+            let newest = series.bars.back().map_or(i64::MIN, |fold| fold.last.0);
+            bars.newest_ms = bars.newest_ms.max(newest);
+            shorter.clone_from(&series);
+            bars.series[interval.index()] = series;
+        }
+        bars
     }
 
     /// Takes a tick: all bars that it changes, as they are now.
@@ -109,6 +116,11 @@ impl Bars {
             series.forget(closed_before - interval.ms());
         }
         Ok(changed)
+    }
+
+    /// When it was last traded; after a restart, the second of it. `None` before the first trade.
+    pub fn newest_ms(&self) -> Option<i64> {
+        (self.newest_ms > i64::MIN).then_some(self.newest_ms)
     }
 
     /// The newest bar of an interval.
@@ -149,6 +161,28 @@ impl Bars {
 }
 
 impl Series {
+    /// Of stored bars, and of the shorter ones that they are made of, as far as those reach back.
+    fn restored(interval: Interval, stored: Vec<Bar>, shorter: &Self) -> Self {
+        let fold = |bar: Bar| {
+            let end = bar.open_at + interval.ms();
+            let within = |fold: &&Fold| (bar.open_at..end).contains(&fold.bar.open_at);
+            let opens = (bar.open_at, 0);
+            let first = shorter.bars.iter().find(within);
+            // If they don't reach back to its beginning, what is there isn't the first.
+            let first = first.filter(|_| shorter.floor <= bar.open_at);
+            let last = shorter.bars.iter().rfind(within);
+            Fold {
+                bar,
+                first: first.map_or(opens, |fold| fold.first),
+                last: last.map_or(opens, |fold| fold.last),
+            }
+        };
+        Self {
+            floor: stored.first().map_or(i64::MIN, |bar| bar.open_at),
+            bars: stored.into_iter().map(fold).collect(),
+        }
+    }
+
     /// The bar that opens at `open_at` with the tick in it.
     fn take(&mut self, open_at: i64, tick: &Tick) -> Option<Bar> {
         if open_at < self.floor {
@@ -216,6 +250,8 @@ impl Fold {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::market::Volume;
 
@@ -353,10 +389,8 @@ mod tests {
         for (at, price) in [(1_000, 50), (1_500, 55), (2_000, 52)] {
             first.push(&tick(at, price, 1)).unwrap();
         }
-        let mut second = Bars::new(0);
-        for interval in Interval::ALL {
-            second.restore(interval, first.last(interval).copied());
-        }
+        let last = |interval| Vec::from_iter(first.last(interval).copied());
+        let mut second = Bars::restored(0, Interval::ALL.map(last));
         second.push(&tick(2_400, 58, 2)).unwrap();
         assert_eq!(row(&second, Interval::S1), [2_000, 52, 58, 52, 58, 4, 1]);
         assert_eq!(row(&second, Interval::D1), [0, 50, 58, 50, 58, 8, 3]);
@@ -364,5 +398,73 @@ mod tests {
         let changed = second.push(&tick(1_900, 90, 3)).unwrap();
         assert!(changed.iter().all(|(interval, _)| *interval != Interval::S1));
         assert_eq!(second.recent(Interval::S1).len(), 1);
+    }
+
+    /// As after a restart, where so many bars of each interval are read.
+    fn restarted(told: &[Tick]) -> Bars {
+        let mut stored = BTreeMap::new();
+        let mut bars = Bars::new(0);
+        for tick in told {
+            for (interval, bar) in bars.push(tick).unwrap() {
+                stored.insert((interval, bar.open_at), bar);
+            }
+        }
+        let of = |interval: Interval| {
+            let all = stored.range((interval, i64::MIN)..=(interval, i64::MAX));
+            let all: Vec<_> = all.map(|(_, bar)| *bar).collect();
+            let read = (LATE_MS / interval.ms()) as usize + 2;
+            all[all.len().saturating_sub(read)..].to_vec()
+        };
+        Bars::restored(0, Interval::ALL.map(of))
+    }
+
+    #[test]
+    fn a_day_that_is_told_again_after_a_restart_is_too_late_but_for_its_last_minute() {
+        let told: Vec<_> = (0..7_200).map(|second| tick(second * 1_000, 50, 1)).collect();
+        let mut bars = restarted(&told);
+        let taken = told.iter().filter(|tick| bars.push(tick).is_ok()).count();
+        assert_eq!((taken, bars.refused()), (61, 7_200 - 61));
+        let volumes = |interval| {
+            let recent = bars.recent(interval).map(|bar| bar.volume.lots());
+            recent.collect::<Vec<_>>()
+        };
+        assert_eq!(volumes(Interval::H1), [7_200, 7_200 + 122]);
+    }
+
+    #[test]
+    fn a_symbol_that_was_last_traded_long_ago_has_longer_bars_alone() {
+        let told: Vec<_> = (0..120).map(|minute| tick(minute * 60_000, 50, 1)).collect();
+        let whole = restarted(&told);
+        let mut stored = Interval::ALL.map(|interval| whole.recent(interval).copied().collect());
+        stored[..Interval::M5.index()].fill(Vec::new());
+        let mut bars = Bars::restored(0, stored);
+        assert_eq!(bars.push(&told[100]), Err(TooLate));
+        assert_eq!(bars.day().unwrap().at_ms, 115 * 60_000, "within five minutes");
+    }
+
+    #[test]
+    fn a_late_tick_after_a_restart_is_where_it_belongs() {
+        let at = |second: i64| 36_000_000 + second * 1_000;
+        let mut bars = restarted(&[
+            tick(at(-90), 70, 1),
+            tick(at(5), 80, 2),
+            tick(at(30), 95, 3),
+            tick(at(59), 100, 4),
+        ]);
+        assert_eq!(bars.day().unwrap().at_ms, at(59), "when it was last traded");
+        bars.push(&tick(at(61), 101, 5)).unwrap();
+        let minute = |bars: &Bars| {
+            let mut recent = bars.recent(Interval::M1);
+            recent.find(|bar| bar.open_at == at(0)).unwrap().row()
+        };
+        bars.push(&tick(at(30), 90, 6)).unwrap();
+        assert_eq!(minute(&bars), [at(0), 80, 100, 80, 100, 8, 3], "not the close");
+        bars.push(&tick(at(3), 85, 7)).unwrap();
+        assert_eq!(minute(&bars), [at(0), 85, 100, 80, 100, 10, 4], "the open");
+        assert_eq!(
+            row(&bars, Interval::H1)[1..5],
+            [85, 101, 80, 101],
+            "so in the hour"
+        );
     }
 }

@@ -113,10 +113,7 @@ proptest! {
         let mut told = Told::new();
         let mut bars = Bars::new(offset);
         tell(&mut bars, before, &mut told);
-        let mut restored = Bars::new(offset);
-        for interval in Interval::ALL {
-            restored.restore(interval, bars.recent(interval).copied());
-        }
+        let mut restored = Bars::restored(offset, Interval::ALL.map(|interval| bars.recent(interval).copied().collect()));
         tell(&mut restored, after, &mut told);
         prop_assert_eq!(restored.day().map(|day| (day.open_at, day.close, day.previous_close)), {
             let mut whole = Bars::new(offset);

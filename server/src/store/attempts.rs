@@ -13,13 +13,26 @@ impl Store {
     /// done: it must be one that may be done twice.
     pub(super) fn retrying<'a, T, F>(
         &'a self,
+        operation: impl FnMut() -> F + Send + 'a,
+    ) -> impl Future<Output = Result<T, StoreError>> + Send + 'a
+    where
+        T: Send + 'a,
+        F: Future<Output = Result<T, DbErr>> + Send + 'a,
+    {
+        self.retrying_for(Self::OPERATION_TIME, operation)
+    }
+
+    /// The same for one that may take so long.
+    pub(super) fn retrying_for<'a, T, F>(
+        &'a self,
+        time: Duration,
         mut operation: impl FnMut() -> F + Send + 'a,
     ) -> impl Future<Output = Result<T, StoreError>> + Send + 'a
     where
         T: Send + 'a,
         F: Future<Output = Result<T, DbErr>> + Send + 'a,
     {
-        self.within(async move {
+        self.within_time(time, async move {
             let mut attempt = 1;
             loop {
                 let error = match operation().await {

@@ -1,9 +1,11 @@
 //! What the bars of each symbol mean. Where that changes they are brought along, all of them or none, if it can be exact.
 
+use std::time::Duration;
+
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, DatabaseTransaction, DbErr, EntityTrait as _,
-    IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    IntoActiveModel as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 
 use super::entity::{market_bar, market_listing};
@@ -23,10 +25,14 @@ pub enum Kept {
 }
 
 impl Store {
+    /// For so many stored bars of a symbol there is a second more than [`Self::OPERATION_TIME`] to bring them to other terms. It's one transaction: with less time
+    /// than it takes it would be begun again for ever. Another clock takes longest, half a minute for 500,000 on a machine that had much else to do.
+    pub const BARS_A_SECOND: u64 = 10_000;
+
     /// A symbol is traded on these terms from now on: its bars are told on them, or deleted. `unstored` are bars that aren't stored yet, and the terms
     /// that they are on. Bars of a symbol whose terms were never stored, or can't be read, are taken to be on these.
     ///
-    /// It may be done twice. One transaction changes all bars, some 100,000 of them in a second.
+    /// It may be done twice. One transaction changes all bars, some 100,000 of them in a second; it has time for [`Self::BARS_A_SECOND`].
     ///
     /// # Errors
     /// Any [`StoreError`]. Nobody knows then whether it has been done.
@@ -36,7 +42,9 @@ impl Store {
         terms: &Terms,
         unstored: Option<(&Terms, &[StoredBar])>,
     ) -> Result<Kept, StoreError> {
-        self.retrying(|| async move {
+        let bars = self.retrying(|| self.to_bring(symbol, terms)).await?;
+        let time = Self::OPERATION_TIME + Duration::from_secs(bars / Self::BARS_A_SECOND);
+        self.retrying_for(time, || async move {
             match self.try_trade_on(symbol, terms, unstored).await {
                 // Another process was the first to list it: once more, and it's seen.
                 Err(error) if is_there(&error) => self.try_trade_on(symbol, terms, unstored).await,
@@ -44,6 +52,19 @@ impl Store {
             }
         })
         .await
+    }
+
+    /// How many stored bars of a symbol are on other terms than these.
+    async fn to_bring(&self, symbol: Symbol, terms: &Terms) -> Result<u64, DbErr> {
+        let row = market_listing::Entity::find_by_id(symbol.as_str())
+            .one(&self.reader)
+            .await?;
+        let earlier = row.and_then(market_listing::Model::terms);
+        if earlier.is_none_or(|earlier| terms.clone().after(&earlier) == earlier) {
+            return Ok(0);
+        }
+        let bars = market_bar::Entity::find().filter(market_bar::Column::Symbol.eq(symbol.as_str()));
+        bars.count(&self.reader).await
     }
 
     async fn try_trade_on(

@@ -132,6 +132,22 @@ impl Store {
         .await
     }
 
+    /// The first symbol behind another that bars are kept of, in the order of the database.
+    ///
+    /// # Errors
+    /// Any [`StoreError`].
+    pub async fn symbol_after(&self, symbol: &str) -> Result<Option<String>, StoreError> {
+        let query = market_bar::Entity::find()
+            .select_only()
+            .column(market_bar::Column::Symbol)
+            .filter(market_bar::Column::Symbol.gt(symbol))
+            .order_by_asc(market_bar::Column::Symbol)
+            .limit(1);
+        let query = &query;
+        self.retrying(|| query.clone().into_tuple().one(&self.reader))
+            .await
+    }
+
     async fn try_put_bars(&self, bars: &[StoredBar]) -> Result<(), DbErr> {
         let transaction = self.begin().await?;
         put_rows(&transaction, bars).await?;

@@ -65,8 +65,8 @@ pub enum StoreError {
     /// The database, or the way to it, failed.
     #[error("the database failed: {0}")]
     Database(#[from] DbErr),
-    /// It did not answer within [`Store::OPERATION_TIME`].
-    #[error("the database did not answer within {} s", Store::OPERATION_TIME.as_secs())]
+    /// It did not answer within [`Store::OPERATION_TIME`], or what else there is for an operation.
+    #[error("the database did not answer in time")]
     Time,
     /// Other writers were in the way [`Store::ATTEMPTS`] times in a row.
     #[error("the database was too busy, {} times in a row", Store::ATTEMPTS)]
@@ -205,7 +205,16 @@ impl Store {
         &'a self,
         operation: impl Future<Output = Result<T, StoreError>> + Send + 'a,
     ) -> impl Future<Output = Result<T, StoreError>> + Send + 'a {
-        let operation = Box::pin(tokio::time::timeout(Self::OPERATION_TIME, operation));
+        self.within_time(Self::OPERATION_TIME, operation)
+    }
+
+    /// The same for one that may take so long.
+    fn within_time<'a, T: 'a>(
+        &'a self,
+        time: Duration,
+        operation: impl Future<Output = Result<T, StoreError>> + Send + 'a,
+    ) -> impl Future<Output = Result<T, StoreError>> + Send + 'a {
+        let operation = Box::pin(tokio::time::timeout(time, operation));
         async {
             let outcome = operation.await.unwrap_or(Err(StoreError::Time));
             if outcome.is_err() {

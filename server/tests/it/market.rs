@@ -9,16 +9,8 @@ use serde_json::{Value, json};
 
 use crate::database::TestDatabase;
 use crate::feed_server::{FeedServer, Plan, Recorded};
-use crate::market_viewer::{START, Viewer, WAYS, Way, body, recording};
+use crate::market_viewer::{START, Viewer, WAYS, Way, body, header, recording};
 use crate::running::{PASSWORD, Running, get, post};
-
-/// A value of an answer's head.
-fn header<'a>(answer: &'a str, name: &str) -> Option<&'a str> {
-    let lines = answer.lines().take_while(|line| !line.is_empty());
-    lines
-        .filter_map(|line| line.split_once(": "))
-        .find_map(|(key, value)| key.eq_ignore_ascii_case(name).then_some(value.trim()))
-}
 
 /// The bars of a page, by when they begin.
 fn by_time(page: &Value) -> BTreeMap<i64, Value> {
@@ -202,6 +194,22 @@ async fn a_page_that_does_not_change_may_be_kept() {
     assert_eq!(header(&last, "cache-control"), Some("no-cache"));
     let newest = get(server.addr, "/api/market/bars/A", "").await;
     assert_eq!(header(&newest, "cache-control"), Some("no-store"));
+}
+
+#[tokio::test]
+async fn a_page_of_a_symbol_that_is_seldom_traded_still_changes() {
+    let server = Running::playing("0,A,1,1 3600,B,1,1 3661,A,2,1").await;
+    server.turn_to(3600);
+    server.counted("ticks", 2).await;
+    let path = format!("/api/market/bars/A?interval=1s&limit=1&before={}", START + 1000);
+    let kept = async || {
+        let page = get(server.addr, &path, "").await;
+        header(&page, "cache-control").unwrap().to_owned()
+    };
+    assert_eq!(kept().await, "no-cache", "a trade in A may still come late");
+    server.turn_to(3661);
+    server.counted("ticks", 3).await;
+    assert_eq!(kept().await, "public, max-age=3600");
 }
 
 #[tokio::test]

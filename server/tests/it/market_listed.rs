@@ -1,12 +1,14 @@
 //! A feed lists its symbols anew: on other terms, which their bars are told on or don't outlive; or not any more.
 
+use std::time::Duration;
+
 use madang_server::market::{Interval, Price, Scale, Symbol, Terms};
 use madang_server::store::{Kept, Store, StoredBar};
-use sea_orm::{ConnectionTrait, Database};
+use sea_orm::{ConnectOptions, ConnectionTrait as _, Database};
 use serde_json::{Value, json};
 
 use crate::database::TestDatabase;
-use crate::market_viewer::{START, Viewer, WAYS, Way};
+use crate::market_viewer::{START, Viewer, WAYS, Way, body, header};
 use crate::on_every_database;
 use crate::running::Running;
 use crate::told_feed::ToldFeed;
@@ -190,6 +192,33 @@ async fn days_and_hours_begin_by_the_new_clock(database: TestDatabase) {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_symbol_with_many_bars_has_more_time_to_be_listed_anew() {
+    let database = TestDatabase::sqlite();
+    let store = database.store().await;
+    store.trade_on(symbol(), &terms(0, 0, ""), None).await.unwrap();
+    let mut options = ConnectOptions::new(database.url().as_str());
+    options.max_connections(1).sqlx_logging(false);
+    let hand = Database::connect(options).await.unwrap();
+    let count = Store::BARS_A_SECOND * 20;
+    let many = format!(
+        "INSERT INTO market_bars (symbol, interval, open_at, open, high, low, close, volume, revision)
+        WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {count})
+        SELECT 'A', '5m', n * 300000, 1, 1, 1, 1, 1, 0 FROM numbers"
+    );
+    hand.execute_unprepared(&many).await.unwrap();
+    // It takes longer than an operation may, here since somebody else writes.
+    hand.execute_unprepared("BEGIN IMMEDIATE").await.unwrap();
+    let writing = async {
+        tokio::time::sleep(Store::OPERATION_TIME + Duration::from_secs(1)).await;
+        hand.execute_unprepared("ROLLBACK").await.unwrap();
+    };
+    let finer = terms(2, 0, "");
+    let (kept, ()) = tokio::join!(store.trade_on(symbol(), &finer, None), writing);
+    assert_eq!(kept.unwrap(), Kept::Brought);
+    assert_eq!(all(&store, "A", Interval::M5).await[0][1], 100);
+}
+
 /// A market that this feed tells.
 async fn told(feed: &ToldFeed, database: TestDatabase) -> Running {
     Running::with(database, |settings| settings.market = feed.market()).await
@@ -216,6 +245,10 @@ async fn prices_go_on_when_a_symbol_has_more_decimals(database: TestDatabase) {
         assert_eq!(viewer.follow(&page).await["recovered"], true);
         viewers.push(viewer);
     }
+
+    let older = format!("/api/market/bars/A?interval=1s&before={}", START + 1000);
+    let older_page = server.get(&older, "").await;
+    let known = format!("If-None-Match: {}\r\n", header(&older_page, "etag").unwrap());
 
     feed.list(&json!({"symbol": "A", "scale": 2}));
     // It happens before its bars have been read.
@@ -244,6 +277,12 @@ async fn prices_go_on_when_a_symbol_has_more_decimals(database: TestDatabase) {
         assert_eq!(viewer.follow(&page).await["recovered"], false, "{way:?}");
         assert_eq!(viewer.follow(&again).await["recovered"], true, "{way:?}");
     }
+    let older_page = body(&server.get(&older, &known).await);
+    assert_eq!(
+        (&older_page["scale"], &older_page["bars"][0][4]),
+        (&json!(2), &json!(10_000)),
+        "no page as it was"
+    );
     feed.ticks(&[(6, 3, "A", 10_060)]);
     for viewer in &mut viewers {
         let bar = viewer

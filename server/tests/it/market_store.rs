@@ -1,11 +1,16 @@
 //! Bars in the database: kept as they are now, read in pages, forgotten when they are old; and a market that goes on with them after a restart.
 
+use std::time::Duration;
+
 use madang_server::store::{Store, StoredBar};
 use sea_orm::{ConnectionTrait as _, Database};
+use serde_json::json;
 
 use crate::database::TestDatabase;
+use crate::market_viewer::START;
 use crate::on_every_database;
-use crate::running::Running;
+use crate::running::{PATIENCE, Running};
+use crate::told_feed::ToldFeed;
 
 on_every_database! {
     bars_are_kept_as_they_are_now
@@ -13,6 +18,8 @@ on_every_database! {
     old_bars_are_forgotten_a_few_at_a_time
     a_step_of_the_market_that_was_cut_off_is_gone_on_with
     a_restart_goes_on_in_the_same_bars
+    what_a_feed_says_again_after_a_restart_is_too_late
+    old_bars_of_symbols_that_have_gone_are_forgotten_too
 }
 
 fn bar(symbol: &str, interval: &str, open_at: i64, revision: i64) -> StoredBar {
@@ -162,4 +169,62 @@ async fn a_restart_goes_on_in_the_same_bars(database: TestDatabase) {
         before[4].as_f64().unwrap(),
     );
     assert!((price / last - 1.0).abs() < 0.2, "{price} after {last}");
+}
+
+async fn what_a_feed_says_again_after_a_restart_is_too_late(database: TestDatabase) {
+    let feed = ToldFeed::start(&json!([{"symbol": "A"}])).await;
+    let server = Running::with(database, |settings| settings.market = feed.market()).await;
+    let day = [(1, 0, "A", 100), (2, 3600, "A", 110), (3, 7200, "A", 120)];
+    feed.ticks(&day);
+    server.counted("ticks", 3).await;
+    let before = server.bars("A", "interval=1h").await["bars"].clone();
+    let Running { back, database, .. } = server;
+    assert!(back.close().await);
+
+    let feed = ToldFeed::start(&json!([{"symbol": "A"}])).await;
+    let server = Running::with(database, |settings| settings.market = feed.market()).await;
+    feed.ticks(&day[..2]);
+    server.counted("late_ticks", 2).await;
+    let quotes = server.fetch("/api/market/quotes?symbols=A", 200).await;
+    assert_eq!(
+        quotes["quotes"][0]["at"],
+        START + 7_200_000,
+        "when it was last traded"
+    );
+    assert_eq!(server.bars("A", "interval=1h").await["bars"], before);
+    feed.ticks(&[(4, 7260, "A", 130)]);
+    server.counted("ticks", 1).await;
+    let after = server.bars("A", "interval=1h").await["bars"].clone();
+    assert_eq!(after[2], json!([START + 7_200_000, 120, 130, 120, 130, 2, 1]));
+}
+
+async fn old_bars_of_symbols_that_have_gone_are_forgotten_too(database: TestDatabase) {
+    let store = database.store().await;
+    let hour = 3_600_000;
+    // Before and behind the one that is traded.
+    let gone = ["0", "B", "Z"];
+    let bars = gone.iter().flat_map(|symbol| {
+        let times = [START - 7 * hour, START - hour];
+        times.map(|at| [bar(symbol, "1s", at, 0), bar(symbol, "1D", at, 0)])
+    });
+    store.put_bars(&bars.flatten().collect::<Vec<_>>()).await.unwrap();
+    let feed = ToldFeed::start(&json!([{"symbol": "A"}])).await;
+    let server = Running::with(database, |settings| settings.market = feed.market()).await;
+    feed.ticks(&[(1, 0, "A", 100)]);
+    let kept = async |symbol, interval| times(&store.bars(symbol, interval, None, 9).await.unwrap().bars);
+    let forgotten = async {
+        for symbol in gone {
+            while kept(symbol, "1s").await.len() > 1 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, forgotten)
+        .await
+        .expect("forgotten in time");
+    for symbol in gone {
+        assert_eq!(kept(symbol, "1s").await, [START - hour], "{symbol}");
+        assert_eq!(kept(symbol, "1D").await.len(), 2, "for ever");
+    }
+    assert_eq!(server.bars("A", "interval=1s").await["bars"][0][0], START);
 }

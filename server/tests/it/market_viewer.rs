@@ -252,6 +252,14 @@ pub fn recording(rows: &str) -> Arc<Recording> {
     Arc::new(Recording::read(file.as_bytes()).unwrap())
 }
 
+/// A value of an answer's head.
+pub fn header<'a>(answer: &'a str, name: &str) -> Option<&'a str> {
+    let lines = answer.lines().take_while(|line| !line.is_empty());
+    lines
+        .filter_map(|line| line.split_once(": "))
+        .find_map(|(key, value)| key.eq_ignore_ascii_case(name).then_some(value.trim()))
+}
+
 /// The JSON of an answer.
 pub fn body(answer: &str) -> Value {
     let (_, body) = answer.split_once("\r\n\r\n").unwrap();

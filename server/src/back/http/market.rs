@@ -244,16 +244,17 @@ pub(in crate::back) async fn bars(
     Ok(older(series, &page, limit, headers.get(header::IF_NONE_MATCH)))
 }
 
-/// A page that others may keep: its tag tells which bars it has, and how often they have changed.
+/// A page that others may keep: its tag tells which bars it has, how often they have changed, and in which decimals it tells them.
 fn older(series: Series, page: &BarPage, limit: usize, known: Option<&HeaderValue>) -> Response {
     let opens = |at: Option<&crate::market::Bar>| at.map_or(0, |bar| bar.open_at);
     let revisions: u64 = page.bars.iter().map(|bar| u64::from(bar.revision)).sum();
     let tag = format!(
-        "\"{}.{}.{}.{revisions}.{}\"",
+        "\"{}.{}.{}.{revisions}.{}.{}\"",
         opens(page.bars.first()),
         opens(page.bars.last()),
         page.bars.len(),
         u8::from(page.more),
+        page.scale.decimals(),
     );
     let tag = HeaderValue::from_str(&tag).unwrap_or_else(|_| unreachable!("digits can stand in a header"));
     let mut response = if is(known, &tag) {

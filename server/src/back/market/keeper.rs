@@ -17,13 +17,15 @@ pub const RETENTION: [(Interval, Duration); 3] = [
 /// Bars of one series that are deleted at once, so that nobody waits for it; there is a turn for each symbol every minute, in which 60 become too old.
 pub const FORGET_ROWS: u64 = 500;
 
-/// Seconds until each symbol has had its turn.
+/// Seconds until each symbol that is traded has had its turn. Of the others one is looked at each second: there are no new bars of them.
 const ROUND: usize = 60;
 
 /// Who is next.
 #[derive(Debug, Default)]
 pub(super) struct Keeper {
     next: usize,
+    /// Of all that bars are kept of, the one that was looked at last.
+    kept: String,
 }
 
 impl Keeper {
@@ -45,6 +47,18 @@ impl Keeper {
             }
         }
         self.next = (self.next + turns) % symbols.len().max(1);
+        if let Err(error) = self.forget_of_gone(&store, &symbols, now).await {
+            tracing::warn!(%error, "old bars of symbols that have gone aren't deleted");
+        }
+    }
+
+    /// The turn of one more symbol that bars are kept of, unless it's one of those that are traded, which have their own.
+    async fn forget_of_gone(&mut self, store: &Store, traded: &[Symbol], now: i64) -> Result<(), StoreError> {
+        self.kept = store.symbol_after(&self.kept).await?.unwrap_or_default();
+        match self.kept.parse() {
+            Ok(symbol) if traded.binary_search(&symbol).is_err() => forget(store, symbol, now).await,
+            _ => Ok(()),
+        }
     }
 }
 

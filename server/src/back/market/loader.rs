@@ -87,12 +87,12 @@ pub(super) async fn trade_on(
 
 /// The bars of a symbol that may still change, as they are stored.
 pub(super) async fn stored_bars(store: &Store, listing: &Listing) -> Result<Bars, StoreError> {
-    let mut bars = Bars::new(listing.utc_offset_minutes);
+    let mut stored: [Vec<Bar>; Interval::ALL.len()] = Default::default();
     for interval in Interval::ALL {
         let page = store
             .bars(listing.symbol.as_str(), interval.name(), None, restored(interval))
             .await?;
-        bars.restore(interval, page.bars.iter().filter_map(StoredBar::bar));
+        stored[interval.index()] = page.bars.iter().filter_map(StoredBar::bar).collect();
     }
-    Ok(bars)
+    Ok(Bars::restored(listing.utc_offset_minutes, stored))
 }

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::quote::Quote;
 use super::refused::Refused;
 use super::series::Series;
+use super::traded::Traded;
 use super::{Market, now_ms};
 use crate::chat::Code;
 use crate::market::{Bar, LATE_LIMIT, Listing, PaceChange, Scale, Symbol, Terms};
@@ -123,13 +124,16 @@ impl Market {
         self.open().await?;
         let (mut unstored, terms, newest) = {
             let floor = self.floor();
-            let unstored = floor.unstored(series)?;
-            (unstored, floor.terms(series.symbol)?, floor.newest_ms)
+            let traded = floor.traded.get(&series.symbol);
+            let newest = traded.and_then(Traded::newest_ms);
+            (floor.unstored(series)?, floor.terms(series.symbol)?, newest)
         };
         unstored.retain(|bar| bar.open_at < before);
         let (bars, more) = self.read(series, &terms, Some(before), unstored, limit).await?;
         let late = i64::try_from(LATE_LIMIT.as_millis()).unwrap_or(i64::MAX);
-        let closed = |bar: &Bar| bar.open_at + series.interval.ms() + late < newest;
+        // Of this symbol: that others have been traded since makes none of its ticks late.
+        let closed =
+            |bar: &Bar| newest.is_some_and(|newest| bar.open_at + series.interval.ms() + late <= newest);
         Ok(BarPage {
             scale: terms.scale,
             is_closed: bars.last().is_some_and(closed),

@@ -79,6 +79,11 @@ impl Traded {
         })
     }
 
+    /// When it was last traded.
+    pub(super) fn newest_ms(&self) -> Option<i64> {
+        self.bars.newest_ms()
+    }
+
     /// Its bars that have changed and were not collected.
     pub(super) fn changed(&self, interval: Interval) -> &[Bar] {
         &self.changed[interval.index()]
