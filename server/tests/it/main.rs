@@ -41,6 +41,7 @@ mod outage;
 mod outage_everywhere;
 mod paging;
 mod password_prompt;
+mod patience;
 mod people;
 mod people_store;
 mod presence;
