@@ -1,6 +1,6 @@
 //! The chat over Socket.IO, in the same rooms: a command is an event named after its `type`, its answer the acknowledgement.
 
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use madang_engineio::{Cors, CorsOrigin, DeflateConfig};
@@ -11,7 +11,7 @@ use madang_ws::AllowedOrigins;
 use rust_embed::Embed;
 use serde_json::value::RawValue;
 use tokio::sync::{Mutex, Notify};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::app::{App, CHAT_MESSAGE_BYTES, QUEUED_BYTES};
@@ -19,7 +19,7 @@ use super::commands::{Commands, reply};
 use super::conversation::{self, Newcomer, refused};
 use super::metrics::Way;
 use super::people::Pass;
-use super::rooms::{Guest, Seat};
+use super::rooms::{Guest, Permit, Seat};
 use crate::chat::{Code, Command, Fields, JOIN_TIME, Refusal, Room, Visit, Written};
 use crate::config::Origin;
 
@@ -40,8 +40,9 @@ struct Visitor {
     commands: Commands,
     /// What its connection came by.
     pass: Pass,
-    /// Told when it has joined.
+    /// Told when it has joined, with the permit by which it is inside: not in `stay`, which commands that wait may keep for long.
     joined: Notify,
+    permit: OnceLock<Permit>,
 }
 
 #[derive(Debug)]
@@ -121,7 +122,7 @@ pub(super) async fn close(io: &SocketIo) {
             sleep(READ_INTERVAL).await;
         }
     };
-    if tokio::time::timeout(CLOSE_TIME, gone).await.is_err() {
+    if timeout(CLOSE_TIME, gone).await.is_err() {
         tracing::debug!(clients = io.clients_count(), "clients didn't take their leave");
     }
     io.close().await;
@@ -137,6 +138,7 @@ fn connection(socket: &Socket, app: &Weak<App>) {
         commands: Commands::of(socket),
         pass: socket.extensions().get::<Pass>().unwrap_or_default(),
         joined: Notify::new(),
+        permit: OnceLock::new(),
     });
     for name in [
         "join", "send", "edit", "delete", "react", "read", "history", "typing",
@@ -181,8 +183,11 @@ async fn message(visitor: &Visitor, socket: &Socket, name: &str, args: &Args, ac
     };
     // A welcome has been said already.
     if let Some(ack) = ack {
-        has_read(socket, answer.as_ref()).await;
-        reply(socket, ack, answer);
+        has_read(socket, answer.as_ref(), &visitor.commands.gone).await;
+        // Whoever has been sent away meanwhile has been told the last thing.
+        if !visitor.commands.gone.is_cancelled() {
+            reply(socket, ack, answer);
+        }
     }
     if let Some(refusal) = refusal {
         visitor.commands.refused(&refusal, socket);
@@ -214,11 +219,14 @@ async fn attend(visitor: Arc<Visitor>, socket: Socket, app: Arc<App>) {
             tracing::debug!(%error, "somebody was gone before being sent away");
         }
     }
-    // What is under way is answered first.
+    let is_over = why.is_some_and(|refusal| matches!(refusal.code, Code::Banned | Code::SignedOut));
+    if is_over {
+        // Nobody waits for them to read, and what they have asked for besides isn't carried out.
+        visitor.commands.gone.cancel();
+    }
+    // What is under way comes to its end first.
     let mut stay = visitor.stay.lock().await;
-    if why.is_some_and(|refusal| matches!(refusal.code, Code::Banned | Code::SignedOut))
-        && let Stay::Inside(guest) = std::mem::replace(&mut *stay, Stay::Over)
-    {
+    if is_over && let Stay::Inside(guest) = std::mem::replace(&mut *stay, Stay::Over) {
         guest.leave();
     }
     socket.disconnect(true);
@@ -228,28 +236,37 @@ async fn attend(visitor: Arc<Visitor>, socket: Socket, app: Arc<App>) {
 impl Visitor {
     /// Ready when this socket is to be sent away: its `join` is overdue, what it came by is over, or they may not be in the room any more.
     async fn is_due(&self) -> Refusal {
+        let mut permit = tokio::select! {
+            biased;
+            permit = self.has_joined() => permit,
+            signed_out = self.pass.over() => return signed_out,
+            () = self.is_late() => return Code::JoinExpected.into(),
+        };
+        permit.withdrawn().await
+    }
+
+    async fn has_joined(&self) -> Permit {
         loop {
-            let (due, permit) = match &*self.stay.lock().await {
-                Stay::Outside { join_due } => (Some(*join_due), None),
-                Stay::Inside(guest) => (None, Some(guest.permit().clone())),
-                Stay::Over => (None, None),
-            };
-            // Not where the lock is held: commands wait for it.
-            if let Some(mut permit) = permit {
-                return permit.withdrawn().await;
+            if let Some(permit) = self.permit.get() {
+                return permit.clone();
             }
-            let Some(due) = due else {
-                return std::future::pending().await;
+            self.joined.notified().await;
+        }
+    }
+
+    async fn is_late(&self) {
+        loop {
+            let due = match &*self.stay.lock().await {
+                Stay::Outside { join_due } => *join_due,
+                Stay::Inside(_) | Stay::Over => break,
             };
             if due <= Instant::now() {
-                return Code::JoinExpected.into();
+                return;
             }
-            tokio::select! {
-                signed_out = self.pass.over() => return signed_out,
-                () = sleep_until(due) => {}
-                () = self.joined.notified() => {}
-            }
+            // Not where the lock is held: commands wait for it.
+            sleep_until(due).await;
         }
+        std::future::pending::<()>().await;
     }
 }
 
@@ -300,7 +317,10 @@ async fn command(
             let joined = conversation::join(app, &room, newcomer, seat, welcome).await;
             // The time the store took is not the visitor's.
             *join_due = Instant::now() + JOIN_TIME;
-            *stay = Stay::Inside(Box::new(joined?));
+            let guest = joined?;
+            // The first: nobody is outside again.
+            let _ = visitor.permit.set(guest.permit().clone());
+            *stay = Stay::Inside(Box::new(guest));
             visitor.joined.notify_one();
             Ok(None)
         }
@@ -316,12 +336,19 @@ fn room_of(room: Room, socket: &Socket) -> Result<Room, Code> {
     Ok(room)
 }
 
-/// Waits until the reader has read what came before, if it's long: so does the next command.
-async fn has_read(socket: &Socket, answer: Option<&Written>) {
+/// Waits until the reader has read what came before, if it's long: so does the next command. Not for who is gone, or sent away.
+async fn has_read(socket: &Socket, answer: Option<&Written>, gone: &CancellationToken) {
     let size = answer.map_or(0, |answer| answer.json.len());
-    let due = Instant::now() + READ_TIME;
-    while socket.connected() && socket.buffered_bytes() + size > QUEUED_BYTES / 2 && Instant::now() < due {
-        sleep(READ_INTERVAL).await;
+    let read = async {
+        while socket.connected() && socket.buffered_bytes() + size > QUEUED_BYTES / 2 {
+            sleep(READ_INTERVAL).await;
+        }
+    };
+    tokio::select! {
+        biased;
+        () = gone.cancelled() => {}
+        // Late, it joins what waits.
+        _ = timeout(READ_TIME, read) => {}
     }
 }
 
@@ -338,6 +365,7 @@ mod tests {
             commands: Caller::at([127, 0, 0, 1].into()).into(),
             pass: Pass::default(),
             joined: Notify::new(),
+            permit: OnceLock::new(),
         }
     }
 

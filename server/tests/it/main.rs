@@ -66,4 +66,5 @@ mod slow_mode;
 mod slow_readers;
 mod socketio;
 mod store;
+mod unread;
 mod upkeep;
