@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::app::{App, CHAT_MESSAGE_BYTES, QUEUED_BYTES};
-use super::commands::{Commands, reply};
+use super::commands::{Commands, reply, size};
 use super::conversation::{self, Newcomer, refused};
 use super::metrics::Way;
 use super::people::Pass;
@@ -32,12 +32,17 @@ const READ_INTERVAL: Duration = Duration::from_millis(50);
 /// How long clients have, when the server stops, to take what waits for them.
 const CLOSE_TIME: Duration = Duration::from_secs(5);
 
+/// The events that are commands.
+const COMMANDS: [&str; 8] = [
+    "join", "send", "edit", "delete", "react", "read", "history", "typing",
+];
+
 /// One socket, as long as its listeners know it.
 #[derive(Debug)]
 struct Visitor {
     /// Whoever holds it is answered first: commands take it in the order in which they came.
     stay: Mutex<Stay>,
-    commands: Commands,
+    commands: Arc<Commands>,
     /// What its connection came by.
     pass: Pass,
     /// Told when it has joined, with the permit by which it is inside: not in `stay`, which commands that wait may keep for long.
@@ -131,18 +136,22 @@ pub(super) async fn close(io: &SocketIo) {
 /// Somebody connected, and is to join a room.
 fn connection(socket: &Socket, app: &Weak<App>) {
     let Some(running) = app.upgrade() else { return };
+    let commands = Arc::new(Commands::of(socket));
+    let error = |refusal| refused(&refusal);
+    if !commands.may_come(socket, &running, error) {
+        return;
+    }
+    commands.count_others(socket, &COMMANDS, app, error);
     let visitor = Arc::new(Visitor {
         stay: Mutex::new(Stay::Outside {
             join_due: Instant::now() + JOIN_TIME,
         }),
-        commands: Commands::of(socket),
+        commands,
         pass: socket.extensions().get::<Pass>().unwrap_or_default(),
         joined: Notify::new(),
         permit: OnceLock::new(),
     });
-    for name in [
-        "join", "send", "edit", "delete", "react", "read", "history", "typing",
-    ] {
+    for name in COMMANDS {
         let (visitor, app) = (visitor.clone(), app.clone());
         socket.on(
             name,
@@ -281,16 +290,13 @@ async fn command(
     app: &App,
 ) -> Result<Option<Written>, Refusal> {
     let caller = visitor.commands.caller;
-    let json: Option<Box<RawValue>> = args.read().map_err(Refusal::bad_json)?;
-    let json = json.as_deref().map_or("null", RawValue::get);
-    let fields: Result<Option<Fields>, _> = serde_json::from_str(json);
-    let fields = fields.map(Option::unwrap_or_default).map_err(Refusal::bad_json);
+    let fields = read(args);
     let room = fields
         .as_ref()
         .map(Fields::room)
         .unwrap_or(Err(Code::RoomInvalid));
     let read = |visit: Visit| fields.and_then(|fields| visit.allow(fields.command(name)?));
-    let admit = |command| conversation::admit(app, caller, name.len() + json.len(), command);
+    let admit = |command| conversation::admit(app, caller, size(name, args), command);
     match stay {
         Stay::Inside(guest) => {
             let command = admit(read(Visit::Inside))?;
@@ -328,6 +334,13 @@ async fn command(
     }
 }
 
+fn read(args: &Args) -> Result<Fields, Refusal> {
+    let json: Option<Box<RawValue>> = args.read().map_err(Refusal::bad_json)?;
+    let json = json.as_deref().map_or("null", RawValue::get);
+    let fields: Option<Fields> = serde_json::from_str(json).map_err(Refusal::bad_json)?;
+    Ok(fields.unwrap_or_default())
+}
+
 /// A socket's own room isn't one of the chat's.
 fn room_of(room: Room, socket: &Socket) -> Result<Room, Code> {
     if room.as_str() == socket.id() {
@@ -362,7 +375,7 @@ mod tests {
     fn visitor(stay: Stay) -> Visitor {
         Visitor {
             stay: Mutex::new(stay),
-            commands: Caller::at([127, 0, 0, 1].into()).into(),
+            commands: Arc::new(Caller::at([127, 0, 0, 1].into()).into()),
             pass: Pass::default(),
             joined: Notify::new(),
             permit: OnceLock::new(),
