@@ -215,6 +215,29 @@ async fn handshakes_and_polls_count_as_requests() {
 }
 
 #[tokio::test]
+async fn a_page_can_read_why_socketio_refuses_it() {
+    let server = start(RateLimits {
+        requests_per_address: few(1),
+        ..RateLimits::default()
+    })
+    .await;
+    let poll = "/socket.io/?EIO=4&transport=polling";
+    assert_eq!(status(&server.get(poll, "").await), 200);
+    let refusal = server.get(poll, "Origin: http://127.0.0.1:3001\r\n").await;
+    assert_eq!(status(&refusal), 429);
+    let allowed = "access-control-allow-origin: http://127.0.0.1:3001\r\n";
+    assert!(refusal.contains(allowed), "{refusal}");
+    assert!(
+        refusal.contains("access-control-allow-credentials: true\r\n"),
+        "{refusal}"
+    );
+    wait_of(&body(&refusal), 10_000);
+    let other = server.get(poll, "Origin: http://example.com\r\n").await;
+    assert_eq!(status(&other), 429);
+    assert!(!other.contains("access-control-allow-origin"), "{other}");
+}
+
+#[tokio::test]
 async fn an_address_sends_so_many_bytes() {
     let server = start(RateLimits {
         bytes_per_address: few(1000),
