@@ -1,12 +1,14 @@
-//! The HTTP/1 listener of both servers: bounded connections, slow senders cut off, a graceful end.
+//! The HTTP/1 listener of both servers: bounded connections, slow senders and lost readers cut off, a graceful end.
 
-use std::collections::HashMap;
+mod places;
+mod slow_body;
+
 use std::convert::Infallible;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -20,13 +22,24 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower::ServiceExt as _;
+
+use self::places::{Addresses, Place};
 
 /// An open port that serves a [`Router`].
 #[derive(Debug)]
 pub struct Listener {
     tcp: TcpListener,
     addr: SocketAddr,
+    patience: Patience,
+}
+
+/// How long a [`Listener`] waits for a client.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// For the body of a request, from its head on: [`Listener::BODY_TIME`].
+    pub body: Duration,
+    /// For a sign that what was sent has arrived: [`Listener::ARRIVAL_TIME`].
+    pub arrival: Duration,
 }
 
 /// What a [`Listener`] holds at most.
@@ -59,6 +72,16 @@ impl Listener {
     /// The same for a connection that is only there to be told that it is one too many.
     pub const REFUSAL_TIME: Duration = Duration::from_secs(2);
 
+    /// How long the body of a request may take, from its head on; one that isn't there by then is answered 408. The largest, of a megabyte, takes
+    /// a minute on a line of 150 kbit/s.
+    pub const BODY_TIME: Duration = Duration::from_secs(60);
+
+    /// How long a client's system may leave what it is sent unacknowledged, or have no room for it: a network that is gone says nothing, and a
+    /// client that doesn't read makes no room. Beyond: the connection is lost. 60 s, about as long as a WebSocket may leave two pings unanswered.
+    ///
+    /// Linux can be told so (`TCP_USER_TIMEOUT`). Other systems give up a network by themselves, after some minutes.
+    pub const ARRIVAL_TIME: Duration = Duration::from_secs(60);
+
     /// How long requests under way may take once the server stops.
     pub const DRAIN_TIME: Duration = Duration::from_secs(5);
 
@@ -72,7 +95,16 @@ impl Listener {
     pub fn bind(addr: SocketAddr) -> io::Result<Self> {
         let tcp = listen(addr, Self::BACKLOG)?;
         let addr = tcp.local_addr()?;
-        Ok(Self { tcp, addr })
+        Ok(Self {
+            tcp,
+            addr,
+            patience: Patience::default(),
+        })
+    }
+
+    /// Waits for clients so long, and not as long as usual.
+    pub fn with_patience(self, patience: Patience) -> Self {
+        Self { patience, ..self }
     }
 
     /// Where it listens, with the port that was taken for port 0.
@@ -90,13 +122,10 @@ impl Listener {
         tasks: TaskTracker,
     ) {
         let total = Arc::new(Semaphore::new(limits.total.get().min(Semaphore::MAX_PERMITS)));
-        let addresses = Arc::new(Addresses {
-            limit: limits.per_address,
-            counts: Mutex::default(),
-        });
+        let addresses = Arc::new(Addresses::new(limits.per_address));
         while let Some((stream, addr, permit)) = self.accept(&total, &stop).await {
-            // Without it a small message would wait for the acknowledgement of the one before.
-            if stream.set_nodelay(true).is_err() {
+            // Whoever is gone already needs no answer.
+            if prepare(&stream, self.patience).is_err() {
                 continue;
             }
             match addresses.enter(addr.ip(), permit) {
@@ -105,7 +134,8 @@ impl Listener {
                         addr,
                         _place: Arc::new(place),
                     };
-                    tasks.spawn(connection(stream, router.clone(), peer, stop.clone()));
+                    let serving = connection(stream, router.clone(), peer, self.patience, stop.clone());
+                    tasks.spawn(serving);
                 }
                 Err(permit) => {
                     tracing::debug!(address = %addr.ip(), "one connection too many from this address");
@@ -160,10 +190,39 @@ pub(crate) fn listen(addr: SocketAddr, backlog: u32) -> io::Result<TcpListener> 
     socket.listen(backlog)
 }
 
-async fn connection(stream: TcpStream, router: Router, peer: Peer, stop: CancellationToken) {
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            body: Listener::BODY_TIME,
+            arrival: Listener::ARRIVAL_TIME,
+        }
+    }
+}
+
+/// Sets how the system sends.
+fn prepare(stream: &TcpStream, patience: Patience) -> io::Result<()> {
+    // Without it a small message would wait for the acknowledgement of the one before.
+    stream.set_nodelay(true)?;
+    #[cfg(target_os = "linux")]
+    {
+        let arrival = u32::try_from(patience.arrival.as_millis()).unwrap_or(u32::MAX);
+        rustix::net::sockopt::set_tcp_user_timeout(stream, arrival)?;
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = patience;
+    Ok(())
+}
+
+async fn connection(
+    stream: TcpStream,
+    router: Router,
+    peer: Peer,
+    patience: Patience,
+    stop: CancellationToken,
+) {
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer.clone());
-        router.clone().oneshot(request.map(Body::new))
+        slow_body::respond(router.clone(), request, patience.body)
     });
     let connection = http1(Listener::HEAD_TIME)
         .serve_connection(TokioIo::new(stream), service)
@@ -221,55 +280,4 @@ fn is_of_one_connection(error: &io::Error) -> bool {
         error.kind(),
         ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted
     )
-}
-
-/// How many connections each address has. Addresses without any are forgotten.
-#[derive(Debug)]
-struct Addresses {
-    limit: Option<NonZeroUsize>,
-    counts: Mutex<HashMap<IpAddr, usize>>,
-}
-
-/// A connection's place; dropping it makes room.
-#[derive(Debug)]
-struct Place {
-    addresses: Arc<Addresses>,
-    ip: IpAddr,
-    _permit: OwnedSemaphorePermit,
-}
-
-impl Addresses {
-    fn enter(
-        self: &Arc<Self>,
-        ip: IpAddr,
-        permit: OwnedSemaphorePermit,
-    ) -> Result<Place, OwnedSemaphorePermit> {
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.entry(ip).or_default();
-        if self.limit.is_some_and(|limit| *count >= limit.get()) {
-            return Err(permit);
-        }
-        *count += 1;
-        Ok(Place {
-            addresses: self.clone(),
-            ip,
-            _permit: permit,
-        })
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut counts = self
-            .addresses
-            .counts
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = counts.get_mut(&self.ip) {
-            *count -= 1;
-            if *count == 0 {
-                counts.remove(&self.ip);
-            }
-        }
-    }
 }

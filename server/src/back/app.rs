@@ -272,7 +272,7 @@ pub(super) fn router(
         .layer(cors)
         // Which has CORS of its own, since its pages also send.
         .layer(io.layer())
-        .layer(from_fn_with_state(app.clone(), http::admit_socketio))
+        .layer(from_fn_with_state((app.clone(), io.clone()), http::admit_socketio))
         .layer(from_fn_with_state(app, http::measure))
         .layer(TraceLayer::new_for_http()))
 }

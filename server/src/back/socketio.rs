@@ -1,6 +1,6 @@
 //! The chat over Socket.IO, in the same rooms: a command is an event named after its `type`, its answer the acknowledgement.
 
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use madang_engineio::{Cors, CorsOrigin, DeflateConfig};
@@ -11,15 +11,15 @@ use madang_ws::AllowedOrigins;
 use rust_embed::Embed;
 use serde_json::value::RawValue;
 use tokio::sync::{Mutex, Notify};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::app::{App, CHAT_MESSAGE_BYTES, QUEUED_BYTES};
-use super::commands::{Commands, reply};
+use super::commands::{Commands, reply, size};
 use super::conversation::{self, Newcomer, refused};
 use super::metrics::Way;
 use super::people::Pass;
-use super::rooms::{Guest, Seat};
+use super::rooms::{Guest, Permit, Seat};
 use crate::chat::{Code, Command, Fields, JOIN_TIME, Refusal, Room, Visit, Written};
 use crate::config::Origin;
 
@@ -32,16 +32,22 @@ const READ_INTERVAL: Duration = Duration::from_millis(50);
 /// How long clients have, when the server stops, to take what waits for them.
 const CLOSE_TIME: Duration = Duration::from_secs(5);
 
+/// The events that are commands.
+const COMMANDS: [&str; 8] = [
+    "join", "send", "edit", "delete", "react", "read", "history", "typing",
+];
+
 /// One socket, as long as its listeners know it.
 #[derive(Debug)]
 struct Visitor {
     /// Whoever holds it is answered first: commands take it in the order in which they came.
     stay: Mutex<Stay>,
-    commands: Commands,
+    commands: Arc<Commands>,
     /// What its connection came by.
     pass: Pass,
-    /// Told when it has joined.
+    /// Told when it has joined, with the permit by which it is inside: not in `stay`, which commands that wait may keep for long.
     joined: Notify,
+    permit: OnceLock<Permit>,
 }
 
 #[derive(Debug)]
@@ -121,7 +127,7 @@ pub(super) async fn close(io: &SocketIo) {
             sleep(READ_INTERVAL).await;
         }
     };
-    if tokio::time::timeout(CLOSE_TIME, gone).await.is_err() {
+    if timeout(CLOSE_TIME, gone).await.is_err() {
         tracing::debug!(clients = io.clients_count(), "clients didn't take their leave");
     }
     io.close().await;
@@ -130,17 +136,22 @@ pub(super) async fn close(io: &SocketIo) {
 /// Somebody connected, and is to join a room.
 fn connection(socket: &Socket, app: &Weak<App>) {
     let Some(running) = app.upgrade() else { return };
+    let commands = Arc::new(Commands::of(socket));
+    let error = |refusal| refused(&refusal);
+    if !commands.may_come(socket, &running, error) {
+        return;
+    }
+    commands.count_others(socket, &COMMANDS, app, error);
     let visitor = Arc::new(Visitor {
         stay: Mutex::new(Stay::Outside {
             join_due: Instant::now() + JOIN_TIME,
         }),
-        commands: Commands::of(socket),
+        commands,
         pass: socket.extensions().get::<Pass>().unwrap_or_default(),
         joined: Notify::new(),
+        permit: OnceLock::new(),
     });
-    for name in [
-        "join", "send", "edit", "delete", "react", "read", "history", "typing",
-    ] {
+    for name in COMMANDS {
         let (visitor, app) = (visitor.clone(), app.clone());
         socket.on(
             name,
@@ -181,8 +192,11 @@ async fn message(visitor: &Visitor, socket: &Socket, name: &str, args: &Args, ac
     };
     // A welcome has been said already.
     if let Some(ack) = ack {
-        has_read(socket, answer.as_ref()).await;
-        reply(socket, ack, answer);
+        has_read(socket, answer.as_ref(), &visitor.commands.gone).await;
+        // Whoever has been sent away meanwhile has been told the last thing.
+        if !visitor.commands.gone.is_cancelled() {
+            reply(socket, ack, answer);
+        }
     }
     if let Some(refusal) = refusal {
         visitor.commands.refused(&refusal, socket);
@@ -214,11 +228,14 @@ async fn attend(visitor: Arc<Visitor>, socket: Socket, app: Arc<App>) {
             tracing::debug!(%error, "somebody was gone before being sent away");
         }
     }
-    // What is under way is answered first.
+    let is_over = why.is_some_and(|refusal| matches!(refusal.code, Code::Banned | Code::SignedOut));
+    if is_over {
+        // Nobody waits for them to read, and what they have asked for besides isn't carried out.
+        visitor.commands.gone.cancel();
+    }
+    // What is under way comes to its end first.
     let mut stay = visitor.stay.lock().await;
-    if why.is_some_and(|refusal| matches!(refusal.code, Code::Banned | Code::SignedOut))
-        && let Stay::Inside(guest) = std::mem::replace(&mut *stay, Stay::Over)
-    {
+    if is_over && let Stay::Inside(guest) = std::mem::replace(&mut *stay, Stay::Over) {
         guest.leave();
     }
     socket.disconnect(true);
@@ -228,28 +245,37 @@ async fn attend(visitor: Arc<Visitor>, socket: Socket, app: Arc<App>) {
 impl Visitor {
     /// Ready when this socket is to be sent away: its `join` is overdue, what it came by is over, or they may not be in the room any more.
     async fn is_due(&self) -> Refusal {
+        let mut permit = tokio::select! {
+            biased;
+            permit = self.has_joined() => permit,
+            signed_out = self.pass.over() => return signed_out,
+            () = self.is_late() => return Code::JoinExpected.into(),
+        };
+        permit.withdrawn().await
+    }
+
+    async fn has_joined(&self) -> Permit {
         loop {
-            let (due, permit) = match &*self.stay.lock().await {
-                Stay::Outside { join_due } => (Some(*join_due), None),
-                Stay::Inside(guest) => (None, Some(guest.permit().clone())),
-                Stay::Over => (None, None),
-            };
-            // Not where the lock is held: commands wait for it.
-            if let Some(mut permit) = permit {
-                return permit.withdrawn().await;
+            if let Some(permit) = self.permit.get() {
+                return permit.clone();
             }
-            let Some(due) = due else {
-                return std::future::pending().await;
+            self.joined.notified().await;
+        }
+    }
+
+    async fn is_late(&self) {
+        loop {
+            let due = match &*self.stay.lock().await {
+                Stay::Outside { join_due } => *join_due,
+                Stay::Inside(_) | Stay::Over => break,
             };
             if due <= Instant::now() {
-                return Code::JoinExpected.into();
+                return;
             }
-            tokio::select! {
-                signed_out = self.pass.over() => return signed_out,
-                () = sleep_until(due) => {}
-                () = self.joined.notified() => {}
-            }
+            // Not where the lock is held: commands wait for it.
+            sleep_until(due).await;
         }
+        std::future::pending::<()>().await;
     }
 }
 
@@ -264,16 +290,13 @@ async fn command(
     app: &App,
 ) -> Result<Option<Written>, Refusal> {
     let caller = visitor.commands.caller;
-    let json: Option<Box<RawValue>> = args.read().map_err(Refusal::bad_json)?;
-    let json = json.as_deref().map_or("null", RawValue::get);
-    let fields: Result<Option<Fields>, _> = serde_json::from_str(json);
-    let fields = fields.map(Option::unwrap_or_default).map_err(Refusal::bad_json);
+    let fields = read(args);
     let room = fields
         .as_ref()
         .map(Fields::room)
         .unwrap_or(Err(Code::RoomInvalid));
     let read = |visit: Visit| fields.and_then(|fields| visit.allow(fields.command(name)?));
-    let admit = |command| conversation::admit(app, caller, name.len() + json.len(), command);
+    let admit = |command| conversation::admit(app, caller, size(name, args), command);
     match stay {
         Stay::Inside(guest) => {
             let command = admit(read(Visit::Inside))?;
@@ -300,12 +323,22 @@ async fn command(
             let joined = conversation::join(app, &room, newcomer, seat, welcome).await;
             // The time the store took is not the visitor's.
             *join_due = Instant::now() + JOIN_TIME;
-            *stay = Stay::Inside(Box::new(joined?));
+            let guest = joined?;
+            // The first: nobody is outside again.
+            let _ = visitor.permit.set(guest.permit().clone());
+            *stay = Stay::Inside(Box::new(guest));
             visitor.joined.notify_one();
             Ok(None)
         }
         Stay::Over => Ok(None),
     }
+}
+
+fn read(args: &Args) -> Result<Fields, Refusal> {
+    let json: Option<Box<RawValue>> = args.read().map_err(Refusal::bad_json)?;
+    let json = json.as_deref().map_or("null", RawValue::get);
+    let fields: Option<Fields> = serde_json::from_str(json).map_err(Refusal::bad_json)?;
+    Ok(fields.unwrap_or_default())
 }
 
 /// A socket's own room isn't one of the chat's.
@@ -316,12 +349,19 @@ fn room_of(room: Room, socket: &Socket) -> Result<Room, Code> {
     Ok(room)
 }
 
-/// Waits until the reader has read what came before, if it's long: so does the next command.
-async fn has_read(socket: &Socket, answer: Option<&Written>) {
+/// Waits until the reader has read what came before, if it's long: so does the next command. Not for who is gone, or sent away.
+async fn has_read(socket: &Socket, answer: Option<&Written>, gone: &CancellationToken) {
     let size = answer.map_or(0, |answer| answer.json.len());
-    let due = Instant::now() + READ_TIME;
-    while socket.connected() && socket.buffered_bytes() + size > QUEUED_BYTES / 2 && Instant::now() < due {
-        sleep(READ_INTERVAL).await;
+    let read = async {
+        while socket.connected() && socket.buffered_bytes() + size > QUEUED_BYTES / 2 {
+            sleep(READ_INTERVAL).await;
+        }
+    };
+    tokio::select! {
+        biased;
+        () = gone.cancelled() => {}
+        // Late, it joins what waits.
+        _ = timeout(READ_TIME, read) => {}
     }
 }
 
@@ -335,9 +375,10 @@ mod tests {
     fn visitor(stay: Stay) -> Visitor {
         Visitor {
             stay: Mutex::new(stay),
-            commands: Caller::at([127, 0, 0, 1].into()).into(),
+            commands: Arc::new(Caller::at([127, 0, 0, 1].into()).into()),
             pass: Pass::default(),
             joined: Notify::new(),
+            permit: OnceLock::new(),
         }
     }
 

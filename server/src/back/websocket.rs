@@ -118,12 +118,12 @@ async fn message(
     };
     match answer {
         Ok(None) => Ok(()),
-        Ok(Some(answer)) => say(ws, answer, app).await,
+        Ok(Some(answer)) => say(ws, answer, visitor.is_due(), app).await,
         Err(refusal) => {
             let banned = refusal.code == Code::Banned;
             // Whoever is inside is told when they are sent away.
             if !banned || matches!(visitor, Visitor::Outside { .. }) {
-                say(ws, refused(&refusal), app).await?;
+                say(ws, refused(&refusal), visitor.is_due(), app).await?;
             }
             if banned {
                 return Err(Closing::Banned);
@@ -168,7 +168,7 @@ async fn close(visitor: Visitor, mut ws: WebSocket, ending: Ending, app: &App) {
     let Ending::Ours(closing) = ending else { return };
     // From here on, how the connection fails on its way out is of no interest any more.
     if let Some(refusal) = last_word {
-        let _ = say(&mut ws, refused(&refusal), app).await;
+        let _ = say(&mut ws, refused(&refusal), std::future::pending(), app).await;
     }
     if let Some(code) = CloseCode::new(closing.code()) {
         let _ = ws.close(code, closing.reason()).await;
@@ -271,13 +271,19 @@ fn welcome(seat: &Seat, welcome: Written) {
     }
 }
 
-/// Queues an answer; answers leave together when the next message is waited for.
-async fn say(ws: &mut WebSocket, answer: Written, app: &App) -> Result<(), Closing> {
+/// Queues an answer, unless whoever it is for is to be sent away while it doesn't fit; answers leave together when the next message is waited for.
+async fn say(
+    ws: &mut WebSocket,
+    answer: Written,
+    is_due: impl Future<Output = Closing>,
+    app: &App,
+) -> Result<(), Closing> {
     tokio::select! {
         biased;
         // That the connection is gone, `recv` will say.
         _ = ws.feed(answer.json) => Ok(()),
         () = app.stop.cancelled() => Err(Closing::Stopping),
+        closing = is_due => Err(closing),
         () = sleep(READ_TIME) => Err(Closing::TooSlow),
     }
 }

@@ -8,7 +8,7 @@ use madang_server::back::{
     Back, BackSettings, MarketSettings, OperatorPassword, RateLimits, ScoresSettings, SeatsSettings,
 };
 use madang_server::lab::Ports;
-use madang_server::listener::{ConnectionLimits, Listener};
+use madang_server::listener::{ConnectionLimits, Listener, Patience};
 use madang_server::scores::Speed;
 use madang_server::seats::Event;
 use madang_server::store::Store;
@@ -47,9 +47,18 @@ impl Running {
         Self::with(database, |settings| settings.scores = scores).await
     }
 
+    /// Which doesn't wait for clients as long as usual.
+    pub async fn with_patience(patience: Patience) -> Self {
+        let listener = listener().with_patience(patience);
+        Self::at(listener, TestDatabase::sqlite(), |_| {}).await
+    }
+
     /// With settings other than the usual ones, which limit nothing.
     pub async fn with(database: TestDatabase, change: impl FnOnce(&mut BackSettings)) -> Self {
-        let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        Self::at(listener(), database, change).await
+    }
+
+    async fn at(listener: Listener, database: TestDatabase, change: impl FnOnce(&mut BackSettings)) -> Self {
         let limits = ConnectionLimits {
             total: NonZeroUsize::new(1000).unwrap(),
             per_address: None,
@@ -134,6 +143,11 @@ impl Running {
     pub async fn get(&self, path: &str, headers: &str) -> String {
         get(self.addr, path, headers).await
     }
+}
+
+/// A port that is free.
+pub fn listener() -> Listener {
+    Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap()
 }
 
 /// Nothing is played from a file.

@@ -150,7 +150,7 @@ pub async fn requests_are_refused(addr: std::net::SocketAddr, room: &str, name: 
 }
 
 /// A session of Engine.IO by long-polling.
-struct EnginePoller {
+pub struct EnginePoller {
     addr: std::net::SocketAddr,
     path: String,
     /// Header lines of the handshake.
@@ -158,7 +158,7 @@ struct EnginePoller {
 }
 
 impl EnginePoller {
-    async fn open(addr: std::net::SocketAddr, lines: &str) -> Self {
+    pub async fn open(addr: std::net::SocketAddr, lines: &str) -> Self {
         let mut poller = Self {
             addr,
             path: "/socket.io/?EIO=4&transport=polling".to_owned(),
@@ -173,12 +173,12 @@ impl EnginePoller {
         poller
     }
 
-    async fn say(&mut self, packet: &str) {
+    pub async fn say(&mut self, packet: &str) {
         let (_, answer) = crate::ways::text_request(self.addr, "POST", &self.path, Some(packet)).await;
         assert_eq!(answer, "ok");
     }
 
-    async fn hear(&mut self) -> String {
+    pub async fn hear(&mut self) -> String {
         let answer = running::get(self.addr, &self.path, &self.lines).await;
         let (_, packets) = answer
             .split_once("\r\n\r\n")

@@ -143,13 +143,13 @@ impl Reader {
 }
 
 /// A connection whose buffer is small, so that not reading soon shows.
-async fn narrow(server: &Running) -> TcpStream {
+pub async fn narrow(server: &Running) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(8 * 1024).unwrap();
     socket.connect(server.addr).await.unwrap()
 }
 
-async fn connect(server: &Running, path: &str) -> WebSocket {
+pub async fn connect(server: &Running, path: &str) -> WebSocket {
     let config = ClientConfig {
         deflate: None,
         ..ClientConfig::default()

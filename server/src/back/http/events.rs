@@ -23,7 +23,7 @@ use crate::back::app::App;
 use crate::back::metrics::{Connected, Way};
 use crate::back::people::Asking;
 use crate::back::rooms::{Attendance, Delivery, Listener, OpenRoom, Permit, server_sent_event};
-use crate::chat::{Code, HISTORY_LIMIT, MAX_OFFSET, Sender};
+use crate::chat::{Act, Code, HISTORY_LIMIT, MAX_OFFSET, Refusal, Sender};
 
 /// How long a stream is silent at most: proxies commonly give up after a minute, phones notice a dead line no sooner than something is sent.
 pub(in crate::back) const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -206,9 +206,15 @@ impl Stream {
                 return None;
             }
             // A server that stops doesn't read on: who comes again goes on from the last event.
-            match self.behind.take().filter(|_| !self.app.stop.is_cancelled()) {
-                Some((since, lost, until)) => self.catch_up(since, lost, until).await,
-                None => {
+            let behind = self.behind.take().filter(|_| !self.app.stop.is_cancelled());
+            match (behind, self.permit.allow(Act::Stay)) {
+                // Who reads back far may be banned before they have come to the end.
+                (Some(_), Err(refusal)) => {
+                    let end = self.sent_away(&refusal);
+                    self.ready.push_back(end);
+                }
+                (Some((since, lost, until)), Ok(())) => self.catch_up(since, lost, until).await,
+                (None, _) => {
                     let next = self.live().await;
                     self.ready.push_back(next);
                 }
@@ -220,12 +226,7 @@ impl Stream {
         tokio::select! {
             biased;
             () = self.app.stop.cancelled() => self.end("stopping", "the server stops"),
-            refusal = self.permit.withdrawn() => {
-                if let Some(attends) = self.attends.take() {
-                    attends.leave();
-                }
-                self.end(refusal.code.as_str(), &refusal.code.message())
-            }
+            refusal = self.permit.withdrawn() => self.sent_away(&refusal),
             delivery = self.listener.next() => match delivery {
                 Delivery::Events(events) => events,
                 Delivery::TooSlow => self.end("too_slow", "more waited for this reader than may; connect again and go on from the last event"),
@@ -273,6 +274,13 @@ impl Stream {
         });
         let event = server_sent_event("lost", Some(until), data.to_string().as_bytes());
         self.ready.push_back(event);
+    }
+
+    fn sent_away(&mut self, refusal: &Refusal) -> Bytes {
+        if let Some(attends) = self.attends.take() {
+            attends.leave();
+        }
+        self.end(refusal.code.as_str(), &refusal.code.message())
     }
 
     fn end(&mut self, code: &str, message: &str) -> Bytes {

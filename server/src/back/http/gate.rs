@@ -6,8 +6,9 @@ use std::sync::Arc;
 use axum::body::HttpBody as _;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, Method, header};
+use madang_socketio::SocketIo;
 
 use super::problem::Problem;
 use crate::back::app::{App, BATCH_BYTES};
@@ -78,26 +79,36 @@ pub(in crate::back) async fn admit_address(
     Ok(next.run(request).await)
 }
 
-/// The same for handshakes and polls of Socket.IO, which aren't routes; everything else passes.
-///
-/// # Errors
-/// One too many.
+/// The same for handshakes and polls of Socket.IO, which aren't routes; everything else passes. One too many is refused so that the page can read it, as it
+/// reads Socket.IO's own answers.
 pub(in crate::back) async fn admit_socketio(
-    State(app): State<Arc<App>>,
+    State((app, io)): State<(Arc<App>, SocketIo)>,
     mut request: Request,
     next: Next,
-) -> Result<Response, Problem> {
-    if is_socketio(&request) {
-        app.admit(caller(&request), bytes(&request))?;
-        // Whoever has a session has been asked already, and keeps what it came by.
-        let query = request.uri().query().unwrap_or_default();
-        if !query.split('&').any(|part| part.starts_with("sid=")) {
-            let asking = asking_for_handshake(&app, request.headers()).await?;
-            let pass = app.people.pass(&asking);
-            request.extensions_mut().insert(pass);
+) -> Response {
+    if is_socketio(&request)
+        && let Err(refusal) = let_in(&app, &mut request).await
+    {
+        let mut response = refusal.into_response();
+        if let Some(cors) = &io.engine_config().cors {
+            cors.apply(request.headers(), response.headers_mut());
         }
+        return response;
     }
-    Ok(next.run(request).await)
+    next.run(request).await
+}
+
+/// Counts a request of Socket.IO, and keeps who opens a session.
+async fn let_in(app: &App, request: &mut Request) -> Result<(), Problem> {
+    app.admit(caller(request), bytes(request))?;
+    // Whoever has a session has been asked already, and keeps what it came by.
+    let query = request.uri().query().unwrap_or_default();
+    if !query.split('&').any(|part| part.starts_with("sid=")) {
+        let asking = asking_for_handshake(app, request.headers()).await?;
+        let pass = app.people.pass(&asking);
+        request.extensions_mut().insert(pass);
+    }
+    Ok(())
 }
 
 /// Counts answers.

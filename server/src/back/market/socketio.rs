@@ -14,18 +14,21 @@ use super::refused::Refused;
 use super::viewer::Viewer;
 use super::wire::NAMESPACE;
 use crate::back::app::App;
-use crate::back::commands::{Commands, reply};
+use crate::back::commands::{Commands, reply, size};
 use crate::back::limits::Caller;
 use crate::back::metrics::Way;
 use crate::back::rooms::Seat;
 use crate::chat::Refusal;
+
+/// The events that are commands.
+const COMMANDS: [&str; 4] = ["watch", "chart", "pause", "resume"];
 
 /// One socket, as long as its listeners know it.
 #[derive(Debug)]
 struct Looking {
     /// Whoever holds it is answered first: commands take it in the order in which they came. Nobody when the socket is gone.
     viewer: Mutex<Option<Viewer>>,
-    commands: Commands,
+    commands: Arc<Commands>,
 }
 
 /// Handles whoever connects. The handlers don't keep the app, which keeps the server that has them.
@@ -39,14 +42,20 @@ pub(in crate::back) fn attach(io: &SocketIo, app: &Arc<App>) {
 
 fn connection(socket: &Socket, app: &Weak<App>) {
     let Some(running) = app.upgrade() else { return };
+    let commands = Arc::new(Commands::of(socket));
+    let error = |refusal| Event::from(&Refused::Common(refusal)).write();
+    if !commands.may_come(socket, &running, error) {
+        return;
+    }
+    commands.count_others(socket, &COMMANDS, app, error);
     let looking = Arc::new(Looking {
         viewer: Mutex::new(Some(Viewer::new(
             running.market.clone(),
             Seat::SocketIo(socket.clone()),
         ))),
-        commands: Commands::of(socket),
+        commands,
     });
-    for name in ["watch", "chart", "pause", "resume"] {
+    for name in COMMANDS {
         let (looking, app) = (looking.clone(), app.clone());
         socket.on(
             name,
@@ -108,10 +117,9 @@ async fn message(looking: &Looking, socket: &Socket, name: &str, args: &Args, ac
 }
 
 fn read(name: &str, args: &Args, caller: Caller, app: &App) -> Result<Command, Refused> {
-    let json: Result<Option<Box<RawValue>>, _> = args.read();
-    let json = json.as_ref().ok().and_then(Option::as_deref);
-    let json = json.map_or("null", RawValue::get);
-    app.admit(caller, name.len() + json.len())?;
+    app.admit(caller, size(name, args))?;
+    let json: Option<Box<RawValue>> = args.read().map_err(Refusal::bad_json)?;
+    let json = json.as_deref().map_or("null", RawValue::get);
     let fields: Option<Fields> = serde_json::from_str(json).map_err(Refusal::bad_json)?;
     fields.unwrap_or_default().command(name)
 }

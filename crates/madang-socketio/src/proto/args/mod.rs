@@ -76,6 +76,27 @@ impl Args {
         self.len() == 0
     }
 
+    /// How many bytes they came in, attachments among them.
+    ///
+    /// ```
+    /// use madang_socketio::proto::Args;
+    ///
+    /// assert_eq!(Args::of(&("four", 10))?.size(), 8);
+    /// assert_eq!(Args::of(&())?.size(), 0);
+    /// # Ok::<(), madang_socketio::proto::EncodeError>(())
+    /// ```
+    pub fn size(&self) -> usize {
+        let (items, attachments) = match &self.0 {
+            Raw::Json {
+                items, attachments, ..
+            } => (items, attachments.as_deref().unwrap_or_default()),
+            #[cfg(feature = "msgpack")]
+            Raw::Msgpack { items, .. } => (items, &[][..]),
+        };
+        let attached: usize = attachments.iter().map(Bytes::len).sum();
+        items.iter().map(|item| item.len()).sum::<usize>() + attached
+    }
+
     /// Reads them as a value of some type. A tuple takes as many arguments as it has items, [`Arguments`] takes all, `()` none, and any other type
     /// takes the first. Arguments that aren't taken are ignored, and those that are missing are `null`: [`Option`] is `None`, as in JavaScript they are `undefined`.
     ///
