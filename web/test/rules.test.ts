@@ -19,6 +19,10 @@ describe("a person's name", () => {
     expect(checkName("가".repeat(NAME_CHARS + 1))).toEqual({ ok: false, problem: "name_too_long" });
     expect(checkName("  ")).toEqual({ ok: false, problem: "name_invalid" });
     expect(checkName("a\u0007b")).toEqual({ ok: false, problem: "name_invalid" });
+    for (const hidden of ["\u200b", "\u3164", "\u202essob"]) {
+      expect(checkName(hidden)).toEqual({ ok: false, problem: "name_invalid" });
+    }
+    expect(checkName("👩\u200d🚀").ok).toBe(true);
     expect(checkName("  Kim Min-su ")).toEqual({ ok: true, value: "Kim Min-su" });
   });
 });

@@ -22,7 +22,7 @@ pub enum Code {
     JoinExpected,
     /// A second `join`.
     AlreadyJoined,
-    /// The name is empty or has control characters.
+    /// The name has nothing to be seen, or characters that control others.
     NameInvalid,
     /// The name is longer than [`Name::MAX_LEN`].
     NameTooLong,
@@ -182,7 +182,7 @@ impl Code {
             Self::JoinExpected => format!("`join` must come first, within {} s", JOIN_TIME.as_secs()),
             Self::AlreadyJoined => "this connection has joined already".to_owned(),
             Self::NameInvalid => {
-                "the name must have a visible character and no control characters".to_owned()
+                "the name must have a visible character, and none that control others".to_owned()
             }
             Self::NameTooLong => format!("the name may have at most {} characters", Name::MAX_LEN),
             Self::RoomInvalid => format!(

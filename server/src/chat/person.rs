@@ -6,7 +6,7 @@ use std::str::FromStr;
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::code::Code;
-use super::values::{Name, Sender};
+use super::values::{Name, Sender, is_unseen};
 
 /// Who somebody is, whichever connection they come by. In a database it is a text of at most [`Person::MAX_LEN`] characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -58,7 +58,8 @@ pub struct Who {
 
 /// By what a name is the same as another: names that look the same to most people have the same key.
 ///
-/// It is the name in Unicode's normal form KC, in small letters, with one space where there is white space.
+/// It is the name in Unicode's normal form KC without what nobody sees, in small letters, with one space where there is white space: much as `NFKC_Casefold`
+/// has it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct NameKey(String);
 
@@ -130,7 +131,9 @@ impl NameKey {
     /// The key of a name.
     pub fn of(name: &Name) -> Self {
         let mut key = String::new();
-        for word in name.as_str().nfkc().collect::<String>().split_whitespace() {
+        let seen = |c: &char| c.is_whitespace() || !is_unseen(*c);
+        let name: String = name.as_str().chars().filter(seen).nfkc().collect();
+        for word in name.split_whitespace() {
             if !key.is_empty() {
                 key.push(' ');
             }
@@ -175,6 +178,8 @@ mod tests {
             ("Kim", "Ｋｉｍ"),
             ("김", "\u{1100}\u{1175}\u{11b7}"),
             ("Kim  Lee", "kim\u{3000}lee"),
+            ("Kim", "K\u{200b}im\u{2060}"),
+            ("Kim", "\u{3164}Kim\u{feff}"),
         ] {
             assert_eq!(key(one), key(other), "{one} {other}");
         }

@@ -118,6 +118,15 @@ impl Reading {
         .collect()
     }
 
+    /// These couldn't be stored: they are due once more, and where somebody has read further since, that.
+    pub fn put_off(&mut self, markers: &[Marker], now: Instant) {
+        for marker in markers {
+            if let Some(kept) = self.markers.get_mut(&marker.person) {
+                kept.due.get_or_insert(now + READ_INTERVAL);
+            }
+        }
+    }
+
     /// Hands over all that have moved, whether their time has come or not.
     pub fn take_all(&mut self) -> Vec<Marker> {
         let take = |kept: &mut Kept| kept.due.take().map(|_| kept.marker.clone());
@@ -205,6 +214,18 @@ mod tests {
         assert_eq!(reading.poll_timeout(), None);
         reading.read(marker(1, 10), start + READ_INTERVAL);
         assert_eq!(reading.take_all().len(), 1, "whoever stops doesn't wait");
+        assert_eq!(reading.poll_timeout(), None);
+    }
+
+    #[test]
+    fn a_marker_that_could_not_be_stored_is_due_once_more() {
+        let (mut reading, start) = (Reading::default(), Instant::now());
+        reading.read(marker(1, 1), start);
+        let moved = reading.handle_timeout(start);
+        reading.put_off(&moved, start);
+        assert_eq!(reading.poll_timeout(), Some(start + READ_INTERVAL));
+        reading.read(marker(1, 2), start);
+        assert_eq!(told(&mut reading, start + READ_INTERVAL), [2]);
         assert_eq!(reading.poll_timeout(), None);
     }
 

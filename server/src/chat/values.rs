@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use icu_properties::props::{BidiControl, BinaryProperty as _, DefaultIgnorableCodePoint};
 use sha2::{Digest as _, Sha256};
 
 use super::code::Code;
@@ -14,7 +15,8 @@ use super::code::Code;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Room(Arc<str>);
 
-/// A person's name: 1 to 40 characters without the white space around them, no control characters. Compared exactly.
+/// A person's name: 1 to 40 characters without the white space around them, one of them visible; no control characters, and none that turn the order of others
+/// (Unicode's `Bidi_Control`). Compared exactly.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Name(Arc<str>);
 
@@ -97,11 +99,17 @@ impl FromStr for Name {
         if name.chars().count() > Self::MAX_LEN {
             return Err(Code::NameTooLong);
         }
-        if name.is_empty() || text.chars().any(char::is_control) {
+        let unfit = |c: char| c.is_control() || BidiControl::for_char(c);
+        if name.chars().all(is_unseen) || text.chars().any(unfit) {
             return Err(Code::NameInvalid);
         }
         Ok(Self(name.into()))
     }
+}
+
+/// Whether nobody sees this character where it stands alone: white space, joiners, fillers (Unicode's `Default_Ignorable_Code_Point`).
+pub(super) fn is_unseen(c: char) -> bool {
+    c.is_whitespace() || DefaultIgnorableCodePoint::for_char(c)
 }
 
 impl Text {
@@ -264,6 +272,22 @@ mod tests {
         assert_eq!("😀".repeat(41).parse::<Name>(), Err(Code::NameTooLong));
         for name in ["", " \t ", "a\nb", "a\u{0}", "\u{7f}"] {
             assert_eq!(name.parse::<Name>(), Err(Code::NameInvalid), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_can_be_seen_and_turns_nobody_else_s_around() {
+        for name in [
+            "\u{200b}",
+            "\u{3164}",
+            "\u{2060} \u{fe0f}",
+            "\u{202e}ssob",
+            "a\u{2066}b",
+        ] {
+            assert_eq!(name.parse::<Name>(), Err(Code::NameInvalid), "{name:?}");
+        }
+        for name in ["👩\u{200d}🚀", "می\u{200c}خواهم", "☀\u{fe0f}"] {
+            assert!(name.parse::<Name>().is_ok(), "{name:?}");
         }
     }
 

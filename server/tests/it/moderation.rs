@@ -220,6 +220,27 @@ async fn whoever_is_muted_reads_on_and_says_nothing() {
 }
 
 #[tokio::test]
+async fn everything_that_moderators_do_at_once_is_told() {
+    const AT_ONCE: u64 = 40;
+    let server = Running::start().await;
+    let boss = admin(server.addr, &server.store, "Boss").await;
+    let mut kim = server.join("lobby", "Kim").await;
+    let paces = (1..=AT_ONCE).map(|seconds| {
+        let slow = json!({"action": "slow", "seconds": seconds});
+        moderate(server.addr, &boss, "lobby", slow)
+    });
+    for answer in futures_util::future::join_all(paces).await {
+        assert_eq!(answer.status, 200);
+    }
+    let mut told = Vec::new();
+    for _ in 0..AT_ONCE {
+        told.push(kim.expect("moderated").await["seconds"].as_u64().unwrap());
+    }
+    told.sort_unstable();
+    assert_eq!(told, (1..=AT_ONCE).collect::<Vec<_>>());
+}
+
+#[tokio::test]
 async fn words_that_a_room_does_not_want_are_kept_out() {
     let server = Running::start().await;
     let boss = admin(server.addr, &server.store, "Boss").await;

@@ -14,7 +14,9 @@ export type TextProblem = "text_empty" | "text_too_long";
 export type Checked<Problem> = { ok: true; value: string } | { ok: false; problem: Problem };
 
 const ROOM = /^[\p{L}\p{N}_-]{1,64}$/u;
-const CONTROL = /\p{Cc}/u;
+const CONTROL = /[\p{Cc}\p{Bidi_Control}]/u;
+/** Something that can be seen: neither white space nor a joiner, a filler or the like. */
+const VISIBLE = /[^\s\p{Default_Ignorable_Code_Point}]/u;
 
 /** Composed form (NFC), so that a room name typed on macOS and on Windows is one room. */
 export function checkRoom(input: string): Checked<RoomProblem> {
@@ -24,7 +26,7 @@ export function checkRoom(input: string): Checked<RoomProblem> {
 
 export function checkName(input: string): Checked<NameProblem> {
   const value = input.trim().normalize("NFC");
-  if (value === "" || CONTROL.test(value)) return { ok: false, problem: "name_invalid" };
+  if (!VISIBLE.test(value) || CONTROL.test(value)) return { ok: false, problem: "name_invalid" };
   if (countChars(value) > NAME_CHARS) return { ok: false, problem: "name_too_long" };
   return { ok: true, value };
 }

@@ -43,7 +43,9 @@ impl OpenRoom {
             Change::Say { .. } => self.take_turn(store, doing.who, &draft).await?,
             _ => None,
         };
-        let said = self.put(draft, doing.author.clone(), doing.who.sender).await;
+        let (author, sender) = (doing.author.clone(), doing.who.sender);
+        // A moderator who has been told that they are banned has been told that they aren't heard.
+        let said = self.put(draft, author, sender, || self.may(&doing)).await;
         // Where the store failed, it may be there all the same, and the turn is for saying it again.
         if let (Some(turn), Err(refusal)) = (turn, &said)
             && refusal.code != Code::StoreUnavailable

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::guest::State;
-use super::open::OpenRoom;
+use super::open::{OpenRoom, in_time};
 use crate::chat::{Event, Marker, Person, READERS_LISTED};
 use crate::store::{ReaderOf, StoreError, StoredMarker, Unread};
 
@@ -24,7 +24,7 @@ impl OpenRoom {
                 .for_each(|marker| state.reading.know(marker));
             Ok::<_, StoreError>(())
         };
-        self.readers.get_or_try_init(load).await?;
+        in_time(self.readers.get_or_try_init(load)).await?;
         if self.state().reading.offset(person).is_some() {
             return Ok(());
         }
@@ -74,13 +74,18 @@ impl OpenRoom {
         let room = self.clone();
         self.shared().tasks.spawn(async move {
             while let Some(deadline) = room.next_telling() {
-                let moved = tokio::select! {
+                let (moved, stops) = tokio::select! {
                     biased;
                     // A server that stops has no such news, but remembers.
-                    () = room.shared().stop.cancelled() => room.state().reading.take_all(),
-                    () = tokio::time::sleep_until(deadline.into()) => room.tell_moved(),
+                    () = room.shared().stop.cancelled() => (room.state().reading.take_all(), true),
+                    () = tokio::time::sleep_until(deadline.into()) => (room.tell_moved(), false),
                 };
-                room.mark(&moved).await;
+                if let Err(error) = room.mark(&moved).await {
+                    tracing::warn!(%error, room = room.name(), "who has read what isn't stored");
+                    if !stops {
+                        room.state().reading.put_off(&moved, Instant::now());
+                    }
+                }
             }
         });
     }
@@ -105,9 +110,9 @@ impl OpenRoom {
         moved
     }
 
-    async fn mark(&self, moved: &[Marker]) {
+    async fn mark(&self, moved: &[Marker]) -> Result<(), StoreError> {
         let Some(store) = self.store().filter(|_| !moved.is_empty()) else {
-            return;
+            return Ok(());
         };
         let markers = moved.iter().map(|marker| StoredMarker {
             room: self.name().to_owned(),
@@ -115,10 +120,7 @@ impl OpenRoom {
             offset: marker.offset.cast_signed(),
             name: marker.name.as_str().to_owned(),
         });
-        if let Err(error) = store.mark(&markers.collect::<Vec<_>>()).await {
-            // The next move stores as much.
-            tracing::warn!(%error, room = self.name(), "who has read what isn't stored");
-        }
+        store.mark(&markers.collect::<Vec<_>>()).await
     }
 }
 

@@ -39,7 +39,7 @@ pub(super) use doing::Doing;
 pub(super) use guest::Guest;
 pub use history::HISTORY_BYTES;
 pub(super) use history::{Excerpt, Failure};
-pub(super) use open::{OpenRoom, Said, Saying, address, now, unavailable};
+pub(super) use open::{OpenRoom, Said, Saying, address, in_time, now, unavailable};
 pub(super) use reader::{Delivery, Listener};
 pub(super) use rules::Permit;
 pub(super) use seat::{Seat, hub_session};

@@ -80,7 +80,7 @@ impl OpenRoom {
         }
     }
 
-    /// Learns where the room stands, if that isn't known yet.
+    /// Learns where the room stands, if that isn't known yet. Whoever waits for others to learn it is told as soon as they are that the store doesn't answer.
     pub(super) async fn prepare(&self) -> Result<(), StoreError> {
         let prepared = self.history.get_or_try_init(|| async {
             self.learn_rules().await?;
@@ -101,7 +101,7 @@ impl OpenRoom {
             let limits = self.store().map_or_else(HistoryLimits::default, |_| RECENT);
             Ok(History::new(&self.shared.wire.hub, &self.address, start, limits))
         });
-        prepared.await.map(|_| ())
+        in_time(prepared).await.map(|_| ())
     }
 
     pub(in crate::back) fn name(&self) -> &str {
@@ -163,23 +163,26 @@ impl OpenRoom {
             epoch: self.history().position().epoch.as_u64().cast_signed(),
             ..Draft::default()
         };
-        self.put(draft, saying.author.clone(), saying.sender).await
+        self.put(draft, saying.author.clone(), saying.sender, || Ok(()))
+            .await
     }
 
-    /// Puts an entry into the log, and tells everybody but its sender.
+    /// Puts an entry into the log, and tells everybody but its sender, if they still may when it's their turn.
     ///
     /// # Errors
-    /// The same `client_id` stood for something else, what it is about isn't what it was any more, or the store failed: then the entry may be there all the
+    /// They may not; the same `client_id` stood for something else, what it is about isn't what it was any more, or the store failed: then the entry may be there all the
     /// same, and putting it there again, with its id, is safe.
     pub(super) async fn put(
         self: &Arc<Self>,
         draft: Draft,
         author: Name,
         sender: Option<Sender>,
+        may: impl FnOnce() -> Result<(), Refusal>,
     ) -> Result<Said, Refusal> {
         // Where each waits for a store that doesn't answer, those behind are told as soon as the first.
         let turn = tokio::time::timeout(Store::OPERATION_TIME, self.turn.clone().lock_owned()).await;
         let turn = turn.map_err(|_| unavailable(&StoreError::Time))?;
+        may()?;
         let Some(store) = self.store().cloned() else {
             return Ok(Said {
                 position: self.publish(&author, sender, |offset| draft.at(offset)),
@@ -297,6 +300,14 @@ impl Drop for OpenRoom {
     }
 }
 
+/// Waits for what others may be asking the store already no longer than for the store.
+pub(in crate::back) async fn in_time<T>(
+    asked: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    let answer = tokio::time::timeout(Store::OPERATION_TIME, asked).await;
+    answer.unwrap_or(Err(StoreError::Time))
+}
+
 pub(in crate::back) fn unavailable(error: &StoreError) -> Refusal {
     tracing::error!(%error, "the store failed");
     Code::StoreUnavailable.into()
@@ -324,6 +335,8 @@ pub(in crate::back) fn now() -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use std::future::pending;
+
     use futures_util::FutureExt as _;
     use madang_hub::Hub;
     use tokio_util::sync::CancellationToken;
@@ -332,7 +345,8 @@ mod tests {
     use super::*;
     use crate::back::rooms::{Doing, Rooms, Wire};
     use crate::back::socketio;
-    use crate::chat::{Change, ClientId, Text, Who};
+    use crate::chat::{AccountId, Change, ClientId, Person, Session, Text, Who};
+    use crate::store::{Effect, ModerationEntry};
 
     async fn lobby(directory: &tempfile::TempDir) -> (Store, Arc<OpenRoom>) {
         let url = format!("sqlite://{}", directory.path().join("test.db").display());
@@ -369,6 +383,75 @@ mod tests {
         drop(room.turn.lock().await);
         assert_eq!(store.newest("lobby", 9).await.unwrap().messages.len(), 1);
         assert_eq!(room.history().position().offset, 1);
+    }
+
+    #[tokio::test]
+    async fn who_is_banned_while_they_wait_for_their_turn_is_not_heard() {
+        let directory = tempfile::tempdir().unwrap();
+        let (store, room) = lobby(&directory).await;
+        let sender = Session::new(7).sender();
+        let who = Who {
+            sender: Some(sender),
+            ..Who::default()
+        };
+        let saying = Doing {
+            author: &"Kim".parse().unwrap(),
+            who: &who,
+            client_id: &ClientId::new("c1".to_owned()).unwrap(),
+            change: &Change::Say {
+                text: Text::new("hello".to_owned()).unwrap(),
+                reply_to: None,
+            },
+        };
+        let others = room.turn.lock().await;
+        let act = room.act(saying);
+        tokio::pin!(act);
+        assert!(act.as_mut().now_or_never().is_none());
+        let ban = ModerationEntry {
+            number: 0,
+            room: "lobby".to_owned(),
+            action: "ban".to_owned(),
+            name: Some("Kim".to_owned()),
+            by_name: "Park".to_owned(),
+            reason: String::new(),
+            at: now(),
+            until: None,
+            detail: None,
+        };
+        let effect = Effect::Sanction {
+            kind: "ban",
+            account: None,
+            sender: Some(sender.to_string()),
+            name_key: "kim".to_owned(),
+            limit: 9,
+        };
+        store.moderate(&ban, &effect).await.unwrap();
+        room.learn_rules().await.unwrap();
+        drop(others);
+        assert_eq!(act.await.unwrap_err().code, Code::Banned);
+        assert!(store.newest("lobby", 9).await.unwrap().messages.is_empty());
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_others_to_ask_waits_no_longer_than_for_the_store() {
+        let directory = tempfile::tempdir().unwrap();
+        let (_store, room) = lobby(&directory).await;
+        let other = OpenRoom::new(&"other".parse().unwrap(), &room.shared);
+        let person = Person::Account(AccountId(1));
+        tokio::time::pause();
+        let begun = tokio::time::Instant::now();
+        // Others who have begun to ask, and get no answer.
+        let standing = other.history.get_or_try_init(pending::<Result<_, StoreError>>);
+        let readers = other.readers.get_or_try_init(pending::<Result<_, StoreError>>);
+        tokio::pin!(standing, readers);
+        assert!(standing.as_mut().now_or_never().is_none());
+        assert!(readers.as_mut().now_or_never().is_none());
+        let (prepared, known) = tokio::join!(other.prepare(), other.know_readers(person));
+        assert!(matches!(
+            (prepared, known),
+            (Err(StoreError::Time), Err(StoreError::Time))
+        ));
+        assert!(begun.elapsed() < Store::OPERATION_TIME * 2);
     }
 
     #[tokio::test]

@@ -12,7 +12,7 @@ use crate::chat::{
     AccountId, Act, Event, Name, NameKey, Refusal, Role, Rules, Sanction, SanctionKind, Sender, Slow, Who,
     Words,
 };
-use crate::store::{Moderation, ModerationEntry, StoreError, StoredSanction};
+use crate::store::{Moderation, ModerationEntry, Store, StoreError, StoredSanction};
 
 /// How often it is looked whether another process has moderated: a banned reader is to be gone within a second.
 const LOOK_TIME: Duration = Duration::from_millis(500);
@@ -105,24 +105,26 @@ impl OpenRoom {
         self.state().sender_named(&NameKey::of(name), account)
     }
 
-    /// What holds, as the database says. Where only the server says something, nothing does.
+    /// What holds, as the database says.
     pub(super) async fn learn_rules(&self) -> Result<(), StoreError> {
-        let Some(store) = self.store().filter(|_| !self.is_read_only()) else {
-            return Ok(());
-        };
-        let rules = rules(store.moderation(self.name(), now()).await?);
-        self.rules.send_replace(Arc::new(rules));
+        if let Some(store) = self.moderated() {
+            let rules = rules(store.moderation(self.name(), now()).await?);
+            self.rules.send_replace(Arc::new(rules));
+        }
         Ok(())
     }
 
     /// Learns what moderators have done since, and tells everybody.
     async fn learn_news(&self) -> Result<(), StoreError> {
-        let Some(store) = self.store().filter(|_| !self.is_read_only()) else {
+        let Some(store) = self.moderated() else {
             return Ok(());
         };
         let known = self.rules().number;
-        let entries = store.moderation_entries(self.name(), known).await?;
-        self.learn_rules().await?;
+        let rules = rules(store.moderation(self.name(), now()).await?);
+        // Read after the rules, so that none is missed; those that are newer than the rules are told with the next.
+        let mut entries = store.moderation_entries(self.name(), known).await?;
+        entries.retain(|entry| entry.number <= rules.number);
+        self.rules.send_replace(Arc::new(rules));
         let _state = self.state();
         for entry in &entries {
             if let Some(event) = moderated(entry) {
@@ -130,6 +132,11 @@ impl OpenRoom {
             }
         }
         Ok(())
+    }
+
+    /// Where it's written what holds here. Where only the server says something, nothing does.
+    fn moderated(&self) -> Option<&Store> {
+        self.store().filter(|_| !self.is_read_only())
     }
 }
 

@@ -8,6 +8,7 @@ use tokio::sync::{Mutex, OnceCell};
 
 use super::{Answer, Denied, Relay};
 use crate::back::app::App;
+use crate::back::rooms::in_time;
 use crate::chat::Room;
 use crate::scores::{MatchId, Play, What, Words};
 use crate::store::StoreError;
@@ -117,7 +118,7 @@ impl Matches {
             }
             Ok(())
         });
-        found.await.copied()
+        in_time(found).await.copied()
     }
 
     fn known(&self, id: &str) -> Option<Arc<Relay>> {
