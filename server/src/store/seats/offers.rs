@@ -131,6 +131,7 @@ impl Turn<'_> {
     pub(super) async fn leave(&mut self, holder: &str, waiting: WaitingId) -> Decided<Waiting> {
         let row = seat_waiting::Entity::find_by_id(waiting.to_string())
             .filter(seat_waiting::Column::Holder.eq(holder))
+            .filter(seat_waiting::Column::Event.eq(self.event.id().as_str()))
             .one(&self.transaction)
             .await?;
         let Some(row) = row else {

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use super::clock::{open, owned};
 use super::commands::hex;
 use super::turn::{Decided, Turn, parsed};
-use crate::seats::{Effect, Event, HoldState, News, PaymentState, Refused, Settled, effect};
+use crate::seats::{Effect, Event, HoldState, News, PaymentId, PaymentState, Refused, Settled, effect};
 use crate::store::entity::{seat_hold, seat_news, seat_payment};
 use crate::store::{Store, StoreError};
 
@@ -59,10 +59,7 @@ impl Turn<'_> {
                 false => Err(Refused::IdempotencyMismatch),
             });
         }
-        let payment = seat_payment::Entity::find_by_id(news.payment.to_string())
-            .one(&self.transaction)
-            .await?;
-        let Some(payment) = payment else {
+        let Some(payment) = self.payment(news.payment).await? else {
             return Ok(Err(Refused::PaymentUnknown));
         };
         let row = seat_news::ActiveModel {
@@ -87,6 +84,14 @@ impl Turn<'_> {
             .exec(&self.transaction)
             .await?;
         Ok(Ok((state, false)))
+    }
+
+    /// A payment of this event: another's is not there, since this turn has the lock of its own alone.
+    pub(super) async fn payment(&self, id: PaymentId) -> Result<Option<seat_payment::Model>, DbErr> {
+        seat_payment::Entity::find_by_id(id.to_string())
+            .filter(seat_payment::Column::Event.eq(self.event.id().as_str()))
+            .one(&self.transaction)
+            .await
     }
 
     async fn apply(&mut self, news: &News, payment: &seat_payment::Model) -> Result<PaymentState, DbErr> {
