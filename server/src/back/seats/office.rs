@@ -129,10 +129,7 @@ impl Office {
         blocked: bool,
     ) -> Result<Result<(Vec<PlaceId>, BTreeMap<What, u64>), Refused>, StoreError> {
         let _turn = self.turn().await?;
-        match blocked {
-            true => self.store.block_seats(&self.event(), places).await,
-            false => self.store.unblock_seats(&self.event(), places).await,
-        }
+        self.store.set_seats_blocked(&self.event(), places, blocked).await
     }
 
     /// Changes what is known about the event.

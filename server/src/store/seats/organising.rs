@@ -19,14 +19,15 @@ use crate::store::{Store, StoreError};
 type Done<T> = Result<(T, BTreeMap<What, u64>), Refused>;
 
 impl Store {
-    /// Keeps places from everybody, all or none. Those that are blocked stay so. Returns those that were free.
+    /// Keeps places from everybody, all or none, or gives back those that are blocked. Those that are so already stay so. Returns the others.
     ///
     /// # Errors
     /// Any [`StoreError`]; doing it again is safe.
-    pub async fn block_seats(
+    pub async fn set_seats_blocked(
         &self,
         event: &Event,
         places: &[PlaceId],
+        blocked: bool,
     ) -> Result<Done<Vec<PlaceId>>, StoreError> {
         self.in_turn(|| async {
             let mut turn = Turn::begin(self, event).await?;
@@ -35,36 +36,17 @@ impl Store {
                 Ok(places) => places,
                 Err(refused) => return Ok(Err(refused)),
             };
-            let blocked = match turn.block(&places, "block").await? {
-                Ok(blocked) => blocked,
+            let changed = match blocked {
+                true => turn.block(&places, "block").await?,
+                false => Ok(turn.unblock(&places).await?),
+            };
+            let changed = match changed {
+                Ok(changed) => changed,
                 Err(refused) => return Ok(Err(refused)),
             };
-            // What is over was given back before.
+            // What is free now, or was given back before since its time was up.
             turn.offer().await?;
-            Ok(Ok((blocked, turn.commit().await?)))
-        })
-        .await
-    }
-
-    /// Gives blocked places to everybody. Those that aren't blocked stay as they are. Returns those that were.
-    ///
-    /// # Errors
-    /// Any [`StoreError`]; doing it again is safe.
-    pub async fn unblock_seats(
-        &self,
-        event: &Event,
-        places: &[PlaceId],
-    ) -> Result<Done<Vec<PlaceId>>, StoreError> {
-        self.in_turn(|| async {
-            let mut turn = Turn::begin(self, event).await?;
-            turn.settle().await?;
-            let places = match turn.named_by_organiser(places) {
-                Ok(places) => places,
-                Err(refused) => return Ok(Err(refused)),
-            };
-            let given_back = turn.unblock(&places).await?;
-            turn.offer().await?;
-            Ok(Ok((given_back, turn.commit().await?)))
+            Ok(Ok((changed, turn.commit().await?)))
         })
         .await
     }
