@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, Set};
+use sea_orm::sea_query::Condition;
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 use sha2::{Digest as _, Sha256};
 
 use super::turn::{Decided, Turn};
@@ -62,17 +63,31 @@ impl Store {
         .await
     }
 
-    /// Forgets what was told before a time: nobody asks again with the same key then.
+    /// Forgets the oldest `limit` answers, at most, of those told before a time, and returns how many that were: nobody asks again with the same key then.
     ///
     /// # Errors
     /// Any [`StoreError`].
-    pub async fn forget_seat_commands(&self, before: i64) -> Result<(), StoreError> {
+    pub async fn forget_seat_commands(&self, before: i64, limit: u64) -> Result<u64, StoreError> {
         self.retrying(|| async {
-            seat_command::Entity::delete_many()
+            // Not every database can delete a number of rows: up to the one behind them, if there is one.
+            let spared = seat_command::Entity::find()
                 .filter(seat_command::Column::At.lt(before))
+                .order_by_asc(seat_command::Column::At)
+                .order_by_asc(seat_command::Column::Holder)
+                .order_by_asc(seat_command::Column::IdempotencyKey)
+                .offset(limit)
+                .limit(1)
+                .one(&self.reader)
+                .await?;
+            let old = match &spared {
+                Some(spared) => older_than(spared),
+                None => Condition::all().add(seat_command::Column::At.lt(before)),
+            };
+            let forgotten = seat_command::Entity::delete_many()
+                .filter(old)
                 .exec(&self.writer)
                 .await?;
-            Ok(())
+            Ok(forgotten.rows_affected)
         })
         .await
     }
@@ -124,6 +139,21 @@ impl Turn<'_> {
         };
         Ok(hold)
     }
+}
+
+/// Answers that come before one, by time; those of one moment are in the order of their keys.
+fn older_than(row: &seat_command::Model) -> Condition {
+    let key = Condition::all()
+        .add(seat_command::Column::Holder.eq(&row.holder))
+        .add(seat_command::Column::IdempotencyKey.lt(&row.idempotency_key));
+    let of_moment = Condition::all().add(seat_command::Column::At.eq(row.at)).add(
+        Condition::any()
+            .add(seat_command::Column::Holder.lt(&row.holder))
+            .add(key),
+    );
+    Condition::any()
+        .add(seat_command::Column::At.lt(row.at))
+        .add(of_moment)
 }
 
 fn hash_of(command: &Command) -> String {

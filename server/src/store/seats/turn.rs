@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt::Display;
 use std::str::FromStr;
 
-use sea_orm::sea_query::{Expr, ExprTrait as _, Query};
+use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, FromQueryResult, QueryFilter,
     QuerySelect, Set,
 };
 
-use super::clock::{HELD, clock, live, open};
+use super::clock::{HELD, live, now, open};
 use super::organising::renewed;
 use crate::seats::{Chain, Change, Event, HoldState, PlaceId, Refused, WaitingState, What};
 use crate::store::entity::{seat_audit, seat_claim, seat_event, seat_hold, seat_waiting};
@@ -48,11 +48,6 @@ struct Version {
     version: i64,
 }
 
-#[derive(FromQueryResult)]
-struct Now {
-    now: i64,
-}
-
 impl Store {
     /// Tries a transaction that may be carried out twice, as often as it takes. What is unique and was there is another's, who came first: once
     /// more, and it's seen.
@@ -85,11 +80,7 @@ impl<'a> Turn<'a> {
             true => Cow::Borrowed(event),
             false => Cow::Owned(renewed(event, &row)?),
         };
-        let backend = transaction.get_database_backend();
-        let now = Query::select().expr_as(clock(backend), "now").to_owned();
-        let now = Now::find_by_statement(backend.build(&now))
-            .one(&transaction)
-            .await?;
+        let now = now(&transaction).await?;
         Ok(Self {
             chain: Chain {
                 event: event.id().clone(),
@@ -98,9 +89,7 @@ impl<'a> Turn<'a> {
             },
             transaction,
             event,
-            now: now
-                .ok_or_else(|| DbErr::Custom("the database has no clock".to_owned()))?
-                .now,
+            now,
             freed: false,
             began: row.sequence,
             changes: BTreeMap::new(),
