@@ -179,7 +179,7 @@ async fn an_address_holds_so_many_places_whoever_asks() {
     assert_eq!(lee.hold("premiere", &["A-1"]).await.1["code"], "seats_taken");
     assert_eq!(
         kim.post_as(&key, "/events/premiere/holds", &last).await,
-        (201, again)
+        (201, again.clone())
     );
     lee.have("premiere", &["A-4"]).await;
     // Held again and again, a place is kept from others as well.
@@ -190,6 +190,11 @@ async fn an_address_holds_so_many_places_whoever_asks() {
         let time = refused["retry_after_ms"].as_u64().unwrap();
         assert!((590_000..=600_000).contains(&time), "{time} ms");
     }
+    // Nor is what was told before refused since.
+    assert_eq!(
+        kim.post_as(&key, "/events/premiere/holds", &last).await,
+        (201, again)
+    );
     assert_eq!(
         server.metric("madang_rate_limited_total{limit=\"seats\"}").await,
         3

@@ -106,13 +106,21 @@ pub(in crate::back) async fn hold(
         // A table for an evening is one.
         _ => 1,
     };
-    let taking = app.take_seats(caller, places)?;
+    let taking = match app.take_seats(caller, places) {
+        Ok(taking) => taking,
+        // What was told before is told again, whatever the address has taken since.
+        Err(time) => {
+            let told = app.store.seat_answer(holder, &key, &command).await?;
+            let told = told.ok_or_else(|| app.too_many_seats(time))?;
+            return answer(&app, told, StatusCode::CREATED);
+        }
+    };
     let told = perform(&app, &office, holder, &key, &command).await?;
     // Not if it was refused, and not if it's the answer to the same key again.
     if matches!(told.answer, Answer::Hold(_)) && told.changes.contains_key(&What::Held) {
         taking.keep();
     }
-    answer(&app, told, StatusCode::CREATED)
+    answer(&app, told.answer, StatusCode::CREATED)
 }
 
 /// Extend a hold
@@ -320,7 +328,7 @@ async fn carry_out(
     done: StatusCode,
 ) -> Result<Response, Problem> {
     let told = perform(app, office, holder, key, command).await?;
-    answer(app, told, done)
+    answer(app, told.answer, done)
 }
 
 async fn perform(
@@ -340,8 +348,8 @@ async fn perform(
     Ok(told)
 }
 
-fn answer(app: &App, told: Told, done: StatusCode) -> Result<Response, Problem> {
-    match told.answer {
+fn answer(app: &App, told: Answer, done: StatusCode) -> Result<Response, Problem> {
+    match told {
         Answer::Hold(hold) => Ok((done, Json(hold)).into_response()),
         Answer::Checkout(checkout) => Ok((done, Json(checkout)).into_response()),
         Answer::Waiting(waiting) => Ok((done, Json(waiting)).into_response()),

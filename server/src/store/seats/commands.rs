@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use sea_orm::sea_query::Condition;
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 use sha2::{Digest as _, Sha256};
 
 use super::turn::{Decided, Turn};
@@ -31,7 +31,7 @@ impl Store {
         let hash = hash_of(command);
         self.in_turn(|| async {
             let mut turn = Turn::begin(self, event).await?;
-            if let Some(answer) = turn.told_before(holder, key, &hash).await? {
+            if let Some(answer) = told_before(&turn.transaction, holder, key, &hash).await? {
                 turn.transaction.rollback().await?;
                 let changes = BTreeMap::new();
                 return Ok(Told { answer, changes });
@@ -46,6 +46,21 @@ impl Store {
             Ok(Told { answer, changes })
         })
         .await
+    }
+
+    /// What somebody was told when they asked for the same with this key before, if they did.
+    ///
+    /// # Errors
+    /// Any [`StoreError`].
+    pub async fn seat_answer(
+        &self,
+        holder: Sender,
+        key: &Key,
+        command: &Command,
+    ) -> Result<Option<Answer>, StoreError> {
+        let hash = hash_of(command);
+        self.retrying(|| told_before(&self.reader, holder, key, &hash))
+            .await
     }
 
     /// Brings an event up to the clock: what is over is written down, and offered to who waits for it. Nothing rests on that; it only
@@ -94,19 +109,6 @@ impl Store {
 }
 
 impl Turn<'_> {
-    async fn told_before(&self, holder: Sender, key: &Key, hash: &str) -> Result<Option<Answer>, DbErr> {
-        let id = (holder.to_string(), key.to_string());
-        let row = seat_command::Entity::find_by_id(id)
-            .one(&self.transaction)
-            .await?;
-        let Some(row) = row else { return Ok(None) };
-        if row.hash != hash {
-            return Ok(Some(Answer::Refused(Refused::IdempotencyMismatch)));
-        }
-        let answer = serde_json::from_str(&row.answer).map_err(|error| DbErr::Json(error.to_string()))?;
-        Ok(Some(answer))
-    }
-
     async fn remember(&self, holder: Sender, key: &Key, hash: String, answer: &Answer) -> Result<(), DbErr> {
         let row = seat_command::ActiveModel {
             holder: Set(holder.to_string()),
@@ -139,6 +141,22 @@ impl Turn<'_> {
         };
         Ok(hold)
     }
+}
+
+async fn told_before(
+    connection: &impl ConnectionTrait,
+    holder: Sender,
+    key: &Key,
+    hash: &str,
+) -> Result<Option<Answer>, DbErr> {
+    let id = (holder.to_string(), key.to_string());
+    let row = seat_command::Entity::find_by_id(id).one(connection).await?;
+    let Some(row) = row else { return Ok(None) };
+    if row.hash != hash {
+        return Ok(Some(Answer::Refused(Refused::IdempotencyMismatch)));
+    }
+    let answer = serde_json::from_str(&row.answer).map_err(|error| DbErr::Json(error.to_string()))?;
+    Ok(Some(answer))
 }
 
 /// Answers that come before one, by time; those of one moment are in the order of their keys.
