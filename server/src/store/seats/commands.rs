@@ -30,14 +30,12 @@ impl Store {
     ) -> Result<Told, StoreError> {
         let hash = hash_of(command);
         self.in_turn(|| async {
-            let mut turn = Turn::begin(self, event).await?;
+            let mut turn = Turn::up_to_date(self, event).await?;
+            turn.offer().await?;
             if let Some(answer) = told_before(&turn.transaction, holder, key, &hash).await? {
-                turn.transaction.rollback().await?;
-                let changes = BTreeMap::new();
+                let changes = turn.commit().await?;
                 return Ok(Told { answer, changes });
             }
-            turn.settle().await?;
-            turn.offer().await?;
             let answer = turn.carry_out(&holder.to_string(), command).await?;
             let answer = answer.unwrap_or_else(Answer::Refused);
             turn.offer().await?;
@@ -63,7 +61,7 @@ impl Store {
             .await
     }
 
-    /// Brings an event up to the clock: what is over is written down, and offered to who waits for it. Nothing rests on that; it only
+    /// Brings an event nearer to the clock: some of what is over is written down, and offered to who waits for it. Nothing rests on that; it only
     /// tells people.
     ///
     /// # Errors

@@ -1,7 +1,5 @@
 //! What the payment provider says.
 
-use std::collections::BTreeMap;
-
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, Set};
 use sha2::{Digest as _, Sha256};
@@ -24,18 +22,14 @@ impl Store {
         news: &News,
     ) -> Result<Result<Settled, Refused>, StoreError> {
         self.in_turn(|| async {
-            let mut turn = Turn::begin(self, event).await?;
-            turn.settle().await?;
+            let mut turn = Turn::up_to_date(self, event).await?;
             turn.offer().await?;
             let (state, duplicate) = match turn.take_news(news).await? {
                 Ok(taken) => taken,
                 Err(refused) => return Ok(Err(refused)),
             };
             turn.offer().await?;
-            let changes = match duplicate {
-                true => BTreeMap::new(),
-                false => turn.commit().await?,
-            };
+            let changes = turn.commit().await?;
             Ok(Ok(Settled {
                 state,
                 duplicate,
