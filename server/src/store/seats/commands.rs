@@ -34,14 +34,22 @@ impl Store {
             turn.offer().await?;
             if let Some(answer) = told_before(&turn.transaction, holder, key, &hash).await? {
                 let changes = turn.commit().await?;
-                return Ok(Told { answer, changes });
+                return Ok(Told {
+                    answer,
+                    again: true,
+                    changes,
+                });
             }
             let answer = turn.carry_out(&holder.to_string(), command).await?;
             let answer = answer.unwrap_or_else(Answer::Refused);
             turn.offer().await?;
             turn.remember(holder, key, hash.clone(), &answer).await?;
             let changes = turn.commit().await?;
-            Ok(Told { answer, changes })
+            Ok(Told {
+                answer,
+                again: false,
+                changes,
+            })
         })
         .await
     }
