@@ -1,6 +1,6 @@
 //! Money that goes back: who is owed, and that it went.
 
-use madang_server::seats::{News, PaymentId, PaymentState, REFUNDS_LIMIT, Refused, Status};
+use madang_server::seats::{self, Command, News, PaymentId, PaymentState, REFUNDS_LIMIT, Refused, Status};
 use serde_json::{Value, json};
 
 use crate::database::TestDatabase;
@@ -256,6 +256,12 @@ async fn a_payment_is_settled_by_its_own_event_alone(database: TestDatabase) {
     };
     let refused = server.store.settle_payment(&other, &told).await.unwrap();
     assert_eq!(refused, Err(Refused::PaymentUnknown));
+    // Nor is its hold there.
+    let (holder, key) = (kim.sender.parse().unwrap(), "k".parse().unwrap());
+    let release = Command::Release(hold["hold"].as_str().unwrap().parse().unwrap());
+    let told = server.store.carry_out(&other, holder, &key, &release).await;
+    let unknown = seats::Answer::Refused(Refused::HoldUnknown);
+    assert_eq!(told.unwrap().answer, unknown);
     assert_eq!(kim.state_of(&hold).await, "refund_due");
 
     let settled = server.store.settle_refund(&own, id).await.unwrap().unwrap();
