@@ -117,7 +117,7 @@ pub struct Flags {
     /// Requests and commands of one address in 10 seconds; 0 = no limit [default: 100000]
     #[arg(long, global = true, value_name = "N")]
     pub max_requests_per_address: Option<String>,
-    /// Places that one address takes into holds in 10 minutes; 0 = no limit [default: 90]
+    /// Places that one address takes into holds, or waits for, in 10 minutes; 0 = no limit [default: 90]
     #[arg(long, global = true, value_name = "N")]
     pub max_seats_per_address: Option<String>,
     /// Bytes that one address sends in 10 seconds; 0 = no limit [default: 268435456]

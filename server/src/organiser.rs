@@ -11,7 +11,7 @@ use thiserror::Error;
 use crate::config::DatabaseUrl;
 use crate::market::format_time;
 use crate::seats::{
-    DESCRIPTION_BYTES, Description, Event, EventId, PaymentState, REFUNDS_LIMIT, Refund, Refused,
+    DESCRIPTION_BYTES, Description, Event, EventId, PaymentState, REFUNDS_LIMIT, Refund, RefundPage, Refused,
 };
 use crate::store::{Store, StoreError};
 
@@ -118,17 +118,20 @@ fn read(file: &Path) -> Result<Event, OrganiserError> {
 
 async fn owed(store: &Store) -> Result<Vec<Refund>, StoreError> {
     let mut owed: Vec<Refund> = Vec::new();
+    let mut after = None;
     loop {
-        let after = owed.last().map(|refund| refund.payment);
         let page = store
             .refunds(PaymentState::RefundDue, after, REFUNDS_LIMIT)
             .await?;
         // The payment before is there: none is ever deleted.
-        let page = page.unwrap_or_default();
-        if page.is_empty() {
+        let Ok(RefundPage { refunds, next }) = page else {
+            return Ok(owed);
+        };
+        owed.extend(refunds);
+        after = next;
+        if after.is_none() {
             return Ok(owed);
         }
-        owed.extend(page);
     }
 }
 

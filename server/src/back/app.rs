@@ -164,10 +164,16 @@ impl App {
     /// Counts places that somebody is about to hold.
     ///
     /// # Errors
-    /// When it may be tried again.
-    pub(super) fn take_seats(&self, caller: Caller, places: usize) -> Result<Taking<'_>, Refusal> {
-        let taking = self.seats.allotment.take(caller, places, Instant::now());
-        self.counted(taking.map_err(|time| Limit::Seats.crossed(time)))
+    /// They are too many; in how long they won't be.
+    pub(super) fn take_seats(&self, caller: Caller, places: usize) -> Result<Taking<'_>, Duration> {
+        self.seats.allotment.take(caller, places, Instant::now())
+    }
+
+    /// Refuses places that are too many for an address, for so long.
+    pub(super) fn too_many_seats(&self, time: Duration) -> Refusal {
+        let crossed = Limit::Seats.crossed(time);
+        self.metrics.crossed(crossed);
+        crossed.into()
     }
 
     fn counted<T>(&self, within: Result<T, Crossed>) -> Result<T, Refusal> {

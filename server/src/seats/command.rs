@@ -71,7 +71,9 @@ pub enum Answer {
 pub struct Told {
     /// What is told.
     pub answer: Answer,
-    /// What happened now, and to how many places: nothing if it had been told before.
+    /// Whether it had been told before.
+    pub again: bool,
+    /// What happened now, and to how many places: by the command, unless it had been told before, and by the time.
     pub changes: BTreeMap<What, u64>,
 }
 

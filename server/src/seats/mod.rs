@@ -44,7 +44,7 @@ pub use description::{
 pub use event::{About, Bilingual, Event, Opening, Rules, Section, Shape, Spot};
 pub use hold::{Act, Facts, HoldState, Step, decide};
 pub use payment::{Effect, News, PaymentState, Status, effect};
-pub use refund::Refund;
+pub use refund::{Refund, RefundPage};
 pub use refused::Refused;
 pub use sample::samples;
 pub use signature::{SIGNATURE_AGE, Secret, Signature};

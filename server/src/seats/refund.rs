@@ -24,3 +24,12 @@ pub struct Refund {
     /// When somebody said that the money went back.
     pub refunded_at: Option<i64>,
 }
+
+/// A part of the payments whose money goes back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefundPage {
+    /// Those.
+    pub refunds: Vec<Refund>,
+    /// Where it goes on: the last of them, if there are more.
+    pub next: Option<PaymentId>,
+}

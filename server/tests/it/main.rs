@@ -53,6 +53,7 @@ mod seams;
 mod search;
 mod seats;
 mod seats_asking;
+mod seats_crowds;
 mod seats_events;
 mod seats_input;
 mod seats_outage;

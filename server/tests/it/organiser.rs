@@ -2,10 +2,8 @@
 
 use std::fs;
 
-use madang_server::seats::PaymentId;
-use sea_orm::{ConnectionTrait as _, Database};
-
 use crate::program::{failed, madang};
+use crate::seats_asking::owe;
 
 /// The folder of the examples.
 fn example(name: &str) -> String {
@@ -86,20 +84,7 @@ async fn what_is_owed_is_printed() {
     let directory = tempfile::tempdir().unwrap();
     assert_eq!(said(&directory, &["refunds"]), "");
     let url = format!("sqlite://{}", directory.path().join("madang.db").display());
-    let hand = Database::connect(url).await.unwrap();
-    let ids: Vec<_> = (1..=150_u128)
-        .map(|n| PaymentId::new(n << 64).to_string())
-        .collect();
-    let rows: Vec<_> = ids
-        .iter()
-        .map(|id| format!("('{id}', '{id}', 'concert', '{id}', 110000, 'refund_due', 0)"))
-        .collect();
-    let fill = format!(
-        "INSERT INTO seat_payments (payment, hold, event, holder, amount, state, created_at) VALUES {}",
-        rows.join(", ")
-    );
-    hand.execute_unprepared(&fill).await.unwrap();
-    hand.close().await.unwrap();
+    let ids = owe(&url.parse().unwrap(), std::iter::repeat_n(0, 150)).await;
     let owed = said(&directory, &["refunds"]);
     assert_eq!(owed.lines().count(), 150);
     for id in ids {

@@ -4,12 +4,13 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use madang_server::config::DatabaseUrl;
+use madang_server::seats::{Event, PaymentId, Rules, Shape, samples};
+use sea_orm::{ConnectionTrait as _, Database};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
-
-use madang_server::seats::{Event, Rules, Shape, samples};
 
 use crate::running::{PASSWORD, PATIENCE};
 
@@ -99,6 +100,14 @@ impl Asker {
         self.get("/waiting").await.1["waiting"][0].clone()
     }
 
+    /// Where one of their holds is.
+    pub async fn state_of(&self, hold: &Value) -> Value {
+        let (_, mine) = self.get("/holds").await;
+        let holds = mine["holds"].as_array().unwrap();
+        let is_it = |other: &&Value| other["hold"] == hold["hold"];
+        holds.iter().find(is_it).unwrap()["state"].clone()
+    }
+
     /// Looks at a place until it is in a state.
     pub async fn until(&self, event: &str, place: &str, state: &str) -> Value {
         let seen = async {
@@ -142,6 +151,32 @@ pub const BRIEF: Rules = Rules {
     hold_limit: 6,
     payment: false,
 };
+
+/// Writes payments of the concert that are owed back into a database, each made at one of these times, in milliseconds, and returns their ids.
+pub async fn owe(database: &DatabaseUrl, made_at: impl Iterator<Item = i64>) -> Vec<String> {
+    let nobody_s = "AAAAAAAAAAAAAAAAAAAAAQ";
+    let (ids, rows): (Vec<_>, Vec<_>) = (1_u128..)
+        .zip(made_at)
+        .map(|(n, at)| {
+            let id = PaymentId::new(n << 64).to_string();
+            let row = format!("('{id}', '{nobody_s}', 'concert', '{nobody_s}', 110000, 'refund_due', {at})");
+            (id, row)
+        })
+        .unzip();
+    let fill = format!(
+        "INSERT INTO seat_payments (payment, hold, event, holder, amount, state, created_at) VALUES {}",
+        rows.join(", ")
+    );
+    by_hand(database, &fill).await;
+    ids
+}
+
+/// Does something to a database behind the program's back.
+pub async fn by_hand(database: &DatabaseUrl, statement: &str) {
+    let hand = Database::connect(database.as_str()).await.unwrap();
+    hand.execute_unprepared(statement).await.unwrap();
+    hand.close().await.unwrap();
+}
 
 /// A key that nobody has had.
 pub fn key() -> String {

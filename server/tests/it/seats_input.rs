@@ -179,7 +179,7 @@ async fn an_address_holds_so_many_places_whoever_asks() {
     assert_eq!(lee.hold("premiere", &["A-1"]).await.1["code"], "seats_taken");
     assert_eq!(
         kim.post_as(&key, "/events/premiere/holds", &last).await,
-        (201, again)
+        (201, again.clone())
     );
     lee.have("premiere", &["A-4"]).await;
     // Held again and again, a place is kept from others as well.
@@ -190,8 +190,40 @@ async fn an_address_holds_so_many_places_whoever_asks() {
         let time = refused["retry_after_ms"].as_u64().unwrap();
         assert!((590_000..=600_000).contains(&time), "{time} ms");
     }
+    // Nor is what was told before refused since.
+    assert_eq!(
+        kim.post_as(&key, "/events/premiere/holds", &last).await,
+        (201, again)
+    );
     assert_eq!(
         server.metric("madang_rate_limited_total{limit=\"seats\"}").await,
         3
+    );
+}
+
+#[tokio::test]
+async fn an_address_waits_for_so_many_places_whoever_asks() {
+    let server = Running::with(TestDatabase::sqlite(), |settings| {
+        settings.seats.per_address = NonZeroU32::new(6);
+    })
+    .await;
+    let (kim, lee) = (Asker::new(server.addr).await, Asker::new(server.addr).await);
+    let key = key();
+    let two = json!({"section": "main", "count": 2});
+    // There are enough, so they are offered at once.
+    let (status, first) = kim.post_as(&key, "/events/premiere/waiting", &two).await;
+    assert_eq!((status, &first["state"]), (201, &json!("offered")));
+    assert_eq!(kim.wait("premiere", "nowhere", 2).await.0, 404);
+    assert_eq!(lee.wait("premiere", "main", 4).await.1["state"], "offered");
+    for (status, answer) in [
+        lee.wait("concert", "R", 1).await,
+        lee.hold("concert", &["A-1"]).await,
+        Asker::new(server.addr).await.wait("premiere", "main", 1).await,
+    ] {
+        assert_eq!((status, &answer["code"]), (429, &json!("rate_limited")));
+    }
+    assert_eq!(
+        kim.post_as(&key, "/events/premiere/waiting", &two).await,
+        (201, first)
     );
 }

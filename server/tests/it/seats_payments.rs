@@ -55,12 +55,6 @@ async fn pay(asker: &Asker, hold: &Value) -> Value {
     checkout["payment"].clone()
 }
 
-async fn state_of(asker: &Asker, hold: &Value) -> Value {
-    let (_, mine) = asker.get("/holds").await;
-    let holds = mine["holds"].as_array().unwrap();
-    holds.iter().find(|other| other["hold"] == hold["hold"]).unwrap()["state"].clone()
-}
-
 async fn what_costs_something_is_paid_for(database: TestDatabase) {
     let server = Running::on(database).await;
     let (kim, lee) = (Asker::new(server.addr).await, Asker::new(server.addr).await);
@@ -111,13 +105,13 @@ async fn a_late_success_is_refunded_and_takes_nobody_s_place(database: TestDatab
         provider.says("later", &payment, "succeeded", amount).await,
         is("refund_due", false)
     );
-    assert_eq!(state_of(&kim, &hold).await, "refund_due");
+    assert_eq!(kim.state_of(&hold).await, "refund_due");
     assert_eq!(
         lee.place("concert", "A-1").await["hold"],
         others["hold"],
         "another's place isn't touched"
     );
-    assert_eq!(state_of(&lee, &others).await, "held");
+    assert_eq!(lee.state_of(&others).await, "held");
     assert_eq!(
         lee.place("concert", "A-2").await["state"],
         "free",
@@ -206,7 +200,7 @@ async fn a_hold_is_sold_for_one_payment_and_any_other_is_refunded(database: Test
         provider.says("s1", &first, "succeeded", 110_000).await,
         is("refund_due", false)
     );
-    assert_eq!(state_of(&kim, &hold).await, "sold");
+    assert_eq!(kim.state_of(&hold).await, "sold");
 
     // Somebody paid another amount than was asked for.
     let hold = kim.have("concert", &["A-2"]).await;
@@ -215,7 +209,7 @@ async fn a_hold_is_sold_for_one_payment_and_any_other_is_refunded(database: Test
         provider.says("w1", &payment, "succeeded", 1).await,
         is("refund_due", false)
     );
-    assert_eq!(state_of(&kim, &hold).await, "refund_due");
+    assert_eq!(kim.state_of(&hold).await, "refund_due");
     assert_eq!(kim.place("concert", "A-2").await["state"], "free");
 }
 

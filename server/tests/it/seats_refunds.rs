@@ -1,19 +1,20 @@
 //! Money that goes back: who is owed, and that it went.
 
-use madang_server::seats::{PaymentId, REFUNDS_LIMIT};
-use sea_orm::{ConnectionTrait as _, Database};
+use madang_server::seats::{self, Command, News, PaymentId, PaymentState, REFUNDS_LIMIT, Refused, Status};
 use serde_json::{Value, json};
 
 use crate::database::TestDatabase;
 use crate::on_every_database;
 use crate::running::Running;
-use crate::seats_asking::{Answer, Asker, ask, operator};
+use crate::seats_asking::{Answer, Asker, ask, operator, owe};
 
 on_every_database! {
     money_that_is_owed_is_listed_and_settled_once
     what_is_not_owed_is_not_settled
     a_hold_that_was_paid_for_twice_is_refunded_when_both_are
     refunds_are_listed_in_pages
+    what_is_owed_behind_a_page_is_found_from_the_start
+    a_payment_is_settled_by_its_own_event_alone
 }
 
 /// A hold, and its payment.
@@ -46,12 +47,6 @@ async fn listed(server: &Running, headers: &str, query: &str) -> Value {
     let (status, list) = ask(server.addr, "GET", &path, headers, "").await;
     assert_eq!(status, 200, "{list}");
     list
-}
-
-async fn state_of(kim: &Asker, hold: &Value) -> Value {
-    let (_, mine) = kim.get("/holds").await;
-    let holds = mine["holds"].as_array().unwrap();
-    holds.iter().find(|other| other["hold"] == hold["hold"]).unwrap()["state"].clone()
 }
 
 async fn money_that_is_owed_is_listed_and_settled_once(database: TestDatabase) {
@@ -98,8 +93,8 @@ async fn money_that_is_owed_is_listed_and_settled_once(database: TestDatabase) {
     let settled = &answers[0].1;
     assert_eq!(settled["state"], "refunded");
     assert!(settled["refunded_at"].as_i64() >= settled["due_at"].as_i64());
-    assert_eq!(state_of(&kim, &hold).await, "refunded");
-    assert_eq!(state_of(&kim.at(other.addr), &hold).await, "refunded");
+    assert_eq!(kim.state_of(&hold).await, "refunded");
+    assert_eq!(kim.at(other.addr).state_of(&hold).await, "refunded");
     assert_eq!(listed(&server, &headers, "").await["refunds"], json!([]));
     assert_eq!(
         listed(&server, &headers, "?state=refunded").await["refunds"],
@@ -113,7 +108,7 @@ async fn money_that_is_owed_is_listed_and_settled_once(database: TestDatabase) {
         "as it was told"
     );
     assert_eq!(news(&kim, &payment, "failed").await, "refunded");
-    assert_eq!(state_of(&kim, &hold).await, "refunded");
+    assert_eq!(kim.state_of(&hold).await, "refunded");
     assert_eq!(kim.act(&hold, "confirm").await.1["code"], "hold_expired");
     kim.have("concert", &["A-1"]).await;
 }
@@ -133,7 +128,7 @@ async fn what_is_not_owed_is_not_settled(database: TestDatabase) {
     let again = checks_out(&kim, &hold).await;
     assert_eq!(news(&kim, &again, "succeeded").await, "sold");
     is_refused(&again, 409, "refund_not_due").await;
-    assert_eq!(state_of(&kim, &hold).await, "sold");
+    assert_eq!(kim.state_of(&hold).await, "sold");
     is_refused(&PaymentId::new(7).to_string(), 404, "payment_unknown").await;
     is_refused("nonsense", 404, "payment_unknown").await;
 
@@ -159,9 +154,9 @@ async fn a_hold_that_was_paid_for_twice_is_refunded_when_both_are(database: Test
         assert_eq!(news(&kim, payment, "succeeded").await, "refund_due");
     }
     assert_eq!(settles(&server, &headers, &second).await.0, 200);
-    assert_eq!(state_of(&kim, &hold).await, "refund_due", "of the first");
+    assert_eq!(kim.state_of(&hold).await, "refund_due", "of the first");
     assert_eq!(settles(&server, &headers, &first).await.0, 200);
-    assert_eq!(state_of(&kim, &hold).await, "refunded");
+    assert_eq!(kim.state_of(&hold).await, "refunded");
 
     // Of one that is sold the second payment goes back, and its places stay.
     let (hold, first) = pays_for(&kim, "A-2").await;
@@ -170,37 +165,17 @@ async fn a_hold_that_was_paid_for_twice_is_refunded_when_both_are(database: Test
     assert_eq!(news(&kim, &second, "succeeded").await, "sold");
     assert_eq!(news(&kim, &first, "succeeded").await, "refund_due");
     assert_eq!(settles(&server, &headers, &first).await.0, 200);
-    assert_eq!(state_of(&kim, &hold).await, "sold");
+    assert_eq!(kim.state_of(&hold).await, "sold");
     assert_eq!(kim.place("concert", "A-2").await["state"], "sold");
 }
 
 async fn refunds_are_listed_in_pages(database: TestDatabase) {
     let server = Running::on(database).await;
     let headers = operator(server.addr).await;
-    let kim = Asker::new(server.addr).await;
-    let (hold, _) = pays_for(&kim, "A-1").await;
-    let hand = Database::connect(server.database.url().as_str()).await.unwrap();
-    let ids: Vec<_> = (1..=u128::from(REFUNDS_LIMIT) + 1)
-        .map(|n| PaymentId::new(n << 64).to_string())
-        .collect();
     // Three at a time are of the same moment.
-    let rows: Vec<_> = (0..)
-        .zip(&ids)
-        .map(|(n, id)| {
-            let hold = hold["hold"].as_str().unwrap();
-            format!(
-                "('{id}', '{hold}', 'concert', '{}', 1, 'refund_due', {})",
-                kim.sender,
-                n / 3
-            )
-        })
-        .collect();
-    let fill = format!(
-        "INSERT INTO seat_payments (payment, hold, event, holder, amount, state, created_at) VALUES {}",
-        rows.join(", ")
-    );
-    hand.execute_unprepared(&fill).await.unwrap();
-    hand.close().await.unwrap();
+    let made_at = (0..=i64::try_from(REFUNDS_LIMIT).unwrap()).map(|n| n / 3);
+    let mut ids = owe(server.database.url(), made_at).await;
+    ids.sort();
 
     let first = listed(&server, &headers, "").await;
     let next = first["next"].as_str().unwrap().to_owned();
@@ -208,19 +183,14 @@ async fn refunds_are_listed_in_pages(database: TestDatabase) {
     assert_eq!(settles(&server, &headers, &next).await.0, 200);
     let second = listed(&server, &headers, &format!("?after={next}")).await;
     assert_eq!(second["next"], Value::Null);
-    let mut told: Vec<_> = [&first, &second]
-        .into_iter()
-        .flat_map(|page| page["refunds"].as_array().unwrap())
-        .map(|refund| refund["payment"].as_str().unwrap().to_owned())
-        .collect();
-    assert_eq!(
-        (first["refunds"].as_array().unwrap().len(), told.len()),
-        (100, 101)
-    );
+    let mut told = [payments(&first), payments(&second)].concat();
+    assert_eq!((payments(&first).len(), told.len()), (100, 101));
     told.sort();
-    let mut ids = ids;
-    ids.sort();
     assert_eq!(told, ids);
+
+    // A full page has none behind it if there is no more.
+    let rest = listed(&server, &headers, "").await;
+    assert_eq!((payments(&rest).len(), &rest["next"]), (100, &Value::Null));
 
     for (query, status, code) in [
         ("?state=sold", 400, "seats_invalid"),
@@ -231,4 +201,78 @@ async fn refunds_are_listed_in_pages(database: TestDatabase) {
         let answer = ask(server.addr, "GET", &path, &headers, "").await;
         assert_eq!((answer.0, &answer.1["code"]), (status, &json!(code)), "{query}");
     }
+}
+
+async fn what_is_owed_behind_a_page_is_found_from_the_start(database: TestDatabase) {
+    let server = Running::on(database).await;
+    let headers = operator(server.addr).await;
+    let kim = Asker::new(server.addr).await;
+    let (_, oldest) = pays_for(&kim, "A-1").await;
+    let later = i64::MAX / 2;
+    let others = owe(server.database.url(), (0..=REFUNDS_LIMIT).map(|_| later)).await;
+    let all = async || {
+        let mut all = Vec::new();
+        let mut page = listed(&server, &headers, "").await;
+        loop {
+            all.extend(payments(&page));
+            let Some(next) = page["next"].as_str() else {
+                return all;
+            };
+            page = listed(&server, &headers, &format!("?after={next}")).await;
+        }
+    };
+
+    let first = listed(&server, &headers, "").await;
+    let next = first["next"].as_str().unwrap().to_owned();
+    // It was made before all of them, and is owed when the first of them were told.
+    server.time_passes(121).await;
+    assert_eq!(news(&kim, &oldest, "succeeded").await, "refund_due");
+    let rest = listed(&server, &headers, &format!("?after={next}")).await;
+    assert_eq!((payments(&rest).len(), &rest["next"]), (1, &Value::Null));
+    for settled in &payments(&first)[..2] {
+        assert_eq!(settles(&server, &headers, settled).await.0, 200);
+    }
+    let owed = all().await;
+    assert_eq!((owed.len(), &owed[0]), (others.len() - 2 + 1, &oldest));
+    assert_eq!(settles(&server, &headers, &oldest).await.0, 200);
+    assert_eq!(all().await, owed[1..]);
+}
+
+async fn a_payment_is_settled_by_its_own_event_alone(database: TestDatabase) {
+    let server = Running::on(database).await;
+    let kim = Asker::new(server.addr).await;
+    let (hold, payment) = pays_for(&kim, "A-1").await;
+    server.time_passes(121).await;
+    assert_eq!(news(&kim, &payment, "succeeded").await, "refund_due");
+    let id: PaymentId = payment.parse().unwrap();
+    let (own, other) = (server.event("concert").await, server.event("premiere").await);
+    let refused = server.store.settle_refund(&other, id).await.unwrap();
+    assert_eq!(refused, Err(Refused::PaymentUnknown));
+    let told = News {
+        id: "of another".to_owned(),
+        payment: id,
+        status: Status::Failed,
+        amount: 110_000,
+    };
+    let refused = server.store.settle_payment(&other, &told).await.unwrap();
+    assert_eq!(refused, Err(Refused::PaymentUnknown));
+    // Nor is its hold there.
+    let (holder, key) = (kim.sender.parse().unwrap(), "k".parse().unwrap());
+    let release = Command::Release(hold["hold"].as_str().unwrap().parse().unwrap());
+    let told = server.store.carry_out(&other, holder, &key, &release).await;
+    let unknown = seats::Answer::Refused(Refused::HoldUnknown);
+    assert_eq!(told.unwrap().answer, unknown);
+    assert_eq!(kim.state_of(&hold).await, "refund_due");
+
+    let settled = server.store.settle_refund(&own, id).await.unwrap().unwrap();
+    assert_eq!(settled.state, PaymentState::Refunded);
+    let again = server.store.settle_refund(&own, id).await.unwrap();
+    assert_eq!(again, Ok(settled), "as it was");
+}
+
+fn payments(page: &Value) -> Vec<String> {
+    let refunds = page["refunds"].as_array().unwrap().iter();
+    refunds
+        .map(|refund| refund["payment"].as_str().unwrap().to_owned())
+        .collect()
 }

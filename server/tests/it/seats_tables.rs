@@ -1,15 +1,17 @@
 //! Tables by slot and party.
 
+use madang_server::seats::WaitingId;
 use serde_json::{Value, json};
 
 use crate::database::TestDatabase;
 use crate::on_every_database;
 use crate::running::Running;
-use crate::seats_asking::{Answer, Asker};
+use crate::seats_asking::{Answer, Asker, by_hand};
 
 on_every_database! {
     the_smallest_table_that_fits_is_booked_for_as_long_as_people_stay
     of_many_who_want_the_last_table_one_gets_it
+    a_slot_that_has_begun_is_waited_for_no_more
 }
 
 /// The slots of tomorrow, which are all there whatever the hour.
@@ -157,4 +159,30 @@ async fn what_cannot_be_booked_is_not() {
         .post("/events/premiere/holds", &json!({"slot": slots[0], "party": 2}))
         .await;
     assert_eq!(refused["code"], "seats_invalid", "that one has seats");
+}
+
+async fn a_slot_that_has_begun_is_waited_for_no_more(database: TestDatabase) {
+    let server = Running::on(database).await;
+    let (kim, lee) = (Asker::new(server.addr).await, Asker::new(server.addr).await);
+    for (n, asker) in (1_u128..).zip([&kim, &lee]) {
+        let waiting = format!(
+            "INSERT INTO seat_waiting (waiting, event, number, section, party, holder, state, hold, created_at) \
+             VALUES ('{}', 'table', {n}, '2020-01-01T18:00', 2, '{}', 'waiting', NULL, 0)",
+            WaitingId::new(n),
+            asker.sender
+        );
+        by_hand(server.database.url(), &waiting).await;
+    }
+    // As soon as anything is to be offered at all.
+    let slots = slots(&kim).await;
+    let (status, hold) = book(&kim, &slots[0], 2).await;
+    assert_eq!(status, 201, "{hold}");
+    assert_eq!(kim.act(&hold, "release").await.0, 200);
+    for asker in [&kim, &lee] {
+        let waiting = asker.waiting().await;
+        assert_eq!(
+            (&waiting["state"], &waiting["hold"]),
+            (&json!("passed"), &Value::Null)
+        );
+    }
 }

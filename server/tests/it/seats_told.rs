@@ -8,13 +8,14 @@ use serde_json::{Value, json};
 use crate::database::TestDatabase;
 use crate::on_every_database;
 use crate::running::{Client, Running};
-use crate::seats_asking::{Asker, BRIEF, ask, event, operator};
+use crate::seats_asking::{Asker, BRIEF, ask, by_hand, event, operator};
 
 on_every_database! {
     changes_are_told_whoever_made_them_and_in_their_order
     a_new_event_is_found_by_everybody
     the_database_itself_refuses_a_second_owner
     whoever_changes_the_log_or_a_claim_is_found_out
+    old_answers_are_forgotten_a_few_at_a_time
 }
 
 /// What the next message tells of a place: its state and version.
@@ -230,15 +231,33 @@ async fn what_was_told_is_kept_for_a_day() {
     let (path, body) = ("/events/premiere/holds", json!({"places": ["A-1"]}));
     let first = kim.post_as("k", path, &body).await;
     let now = server.store.seat_clock().await.unwrap();
-    server.store.forget_seat_commands(now - 1000).await.unwrap();
+    assert_eq!(server.store.forget_seat_commands(now - 1000, 9).await.unwrap(), 0);
     let day = 24 * 60 * 60 * 1000;
     assert_eq!(kim.post_as("k", path, &body).await, first);
-    server.store.forget_seat_commands(now + day).await.unwrap();
+    assert_eq!(server.store.forget_seat_commands(now + day, 9).await.unwrap(), 1);
     assert_eq!(
         kim.post_as("k", path, &body).await.1["code"],
         "seats_taken",
         "it's another command now"
     );
+}
+
+async fn old_answers_are_forgotten_a_few_at_a_time(database: TestDatabase) {
+    let server = Running::on(database).await;
+    let kim = Asker::new(server.addr).await;
+    let answers: Vec<_> = (0..10)
+        .map(|n| format!("('{}', 'k{n}', '', '', {})", kim.sender, n / 5))
+        .collect();
+    let fill = format!(
+        "INSERT INTO seat_commands (holder, idempotency_key, hash, answer, at) VALUES {}",
+        answers.join(", ")
+    );
+    by_hand(server.database.url(), &fill).await;
+    let forget = async |before, limit| server.store.forget_seat_commands(before, limit).await.unwrap();
+    // Five are of one moment, and five of the next, which isn't old yet at first.
+    for (before, forgotten) in [(1, 2), (1, 2), (1, 1), (1, 0), (2, 2), (2, 2), (2, 1), (2, 0)] {
+        assert_eq!(forget(before, 2).await, forgotten);
+    }
 }
 
 #[tokio::test]

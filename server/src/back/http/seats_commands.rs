@@ -18,7 +18,7 @@ use crate::back::app::App;
 use crate::back::limits::Caller;
 use crate::back::seats::Office;
 use crate::chat::Sender;
-use crate::seats::{Answer, Command, HoldId, Key, PlaceId, Refused, Told, WaitingId, What};
+use crate::seats::{Answer, Command, HoldId, Key, PlaceId, Refused, Told, WaitingId};
 use crate::whole;
 
 /// What somebody wants to hold: places, or a table.
@@ -101,18 +101,7 @@ pub(in crate::back) async fn hold(
         } => Command::Book { event, slot, party },
         _ => return Err(Refused::invalid("name `places`, or `slot` and `party`").into()),
     };
-    let places = match &command {
-        Command::Hold { places, .. } => places.len(),
-        // A table for an evening is one.
-        _ => 1,
-    };
-    let taking = app.take_seats(caller, places)?;
-    let told = perform(&app, &office, holder, &key, &command).await?;
-    // Not if it was refused, and not if it's the answer to the same key again.
-    if matches!(told.answer, Answer::Hold(_)) && told.changes.contains_key(&What::Held) {
-        taking.keep();
-    }
-    answer(&app, told, StatusCode::CREATED)
+    take(&app, caller, &office, holder, &key, &command).await
 }
 
 /// Extend a hold
@@ -243,6 +232,7 @@ pub(in crate::back) async fn checkout(
 pub(in crate::back) async fn wait(
     State(app): State<Arc<App>>,
     event: Result<Path<String>, PathRejection>,
+    Extension(caller): Extension<Caller>,
     Holder(holder): Holder,
     Once(key): Once,
     body: Result<Json<NewWaiting>, JsonRejection>,
@@ -255,7 +245,7 @@ pub(in crate::back) async fn wait(
         section,
         count,
     };
-    carry_out(&app, &office, holder, &key, &command, StatusCode::CREATED).await
+    take(&app, caller, &office, holder, &key, &command).await
 }
 
 /// Wait no longer
@@ -296,6 +286,38 @@ pub(in crate::back) async fn leave(
     .await
 }
 
+/// Carries out what takes places, now or when it's somebody's turn, and counts them to their address.
+async fn take(
+    app: &App,
+    caller: Caller,
+    office: &Office,
+    holder: Sender,
+    key: &Key,
+    command: &Command,
+) -> Result<Response, Problem> {
+    let places = match command {
+        Command::Hold { places, .. } => places.len(),
+        Command::Wait { count, .. } if office.event().opening().is_none() => *count as usize,
+        // A table for an evening is one.
+        _ => 1,
+    };
+    let taking = match app.take_seats(caller, places) {
+        Ok(taking) => taking,
+        // What was told before is told again, whatever the address has taken since.
+        Err(time) => {
+            let told = app.store.seat_answer(holder, key, command).await?;
+            let told = told.ok_or_else(|| app.too_many_seats(time))?;
+            return answer(app, told, StatusCode::CREATED);
+        }
+    };
+    let told = perform(app, office, holder, key, command).await?;
+    // Not if it was refused, and not if it's the answer to the same key again.
+    if !told.again && !matches!(told.answer, Answer::Refused(_)) {
+        taking.keep();
+    }
+    answer(app, told.answer, StatusCode::CREATED)
+}
+
 async fn of_hold(
     app: &App,
     hold: Result<Path<String>, PathRejection>,
@@ -320,7 +342,7 @@ async fn carry_out(
     done: StatusCode,
 ) -> Result<Response, Problem> {
     let told = perform(app, office, holder, key, command).await?;
-    answer(app, told, done)
+    answer(app, told.answer, done)
 }
 
 async fn perform(
@@ -340,8 +362,8 @@ async fn perform(
     Ok(told)
 }
 
-fn answer(app: &App, told: Told, done: StatusCode) -> Result<Response, Problem> {
-    match told.answer {
+fn answer(app: &App, told: Answer, done: StatusCode) -> Result<Response, Problem> {
+    match told {
         Answer::Hold(hold) => Ok((done, Json(hold)).into_response()),
         Answer::Checkout(checkout) => Ok((done, Json(checkout)).into_response()),
         Answer::Waiting(waiting) => Ok((done, Json(waiting)).into_response()),

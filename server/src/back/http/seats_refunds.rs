@@ -13,7 +13,7 @@ use super::desk::admit;
 use super::problem::Problem;
 use super::seats_schema::{self as form, PaymentParam};
 use crate::back::app::App;
-use crate::seats::{EventId, HoldId, PaymentId, PaymentState, REFUNDS_LIMIT, Refund, Refused};
+use crate::seats::{EventId, HoldId, PaymentId, PaymentState, REFUNDS_LIMIT, Refund, RefundPage, Refused};
 
 /// Which payments.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -30,9 +30,9 @@ pub(in crate::back) struct Which {
 /// Payments whose money goes back, or went.
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::back) struct Refunds {
-    /// The oldest first, at most 100.
+    /// In the order in which the payments were made, at most 100.
     refunds: Vec<Owed>,
-    /// There may be more behind this payment: ask for them with `after`.
+    /// There are more behind this payment: ask for them with `after`. Null at the end: begin without `after` the next time.
     #[schema(value_type = Option<form::Id>)]
     next: Option<PaymentId>,
 }
@@ -64,7 +64,8 @@ pub(in crate::back) struct Owed {
 
 /// List the payments whose money goes back
 ///
-/// Those that succeeded when the hold was over, with another amount, or for a hold that was paid for already.
+/// Those that succeeded when the hold was over, with another amount, or for a hold that was paid for already. What is settled leaves the list of those that are
+/// owed, and what is owed later may stand anywhere in it: so read it from the start each time.
 #[utoipa::path(
     get, path = "/api/seats/refunds", tag = "seats",
     params(Which),
@@ -91,16 +92,12 @@ pub(in crate::back) async fn list(
         Some(_) => return Err(Refused::invalid("`state` is `refund_due` or `refunded`").into()),
     };
     let after = after.map(|after| after.parse()).transpose()?;
-    let refunds = app.store.refunds(state, after, REFUNDS_LIMIT).await??;
-    let next = (refunds.len() as u64 == REFUNDS_LIMIT).then(|| refunds.last().map(|last| last.payment));
+    let RefundPage { refunds, next } = app.store.refunds(state, after, REFUNDS_LIMIT).await??;
     let mut owed = Vec::with_capacity(refunds.len());
     for refund in refunds {
         owed.push(Owed::new(&app, refund).await?);
     }
-    Ok(Json(Refunds {
-        refunds: owed,
-        next: next.flatten(),
-    }))
+    Ok(Json(Refunds { refunds: owed, next }))
 }
 
 /// Say that a payment's money went back

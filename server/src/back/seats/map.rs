@@ -107,7 +107,10 @@ pub(super) fn map(event: &Event, state: &State, day: Option<Day>) -> Seen {
                 .or_else(|| days.first().copied())
                 .unwrap_or_else(|| opening.today(now));
             let plan = tables(event, state, opening, &days, day, now, &mut seen);
-            (plan, format!(".{day}"))
+            // Days and slots go by, and nobody tells it.
+            let today = opening.today(now);
+            let left = opening.slots(today, now).count();
+            (plan, format!(".{day}.{today}.{left}"))
         }
     };
     let position = state.position;

@@ -129,10 +129,7 @@ impl Office {
         blocked: bool,
     ) -> Result<Result<(Vec<PlaceId>, BTreeMap<What, u64>), Refused>, StoreError> {
         let _turn = self.turn().await?;
-        match blocked {
-            true => self.store.block_seats(&self.event(), places).await,
-            false => self.store.unblock_seats(&self.event(), places).await,
-        }
+        self.store.set_seats_blocked(&self.event(), places, blocked).await
     }
 
     /// Changes what is known about the event.
@@ -368,6 +365,41 @@ mod tests {
                 serde_json::from_slice(&office.look(None).await.unwrap().json).unwrap();
             assert_eq!(map["sections"][0]["seats"][n]["state"], "held");
             assert_eq!(map["position"]["offset"], n + 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_map_is_another_when_a_slot_begins_and_when_a_day_does() {
+        let directory = tempfile::tempdir().unwrap();
+        let position = office(&directory).await.state.lock().await.position;
+        // 2026-12-01T12:00 in Seoul.
+        let (noon, hour) = (1_796_094_000_000, 3_600_000);
+        let samples = crate::seats::samples(noon);
+        let table = samples.iter().find(|event| event.opening().is_some()).unwrap();
+        let seen = |hours: i64| {
+            let state = State {
+                places: HashMap::new(),
+                sequence: 0,
+                position,
+                clock: (noon + hours * hour, Instant::now()),
+            };
+            let seen = map::map(table, &state, Some("2026-12-02".parse().unwrap()));
+            let today = map::map(table, &state, None);
+            [seen, today].map(|seen| {
+                let mut json: serde_json::Value = serde_json::from_slice(&seen.json).unwrap();
+                json["now"].take();
+                (seen.tag, json)
+            })
+        };
+        // A slot of an hour begins, the last one does, midnight comes, and the first slot of that day.
+        let all: Vec<_> = [0, 1, 6, 7, 11, 12, 13, 30].into_iter().map(seen).collect();
+        for maps in [0, 1] {
+            for one in &all {
+                for other in &all {
+                    let ((tag, json), (other_tag, other)) = (&one[maps], &other[maps]);
+                    assert!(tag != other_tag || json == other, "{tag}: {json} {other}");
+                }
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! By which clock, until when, and whose: the predicates on which everything else rests, each once.
 
-use sea_orm::sea_query::{Condition, Expr, ExprTrait};
-use sea_orm::{ColumnTrait, DbBackend};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, FromQueryResult};
 
 use crate::seats::{HoldId, HoldState};
 use crate::store::entity::{seat_claim, seat_hold};
@@ -14,6 +14,22 @@ pub(super) fn clock(backend: DbBackend) -> Expr {
         DbBackend::Postgres => "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
         _ => "CAST(ROUND(unixepoch('subsec') * 1000) AS INTEGER)",
     })
+}
+
+#[derive(FromQueryResult)]
+struct Now {
+    now: i64,
+}
+
+/// What [`clock`] shows.
+pub(super) async fn now(connection: &impl ConnectionTrait) -> Result<i64, DbErr> {
+    let backend = connection.get_database_backend();
+    let now = Query::select().expr_as(clock(backend), "now").to_owned();
+    let now = Now::find_by_statement(backend.build(&now))
+        .one(connection)
+        .await?;
+    let Now { now } = now.ok_or_else(|| DbErr::Custom("the database has no clock".to_owned()))?;
+    Ok(now)
 }
 
 /// Holds whose time isn't up at `now`, which is [`clock`], or what it showed when the transaction had its lock. All that a

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, Set};
+use sea_orm::sea_query::Condition;
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 use sha2::{Digest as _, Sha256};
 
 use super::turn::{Decided, Turn};
@@ -29,25 +30,46 @@ impl Store {
     ) -> Result<Told, StoreError> {
         let hash = hash_of(command);
         self.in_turn(|| async {
-            let mut turn = Turn::begin(self, event).await?;
-            if let Some(answer) = turn.told_before(holder, key, &hash).await? {
-                turn.transaction.rollback().await?;
-                let changes = BTreeMap::new();
-                return Ok(Told { answer, changes });
-            }
-            turn.settle().await?;
+            let mut turn = Turn::up_to_date(self, event).await?;
             turn.offer().await?;
+            if let Some(answer) = told_before(&turn.transaction, holder, key, &hash).await? {
+                let changes = turn.commit().await?;
+                return Ok(Told {
+                    answer,
+                    again: true,
+                    changes,
+                });
+            }
             let answer = turn.carry_out(&holder.to_string(), command).await?;
             let answer = answer.unwrap_or_else(Answer::Refused);
             turn.offer().await?;
             turn.remember(holder, key, hash.clone(), &answer).await?;
             let changes = turn.commit().await?;
-            Ok(Told { answer, changes })
+            Ok(Told {
+                answer,
+                again: false,
+                changes,
+            })
         })
         .await
     }
 
-    /// Brings an event up to the clock: what is over is written down, and offered to who waits for it. Nothing rests on that; it only
+    /// What somebody was told when they asked for the same with this key before, if they did.
+    ///
+    /// # Errors
+    /// Any [`StoreError`].
+    pub async fn seat_answer(
+        &self,
+        holder: Sender,
+        key: &Key,
+        command: &Command,
+    ) -> Result<Option<Answer>, StoreError> {
+        let hash = hash_of(command);
+        self.retrying(|| told_before(&self.reader, holder, key, &hash))
+            .await
+    }
+
+    /// Brings an event nearer to the clock: some of what is over is written down, and offered to who waits for it. Nothing rests on that; it only
     /// tells people.
     ///
     /// # Errors
@@ -62,36 +84,37 @@ impl Store {
         .await
     }
 
-    /// Forgets what was told before a time: nobody asks again with the same key then.
+    /// Forgets the oldest `limit` answers, at most, of those told before a time, and returns how many that were: nobody asks again with the same key then.
     ///
     /// # Errors
     /// Any [`StoreError`].
-    pub async fn forget_seat_commands(&self, before: i64) -> Result<(), StoreError> {
+    pub async fn forget_seat_commands(&self, before: i64, limit: u64) -> Result<u64, StoreError> {
         self.retrying(|| async {
-            seat_command::Entity::delete_many()
+            // Not every database can delete a number of rows: up to the one behind them, if there is one.
+            let spared = seat_command::Entity::find()
                 .filter(seat_command::Column::At.lt(before))
+                .order_by_asc(seat_command::Column::At)
+                .order_by_asc(seat_command::Column::Holder)
+                .order_by_asc(seat_command::Column::IdempotencyKey)
+                .offset(limit)
+                .limit(1)
+                .one(&self.reader)
+                .await?;
+            let old = match &spared {
+                Some(spared) => older_than(spared),
+                None => Condition::all().add(seat_command::Column::At.lt(before)),
+            };
+            let forgotten = seat_command::Entity::delete_many()
+                .filter(old)
                 .exec(&self.writer)
                 .await?;
-            Ok(())
+            Ok(forgotten.rows_affected)
         })
         .await
     }
 }
 
 impl Turn<'_> {
-    async fn told_before(&self, holder: Sender, key: &Key, hash: &str) -> Result<Option<Answer>, DbErr> {
-        let id = (holder.to_string(), key.to_string());
-        let row = seat_command::Entity::find_by_id(id)
-            .one(&self.transaction)
-            .await?;
-        let Some(row) = row else { return Ok(None) };
-        if row.hash != hash {
-            return Ok(Some(Answer::Refused(Refused::IdempotencyMismatch)));
-        }
-        let answer = serde_json::from_str(&row.answer).map_err(|error| DbErr::Json(error.to_string()))?;
-        Ok(Some(answer))
-    }
-
     async fn remember(&self, holder: Sender, key: &Key, hash: String, answer: &Answer) -> Result<(), DbErr> {
         let row = seat_command::ActiveModel {
             holder: Set(holder.to_string()),
@@ -124,6 +147,37 @@ impl Turn<'_> {
         };
         Ok(hold)
     }
+}
+
+async fn told_before(
+    connection: &impl ConnectionTrait,
+    holder: Sender,
+    key: &Key,
+    hash: &str,
+) -> Result<Option<Answer>, DbErr> {
+    let id = (holder.to_string(), key.to_string());
+    let row = seat_command::Entity::find_by_id(id).one(connection).await?;
+    let Some(row) = row else { return Ok(None) };
+    if row.hash != hash {
+        return Ok(Some(Answer::Refused(Refused::IdempotencyMismatch)));
+    }
+    let answer = serde_json::from_str(&row.answer).map_err(|error| DbErr::Json(error.to_string()))?;
+    Ok(Some(answer))
+}
+
+/// Answers that come before one, by time; those of one moment are in the order of their keys.
+fn older_than(row: &seat_command::Model) -> Condition {
+    let key = Condition::all()
+        .add(seat_command::Column::Holder.eq(&row.holder))
+        .add(seat_command::Column::IdempotencyKey.lt(&row.idempotency_key));
+    let of_moment = Condition::all().add(seat_command::Column::At.eq(row.at)).add(
+        Condition::any()
+            .add(seat_command::Column::Holder.lt(&row.holder))
+            .add(key),
+    );
+    Condition::any()
+        .add(seat_command::Column::At.lt(row.at))
+        .add(of_moment)
 }
 
 fn hash_of(command: &Command) -> String {

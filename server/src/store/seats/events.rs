@@ -2,22 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::sea_query::Query;
-use sea_orm::{DbErr, EntityTrait, FromQueryResult, PaginatorTrait, QueryOrder, Set};
+use sea_orm::{DbErr, EntityTrait, PaginatorTrait, QueryOrder, Set};
 
-use super::clock::clock;
-use super::turn::parsed;
+use super::clock::now;
+use super::turn::{ROWS_AT_ONCE, parsed};
 use crate::seats::{EVENTS_LIMIT, Event, GENESIS, Refused, Spot, samples};
 use crate::store::entity::{seat_event, seat_place};
 use crate::store::{Store, StoreError, is_there};
-
-/// Rows of one statement: databases bound the values that it may have.
-const ROWS_AT_ONCE: usize = 500;
-
-#[derive(FromQueryResult)]
-struct Now {
-    now: i64,
-}
 
 impl Store {
     /// All events, by id. An empty database is given some first.
@@ -82,15 +73,7 @@ impl Store {
     /// # Errors
     /// Any [`StoreError`].
     pub async fn seat_clock(&self) -> Result<i64, StoreError> {
-        self.retrying(|| async {
-            let backend = self.reader.get_database_backend();
-            let now = Query::select().expr_as(clock(backend), "now").to_owned();
-            let now = Now::find_by_statement(backend.build(&now))
-                .one(&self.reader)
-                .await?;
-            Ok(now.map_or(0, |row| row.now))
-        })
-        .await
+        self.retrying(|| now(&self.reader)).await
     }
 
     async fn try_add(&self, event: &Event) -> Result<(), DbErr> {

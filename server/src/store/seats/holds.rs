@@ -183,6 +183,7 @@ impl Turn<'_> {
     async fn may(&self, holder: &str, hold: HoldId, act: Act) -> Decided<(seat_hold::Model, Step)> {
         let row = seat_hold::Entity::find()
             .filter(owned(hold, holder))
+            .filter(seat_hold::Column::Event.eq(self.event.id().as_str()))
             .one(&self.transaction)
             .await?;
         let Some(row) = row else {

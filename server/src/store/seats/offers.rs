@@ -1,6 +1,6 @@
 //! The waiting list: what becomes free is offered to who has waited longest for it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
@@ -9,15 +9,26 @@ use sea_orm::{
 };
 
 use super::turn::{Decided, Turn, parsed, random};
-use crate::seats::{HoldId, HoldState, Refused, WAITING_LIMIT, Waiting, WaitingId, WaitingState, What};
+use crate::seats::{
+    HoldId, HoldState, PlaceId, Refused, WAITING_LIMIT, Waiting, WaitingId, WaitingState, What,
+};
 use crate::store::entity::{seat_hold, seat_waiting};
+
+/// Places that one transaction gives back at most, and people to whom it offers something when an event opens again: it's some statements for
+/// each, and what takes longer than [`Store::OPERATION_TIME`](crate::store::Store::OPERATION_TIME) is never done.
+pub(super) const OFFERED_AT_ONCE: usize = 100;
 
 impl Turn<'_> {
     /// Offers what is free to those who wait, section by section, the first of each first. Whoever wants more than there is waits on, and
     /// those behind too: else who wants four would wait for ever behind those who want one.
     pub(super) async fn offer(&mut self) -> Result<(), DbErr> {
+        self.offer_some(usize::MAX).await.map(drop)
+    }
+
+    /// Offers to so many at most. Whether that is all: otherwise there is somebody left to offer something to.
+    pub(super) async fn offer_some(&mut self, most: usize) -> Result<bool, DbErr> {
         if !std::mem::take(&mut self.freed) || self.event.is_closed(self.now) {
-            return Ok(());
+            return Ok(true);
         }
         let sections: Vec<String> = self
             .waiting()
@@ -27,14 +38,23 @@ impl Turn<'_> {
             .into_tuple()
             .all(&self.transaction)
             .await?;
+        let mut left = most;
         for section in BTreeSet::from_iter(sections) {
-            while self.offer_to_first(&section).await? {}
+            // With this lock nobody else takes any meanwhile.
+            let mut taken = self.taken(&section).await?;
+            while self.offer_to_first(&section, &mut taken).await? {
+                left -= 1;
+                if left == 0 {
+                    self.freed = true;
+                    return Ok(false);
+                }
+            }
         }
-        Ok(())
+        Ok(true)
     }
 
-    /// Whether the first of a section waits no more.
-    async fn offer_to_first(&mut self, section: &str) -> Result<bool, DbErr> {
+    /// Whether the first of a section waits no more, and somebody behind may have their turn.
+    async fn offer_to_first(&mut self, section: &str, taken: &mut HashSet<PlaceId>) -> Result<bool, DbErr> {
         let first = self
             .waiting()
             .filter(seat_waiting::Column::Section.eq(section))
@@ -43,13 +63,19 @@ impl Turn<'_> {
             .await?;
         let Some(first) = first else { return Ok(false) };
         let count = u32::try_from(first.party).unwrap_or_default();
-        if self.event.wish(section, count, self.now).is_err() {
-            // The time that they waited for has come.
-            self.becomes(&first, WaitingState::Passed, None).await?;
-            return Ok(true);
+        match self.event.wish(section, count, self.now) {
+            Ok(()) => {}
+            Err(Refused::SectionUnknown) => {
+                // The time that they waited for has come, for all of them.
+                self.pass_section(section).await?;
+                return Ok(false);
+            }
+            Err(_) => {
+                self.becomes(&first, WaitingState::Passed, None).await?;
+                return Ok(true);
+            }
         }
-        let taken = self.taken(section).await?;
-        let Some(places) = self.event.choose(section, count, &taken, self.now) else {
+        let Some(places) = self.event.choose(section, count, taken, self.now) else {
             return Ok(false);
         };
         if !self.may_hold(&first.holder, places.len()).await? {
@@ -74,6 +100,7 @@ impl Turn<'_> {
             Ok(_) => {
                 self.becomes(&first, WaitingState::Offered, Some(hold.hold))
                     .await?;
+                taken.extend(places);
                 Ok(true)
             }
             // Only if somebody else has taken them without the lock.
@@ -131,6 +158,7 @@ impl Turn<'_> {
     pub(super) async fn leave(&mut self, holder: &str, waiting: WaitingId) -> Decided<Waiting> {
         let row = seat_waiting::Entity::find_by_id(waiting.to_string())
             .filter(seat_waiting::Column::Holder.eq(holder))
+            .filter(seat_waiting::Column::Event.eq(self.event.id().as_str()))
             .one(&self.transaction)
             .await?;
         let Some(row) = row else {
@@ -162,6 +190,21 @@ impl Turn<'_> {
             .col_expr(seat_waiting::Column::State, Expr::value(state.as_str()))
             .col_expr(seat_waiting::Column::Hold, Expr::value(hold))
             .filter(seat_waiting::Column::Waiting.eq(&row.waiting))
+            .exec(&self.transaction)
+            .await?;
+        Ok(())
+    }
+
+    /// Nobody of a section waits any more.
+    async fn pass_section(&self, section: &str) -> Result<(), DbErr> {
+        seat_waiting::Entity::update_many()
+            .col_expr(
+                seat_waiting::Column::State,
+                Expr::value(WaitingState::Passed.as_str()),
+            )
+            .filter(seat_waiting::Column::Event.eq(self.event.id().as_str()))
+            .filter(seat_waiting::Column::State.eq(WaitingState::Waiting.as_str()))
+            .filter(seat_waiting::Column::Section.eq(section))
             .exec(&self.transaction)
             .await?;
         Ok(())

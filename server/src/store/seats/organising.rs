@@ -10,6 +10,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait as _, ColumnTrait, DbErr, EntityTrait, QueryFilter};
 
 use super::clock::{SOLD, taken};
+use super::offers::OFFERED_AT_ONCE;
 use super::turn::{Decided, ROWS_AT_ONCE, Record, Turn, parsed, random};
 use crate::seats::{Amendment, BLOCK_LIMIT, Event, HoldId, ORGANISER, PlaceId, Refused, What};
 use crate::store::entity::{seat_claim, seat_event, seat_place};
@@ -19,54 +20,50 @@ use crate::store::{Store, StoreError};
 type Done<T> = Result<(T, BTreeMap<What, u64>), Refused>;
 
 impl Store {
-    /// Keeps places from everybody, all or none. Those that are blocked stay so. Returns those that were free.
+    /// Keeps places from everybody, all or none, or gives back those that are blocked. Those that are so already stay so. Returns the others.
     ///
     /// # Errors
-    /// Any [`StoreError`]; doing it again is safe.
-    pub async fn block_seats(
+    /// Any [`StoreError`]; doing it again is safe. Some may have been given back then.
+    pub async fn set_seats_blocked(
         &self,
         event: &Event,
         places: &[PlaceId],
+        blocked: bool,
     ) -> Result<Done<Vec<PlaceId>>, StoreError> {
-        self.in_turn(|| async {
-            let mut turn = Turn::begin(self, event).await?;
-            turn.settle().await?;
-            let places = match turn.named_by_organiser(places) {
-                Ok(places) => places,
+        // Nobody waits for what is blocked; what is given back is offered.
+        let at_once = if blocked { BLOCK_LIMIT } else { OFFERED_AT_ONCE };
+        let (mut changed, mut changes) = (Vec::new(), BTreeMap::new());
+        for step in 0.. {
+            let done = self.in_turn(|| async {
+                let mut turn = Turn::up_to_date(self, event).await?;
+                let places = match turn.named_by_organiser(places) {
+                    Ok(places) => places,
+                    Err(refused) => return Ok(Err(refused)),
+                };
+                let mut steps = places.chunks(at_once).skip(step);
+                let places = steps.next().unwrap_or_default();
+                let changed = match blocked {
+                    true => match turn.block(places, "block").await? {
+                        Ok(changed) => changed,
+                        Err(refused) => return Ok(Err(refused)),
+                    },
+                    false => turn.unblock(places).await?,
+                };
+                // What is free now, or was before since its time was up.
+                turn.offer().await?;
+                Ok(Ok((changed, turn.commit().await?, steps.next().is_none())))
+            });
+            let (places, counts, is_last) = match done.await? {
+                Ok(done) => done,
                 Err(refused) => return Ok(Err(refused)),
             };
-            let blocked = match turn.block(&places, "block").await? {
-                Ok(blocked) => blocked,
-                Err(refused) => return Ok(Err(refused)),
-            };
-            // What is over was given back before.
-            turn.offer().await?;
-            Ok(Ok((blocked, turn.commit().await?)))
-        })
-        .await
-    }
-
-    /// Gives blocked places to everybody. Those that aren't blocked stay as they are. Returns those that were.
-    ///
-    /// # Errors
-    /// Any [`StoreError`]; doing it again is safe.
-    pub async fn unblock_seats(
-        &self,
-        event: &Event,
-        places: &[PlaceId],
-    ) -> Result<Done<Vec<PlaceId>>, StoreError> {
-        self.in_turn(|| async {
-            let mut turn = Turn::begin(self, event).await?;
-            turn.settle().await?;
-            let places = match turn.named_by_organiser(places) {
-                Ok(places) => places,
-                Err(refused) => return Ok(Err(refused)),
-            };
-            let given_back = turn.unblock(&places).await?;
-            turn.offer().await?;
-            Ok(Ok((given_back, turn.commit().await?)))
-        })
-        .await
+            changed.extend(places);
+            add(&mut changes, counts);
+            if is_last {
+                break;
+            }
+        }
+        Ok(Ok((changed, changes)))
     }
 
     /// Changes what is known about an event. Returns it as it is since.
@@ -78,29 +75,30 @@ impl Store {
         event: &Event,
         amendment: &Amendment,
     ) -> Result<(Event, BTreeMap<What, u64>), StoreError> {
-        self.in_turn(|| async {
-            let mut turn = Turn::begin(self, event).await?;
-            turn.settle().await?;
-            let about = amendment.apply(turn.event.about());
-            if about != *turn.event.about() {
-                let amended = turn.event.renewed(turn.event.edition() + 1, about);
-                let json = serde_json::to_string(amended.about())
-                    .unwrap_or_else(|error| unreachable!("numbers and texts can be written: {error}"));
-                seat_event::Entity::update_many()
-                    .col_expr(seat_event::Column::About, Expr::value(json))
-                    .col_expr(seat_event::Column::Edition, Expr::value(amended.edition()))
-                    .filter(seat_event::Column::Event.eq(event.id().as_str()))
-                    .exec(&turn.transaction)
-                    .await?;
-                turn.event = Cow::Owned(amended);
+        let mut changes = BTreeMap::new();
+        loop {
+            let done = self.in_turn(|| async {
+                let mut turn = Turn::up_to_date(self, event).await?;
+                let about = amendment.apply(turn.event.about());
+                let edition = turn.event.edition();
+                if about != *turn.event.about() {
+                    turn.event = Cow::Owned(turn.event.renewed(edition + 1, about));
+                }
+                // Who waited while it was closed: it opens for others when all of them have had their turn.
+                turn.freed = true;
+                let is_last = turn.offer_some(OFFERED_AT_ONCE).await?;
+                if is_last && turn.event.edition() != edition {
+                    turn.keep_event().await?;
+                }
+                let event = turn.event.clone().into_owned();
+                Ok((is_last.then_some(event), turn.commit().await?))
+            });
+            let (event, counts) = done.await?;
+            add(&mut changes, counts);
+            if let Some(event) = event {
+                return Ok((event, changes));
             }
-            // Who waited while it was closed.
-            turn.freed = true;
-            turn.offer().await?;
-            let event = turn.event.clone().into_owned();
-            Ok((event, turn.commit().await?))
-        })
-        .await
+        }
     }
 
     /// An event with what has been changed about it since.
@@ -144,6 +142,19 @@ impl Store {
 }
 
 impl Turn<'_> {
+    /// Stores what is known about the event.
+    async fn keep_event(&self) -> Result<(), DbErr> {
+        let json = serde_json::to_string(self.event.about())
+            .unwrap_or_else(|error| unreachable!("numbers and texts can be written: {error}"));
+        seat_event::Entity::update_many()
+            .col_expr(seat_event::Column::About, Expr::value(json))
+            .col_expr(seat_event::Column::Edition, Expr::value(self.event.edition()))
+            .filter(seat_event::Column::Event.eq(self.event.id().as_str()))
+            .exec(&self.transaction)
+            .await?;
+        Ok(())
+    }
+
     /// Places that there are, in order, each once.
     fn named_by_organiser(&self, places: &[PlaceId]) -> Result<Vec<PlaceId>, Refused> {
         if !(1..=BLOCK_LIMIT).contains(&places.len()) {
@@ -240,6 +251,13 @@ impl Turn<'_> {
         }
         claims.sort_by(|a, b| a.place.cmp(&b.place));
         Ok(claims)
+    }
+}
+
+/// Counts together what happened to how many places.
+fn add(changes: &mut BTreeMap<What, u64>, more: BTreeMap<What, u64>) {
+    for (what, count) in more {
+        *changes.entry(what).or_default() += count;
     }
 }
 

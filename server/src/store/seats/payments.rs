@@ -1,7 +1,5 @@
 //! What the payment provider says.
 
-use std::collections::BTreeMap;
-
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, Set};
 use sha2::{Digest as _, Sha256};
@@ -9,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use super::clock::{open, owned};
 use super::commands::hex;
 use super::turn::{Decided, Turn, parsed};
-use crate::seats::{Effect, Event, HoldState, News, PaymentState, Refused, Settled, effect};
+use crate::seats::{Effect, Event, HoldState, News, PaymentId, PaymentState, Refused, Settled, effect};
 use crate::store::entity::{seat_hold, seat_news, seat_payment};
 use crate::store::{Store, StoreError};
 
@@ -24,18 +22,14 @@ impl Store {
         news: &News,
     ) -> Result<Result<Settled, Refused>, StoreError> {
         self.in_turn(|| async {
-            let mut turn = Turn::begin(self, event).await?;
-            turn.settle().await?;
+            let mut turn = Turn::up_to_date(self, event).await?;
             turn.offer().await?;
             let (state, duplicate, at) = match turn.take_news(news).await? {
                 Ok(taken) => taken,
                 Err(refused) => return Ok(Err(refused)),
             };
             turn.offer().await?;
-            let changes = match duplicate {
-                true => BTreeMap::new(),
-                false => turn.commit().await?,
-            };
+            let changes = turn.commit().await?;
             Ok(Ok(Settled {
                 state,
                 duplicate,
@@ -61,10 +55,7 @@ impl Turn<'_> {
                 false => Err(Refused::IdempotencyMismatch),
             });
         }
-        let payment = seat_payment::Entity::find_by_id(news.payment.to_string())
-            .one(&self.transaction)
-            .await?;
-        let Some(payment) = payment else {
+        let Some(payment) = self.payment(news.payment).await? else {
             return Ok(Err(Refused::PaymentUnknown));
         };
         let row = seat_news::ActiveModel {
@@ -89,6 +80,14 @@ impl Turn<'_> {
             .exec(&self.transaction)
             .await?;
         Ok(Ok((state, false, self.now)))
+    }
+
+    /// A payment of this event: another's is not there, since this turn has the lock of its own alone.
+    pub(super) async fn payment(&self, id: PaymentId) -> Result<Option<seat_payment::Model>, DbErr> {
+        seat_payment::Entity::find_by_id(id.to_string())
+            .filter(seat_payment::Column::Event.eq(self.event.id().as_str()))
+            .one(&self.transaction)
+            .await
     }
 
     async fn apply(&mut self, news: &News, payment: &seat_payment::Model) -> Result<PaymentState, DbErr> {

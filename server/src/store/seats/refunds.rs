@@ -8,12 +8,15 @@ use sha2::{Digest as _, Sha256};
 
 use super::commands::hex;
 use super::turn::{Decided, Turn, parsed};
-use crate::seats::{Event, HoldState, PaymentId, PaymentState, Refund, Refused};
+use crate::seats::{Event, HoldState, PaymentId, PaymentState, Refund, RefundPage, Refused};
 use crate::store::entity::{seat_hold, seat_news, seat_payment};
 use crate::store::{Store, StoreError};
 
 impl Store {
-    /// Payments in a state, the oldest first: those behind one of them, at most so many.
+    /// Payments in a state, in the order in which they were made: those behind one of them, at most so many.
+    ///
+    /// Whoever reads on behind each page has seen all that were in the state since they began. One that comes into it meanwhile may stand before where they
+    /// are, and is seen by whoever begins again.
     ///
     /// # Errors
     /// Any [`StoreError`].
@@ -22,7 +25,7 @@ impl Store {
         state: PaymentState,
         after: Option<PaymentId>,
         limit: u64,
-    ) -> Result<Result<Vec<Refund>, Refused>, StoreError> {
+    ) -> Result<Result<RefundPage, Refused>, StoreError> {
         self.retrying(|| async {
             let mut payments =
                 seat_payment::Entity::find().filter(seat_payment::Column::State.eq(state.as_str()));
@@ -40,25 +43,28 @@ impl Store {
                     .add(seat_payment::Column::Payment.gt(known.payment));
                 payments = payments.filter(Condition::any().add(later).add(beside));
             }
-            let payments = payments
+            let mut payments = payments
                 .order_by_asc(seat_payment::Column::CreatedAt)
                 .order_by_asc(seat_payment::Column::Payment)
-                .limit(limit)
+                .limit(limit.saturating_add(1))
                 .all(&self.reader)
                 .await?;
+            let more = payments.len() as u64 > limit;
+            payments.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+            let ids = payments.iter().map(|payment| payment.payment.clone());
             let news = seat_news::Entity::find()
-                .filter(
-                    seat_news::Column::Payment.is_in(payments.iter().map(|payment| payment.payment.clone())),
-                )
+                .filter(seat_news::Column::Payment.is_in(ids))
                 .all(&self.reader)
                 .await?;
             let refunds = payments.iter().map(|payment| refund(payment, &news));
-            Ok(Ok(refunds.collect::<Result<_, _>>()?))
+            let refunds: Vec<Refund> = refunds.collect::<Result<_, _>>()?;
+            let next = refunds.last().filter(|_| more).map(|last| last.payment);
+            Ok(Ok(RefundPage { refunds, next }))
         })
         .await
     }
 
-    /// Says that a payment's money went back. Said again, it is as it was.
+    /// Says that the money of an event's payment went back. Said again, it is as it was.
     ///
     /// # Errors
     /// Any [`StoreError`]; saying it again is safe.
@@ -79,23 +85,23 @@ impl Store {
 
 impl Turn<'_> {
     async fn money_went_back(&self, id: PaymentId) -> Decided<Refund> {
-        let payment = seat_payment::Entity::find_by_id(id.to_string())
-            .one(&self.transaction)
-            .await?;
-        let Some(mut payment) = payment else {
+        let Some(mut payment) = self.payment(id).await? else {
             return Ok(Err(Refused::PaymentUnknown));
         };
-        match parsed(&payment.state)? {
-            PaymentState::RefundDue => {}
-            PaymentState::Refunded => return self.refund_as_it_is(&payment).await.map(Ok),
-            _ => return Ok(Err(Refused::RefundNotDue)),
-        }
         let refunded = PaymentState::Refunded.as_str();
-        seat_payment::Entity::update_many()
+        let settled = seat_payment::Entity::update_many()
             .col_expr(seat_payment::Column::State, Expr::value(refunded))
             .filter(seat_payment::Column::Payment.eq(&payment.payment))
+            .filter(seat_payment::Column::Event.eq(&payment.event))
+            .filter(seat_payment::Column::State.eq(PaymentState::RefundDue.as_str()))
             .exec(&self.transaction)
             .await?;
+        if settled.rows_affected != 1 {
+            return match parsed(&payment.state)? {
+                PaymentState::Refunded => self.refund_as_it_is(&payment).await.map(Ok),
+                _ => Ok(Err(Refused::RefundNotDue)),
+            };
+        }
         // A provider's ids have no spaces.
         let news = format!("refunded {}", payment.payment);
         let row = seat_news::ActiveModel {

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt::Display;
 use std::str::FromStr;
 
-use sea_orm::sea_query::{Expr, ExprTrait as _, Query};
+use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, FromQueryResult, QueryFilter,
-    QuerySelect, Set,
+    QueryOrder, QuerySelect, Set,
 };
 
-use super::clock::{HELD, clock, live, open};
+use super::clock::{HELD, live, now, open};
 use super::organising::renewed;
 use crate::seats::{Chain, Change, Event, HoldState, PlaceId, Refused, WaitingState, What};
 use crate::store::entity::{seat_audit, seat_claim, seat_event, seat_hold, seat_waiting};
@@ -19,6 +19,10 @@ use crate::store::{Store, StoreError, is_there};
 
 /// Rows of one statement: databases bound the values that it may have.
 pub(super) const ROWS_AT_ONCE: usize = 500;
+
+/// Holds that one transaction finds over, and whose places it offers, which is some statements for each: all of a hall's at once would take longer than
+/// [`Store::OPERATION_TIME`], and so never be done.
+const SETTLED_AT_ONCE: u64 = 50;
 
 /// A transaction on an event, which nobody else changes meanwhile.
 pub(super) struct Turn<'a> {
@@ -46,11 +50,6 @@ pub(super) struct Record<'a> {
 struct Version {
     place: String,
     version: i64,
-}
-
-#[derive(FromQueryResult)]
-struct Now {
-    now: i64,
 }
 
 impl Store {
@@ -85,11 +84,7 @@ impl<'a> Turn<'a> {
             true => Cow::Borrowed(event),
             false => Cow::Owned(renewed(event, &row)?),
         };
-        let backend = transaction.get_database_backend();
-        let now = Query::select().expr_as(clock(backend), "now").to_owned();
-        let now = Now::find_by_statement(backend.build(&now))
-            .one(&transaction)
-            .await?;
+        let now = now(&transaction).await?;
         Ok(Self {
             chain: Chain {
                 event: event.id().clone(),
@@ -98,52 +93,71 @@ impl<'a> Turn<'a> {
             },
             transaction,
             event,
-            now: now
-                .ok_or_else(|| DbErr::Custom("the database has no clock".to_owned()))?
-                .now,
+            now,
             freed: false,
             began: row.sequence,
             changes: BTreeMap::new(),
         })
     }
 
-    /// Brings the event up to the clock: holds whose time is up give their places back.
-    pub(super) async fn settle(&mut self) -> Result<(), DbErr> {
-        let stale = seat_hold::Entity::find()
+    /// Locks an event and brings it up to the clock. Where more holds are over than one transaction settles, others do that first, and stay
+    /// done: however many there are, whoever comes next has less of it.
+    pub(super) async fn up_to_date(store: &Store, event: &'a Event) -> Result<Self, DbErr> {
+        let mut changes = BTreeMap::new();
+        loop {
+            let mut turn = Self::begin(store, event).await?;
+            turn.changes = changes;
+            if turn.settle().await? {
+                return Ok(turn);
+            }
+            turn.offer().await?;
+            changes = turn.commit().await?;
+        }
+    }
+
+    /// Gives back the places of holds whose time is up, the first first. Whether those were all.
+    pub(super) async fn settle(&mut self) -> Result<bool, DbErr> {
+        let mut stale = seat_hold::Entity::find()
             .filter(seat_hold::Column::Event.eq(self.event.id().as_str()))
             .filter(open())
             .filter(live(self.now).not())
+            .order_by_asc(seat_hold::Column::ExpiresAt)
+            .order_by_asc(seat_hold::Column::Hold)
+            .limit(SETTLED_AT_ONCE + 1)
             .all(&self.transaction)
             .await?;
-        for holds in stale.chunks(ROWS_AT_ONCE) {
-            let ids: Vec<_> = holds.iter().map(|hold| hold.hold.clone()).collect();
-            seat_hold::Entity::update_many()
-                .col_expr(seat_hold::Column::State, Expr::value(HoldState::Expired.as_str()))
-                .filter(seat_hold::Column::Hold.is_in(ids.clone()))
-                .exec(&self.transaction)
-                .await?;
-            let claims = seat_claim::Entity::find()
-                .filter(seat_claim::Column::Hold.is_in(ids.clone()))
-                .filter(seat_claim::Column::State.eq(HELD))
-                .all(&self.transaction)
-                .await?;
-            seat_claim::Entity::update_many()
-                .col_expr(seat_claim::Column::State, Expr::value("expired"))
-                .filter(seat_claim::Column::Hold.is_in(ids.clone()))
-                .filter(seat_claim::Column::State.eq(HELD))
-                .exec(&self.transaction)
-                .await?;
-            self.pass(holds.iter().filter_map(|hold| hold.waiting.clone()))
-                .await?;
-            let expired = Record {
-                what: What::Expired,
-                why: "time",
-                until: None,
-            };
-            self.record(&claims, expired).await?;
-            self.freed = true;
+        if stale.is_empty() {
+            return Ok(true);
         }
-        Ok(())
+        let are_all = stale.len() as u64 <= SETTLED_AT_ONCE;
+        stale.truncate(SETTLED_AT_ONCE as usize);
+        let ids: Vec<_> = stale.iter().map(|hold| hold.hold.clone()).collect();
+        seat_hold::Entity::update_many()
+            .col_expr(seat_hold::Column::State, Expr::value(HoldState::Expired.as_str()))
+            .filter(seat_hold::Column::Hold.is_in(ids.clone()))
+            .exec(&self.transaction)
+            .await?;
+        let claims = seat_claim::Entity::find()
+            .filter(seat_claim::Column::Hold.is_in(ids.clone()))
+            .filter(seat_claim::Column::State.eq(HELD))
+            .all(&self.transaction)
+            .await?;
+        seat_claim::Entity::update_many()
+            .col_expr(seat_claim::Column::State, Expr::value("expired"))
+            .filter(seat_claim::Column::Hold.is_in(ids.clone()))
+            .filter(seat_claim::Column::State.eq(HELD))
+            .exec(&self.transaction)
+            .await?;
+        self.pass(stale.iter().filter_map(|hold| hold.waiting.clone()))
+            .await?;
+        let expired = Record {
+            what: What::Expired,
+            why: "time",
+            until: None,
+        };
+        self.record(&claims, expired).await?;
+        self.freed = true;
+        Ok(are_all)
     }
 
     /// Offers that weren't taken.
