@@ -83,6 +83,7 @@ pub(super) async fn carry_out(
                 position,
                 at,
                 duplicate,
+                unchanged,
             }) => {
                 let ack = Event::Ack {
                     client_id: client_id.as_str(),
@@ -90,6 +91,7 @@ pub(super) async fn carry_out(
                     epoch: position.epoch.to_string(),
                     at,
                     duplicate,
+                    unchanged,
                 };
                 Ok(Some(ack.write()))
             }
@@ -117,7 +119,7 @@ async fn act(
 ) -> Result<Said, Refusal> {
     app.admit_message(caller, guest.permit().who().person(), guest.address())?;
     let said = guest.act(client_id, change).await?;
-    if !said.duplicate {
+    if said.is_new() {
         app.metrics.said(guest.way());
     }
     Ok(said)

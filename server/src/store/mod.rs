@@ -1,6 +1,7 @@
 //! Where messages and the market's bars are kept: SQLite, MySQL or MariaDB, PostgreSQL, by one set of entities, migrations and queries.
 
 mod alone;
+mod already;
 mod attempts;
 mod backup;
 mod changes;

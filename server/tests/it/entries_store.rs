@@ -113,7 +113,7 @@ async fn a_deleted_message_takes_no_change_and_leaves_no_text(database: TestData
     for draft in [
         edit("Kim", "e", 1, "three"),
         react("Lee", "e", 1, "👍", true),
-        delete("Kim", "e", 1),
+        react("Lee", "e", 1, "👍", false),
     ] {
         assert!(matches!(
             store.append(&draft).await,

@@ -65,4 +65,5 @@ mod slow_mode;
 mod slow_readers;
 mod socketio;
 mod store;
+mod unchanged;
 mod upkeep;

@@ -452,9 +452,14 @@ export class ChatClient {
       this.#renumbered(ack.epoch);
       this.#askWhatFollows();
     }
-    this.#outbox.acknowledged(ack.client_id, ack.offset);
-    const { offset, at, mentions } = ack;
-    if (!this.timeline.confirm(ack.client_id, offset, this.#name, at, mentions ?? [])) return;
+    const { client_id: clientId, offset, at, mentions } = ack;
+    if (ack.unchanged === true) {
+      if (this.timeline.find(clientId) === undefined) return;
+      this.#outbox.changedNothing(clientId);
+    } else {
+      this.#outbox.acknowledged(clientId, offset);
+      if (!this.timeline.confirm(clientId, offset, this.#name, at, mentions ?? [])) return;
+    }
     this.#merged([]);
     this.#flush();
   }
