@@ -38,7 +38,9 @@ pub use backup::Progress;
 pub use changes::Unfit;
 pub use entity::message::Kind;
 pub use listings::Kept;
-pub use markers::{KNOWN_ENTRIES, ReaderOf, StoredMarker, UNREAD_ENTRIES, UNREAD_LIMIT, Unread};
+pub use markers::{
+    KNOWN_ENTRIES, ReaderOf, StoredMarker, UNREAD_ENTRIES, UNREAD_LIMIT, Unread,
+};
 pub use market::{BarPage, StoredBar};
 pub use messages::{Appended, Draft, Page, Standing, StoredMessage};
 pub use migrate::Step;
@@ -48,6 +50,7 @@ pub use reports::{Reported, StoredReport};
 pub use seats::{Beat, Claim, Mine};
 pub use slow::SlowTurn;
 
+use self::alone::Walk;
 use crate::config::DatabaseUrl;
 
 /// The open database. Clones share its connections.
@@ -111,7 +114,7 @@ impl Store {
     /// # Errors
     /// The database cannot be reached, read or migrated.
     pub async fn open(url: &DatabaseUrl) -> Result<Self, StoreError> {
-        Box::pin(Self::open_alone(url)).await
+        Box::pin(Self::open_alone(url, Walk::Up(None))).await
     }
 
     /// An empty database that nobody else sees, and that is gone with its last handle.
