@@ -43,8 +43,11 @@ pub(super) async fn join(
     })?;
     let permit = permit.by(newcomer.pass);
     if let Some(person) = permit.who().person() {
-        let known = room.know_readers(person).await;
-        known.map_err(|error| unavailable(&error))?;
+        let known = async {
+            room.know_readers(person).await?;
+            room.see(person).await
+        };
+        known.await.map_err(|error| unavailable(&error))?;
     }
     let seat = seat(session.sender());
     Ok(room.join(name, permit, session, seat, newcomer.since, welcome))

@@ -19,6 +19,7 @@ mod reports;
 mod search;
 mod seats;
 mod slow;
+mod unindexed;
 
 use std::future::Future;
 use std::io;
@@ -38,8 +39,9 @@ pub use backup::Progress;
 pub use changes::Unfit;
 pub use entity::message::Kind;
 pub use listings::Kept;
+pub(crate) use markers::seen_at;
 pub use markers::{
-    KNOWN_ENTRIES, ReaderOf, StoredMarker, UNREAD_ENTRIES, UNREAD_LIMIT, Unread,
+    KNOWN_ENTRIES, MARKERS_AT_ONCE, ReaderOf, StoredMarker, UNREAD_ENTRIES, UNREAD_LIMIT, Unread,
 };
 pub use market::{BarPage, StoredBar};
 pub use messages::{Appended, Draft, Page, Standing, StoredMessage};
@@ -49,6 +51,7 @@ pub use people::{SIGN_INS_LIMIT, StoredAccount, StoredSignIn, StoredToken};
 pub use reports::{Reported, StoredReport};
 pub use seats::{Beat, Claim, Mine};
 pub use slow::SlowTurn;
+pub use unindexed::{INDEX_BATCH, Indexed};
 
 use self::alone::Walk;
 use crate::config::DatabaseUrl;

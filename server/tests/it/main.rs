@@ -65,5 +65,6 @@ mod slow_mode;
 mod slow_readers;
 mod socketio;
 mod store;
+mod tidying;
 mod unchanged;
 mod upkeep;
