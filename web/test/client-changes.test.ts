@@ -84,6 +84,32 @@ describe.each(WAYS)("changes of messages over %s", (way) => {
     expect(client.timeline.pending).toEqual([]);
   });
 
+  it("takes a change that changes nothing for done, and misses nothing after it", () => {
+    const { clock, room, client, undone, violations } = inRoom();
+    room.does("Lee", { type: "send", text: "theirs" });
+    client.send("mine");
+    settle(clock);
+    client.react(1, "👍", false);
+    client.edit(2, "mine");
+    settle(clock);
+    expect(room.log).toHaveLength(2);
+    room.moderators.push("Kim");
+    room.does("Lee", { type: "delete", target: 1 });
+    client.delete(1);
+    client.send("more");
+    settle(clock);
+    room.say("Lee", "last");
+    settle(clock);
+    expect(shown(client).map((row) => [row.text, row.edited, row.deleted, row.changing])).toEqual([
+      ["", false, true, false],
+      ["mine", false, false, false],
+      ["more", false, false, false],
+      ["last", false, false, false],
+    ]);
+    expect(client.timeline.head).toBe(room.log.length);
+    expect([client.timeline.pending, client.timeline.hasGap, violations, undone]).toEqual([[], false, [], []]);
+  });
+
   it("lets those who keep order delete what others have said", () => {
     const { clock, room, client, undone } = inRoom();
     room.moderators.push("Kim");

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Auditor } from "../src/chat/auditor";
 import { ChatClient } from "../src/chat/client";
+import { Inquiry } from "../src/chat/inquiry";
 import { Link } from "../src/chat/link";
 import { Outbox } from "../src/chat/outbox";
 import type { ClientMessage } from "../src/chat/protocol";
@@ -22,7 +23,7 @@ describe.each(WAYS)("over %s", (way) => {
       expect(client.state.kind).toBe("connecting");
       clock.advance(50);
       expect(client.state).toEqual({ kind: "live" });
-      expect(texts(client)).toHaveLength(ChatClient.PAGE);
+      expect(texts(client)).toHaveLength(Inquiry.PAGE);
       expect(texts(client).at(-1)).toBe("old 60");
       expect(client.timeline.moreBefore).toBe(true);
       expect(client.presence.members).toEqual(overSocket ? ["Kim"] : []);
@@ -294,7 +295,7 @@ describe.each(WAYS)("over %s", (way) => {
       for (let n = 0; n <= ChatClient.FAR_BEHIND; n += 1) room.storeOnly("Lee", `missed ${n}`);
       room.oldest = 2;
       clock.advance(1000);
-      expect(texts(client)).toHaveLength(ChatClient.PAGE);
+      expect(texts(client)).toHaveLength(Inquiry.PAGE);
       expect(texts(client).at(-1)).toBe(`missed ${ChatClient.FAR_BEHIND}`);
       expect(client.timeline.moreBefore).toBe(true);
     });
@@ -307,7 +308,7 @@ describe.each(WAYS)("over %s", (way) => {
       room.say("Lee", "arrives");
       clock.advance(10);
       expect(texts(client)).toEqual(["arrives"]);
-      clock.advance(ChatClient.GAP_MS + 50);
+      clock.advance(Inquiry.GAP_MS + 50);
       expect(texts(client)).toEqual(["lost on the way", "arrives"]);
       clock.advance(Auditor.SETTLE_MS);
       expect(violations, "the list is whole; the stream wasn't").toEqual([{ kind: "gap", expected: 1, offset: 2 }]);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Auditor } from "../src/chat/auditor";
-import { ChatClient } from "../src/chat/client";
+import { Inquiry } from "../src/chat/inquiry";
 import type { FakeRoom } from "./fake-room";
 import { abilities, person, texts, WAYS } from "./person";
 
@@ -107,12 +107,12 @@ describe.each(WAYS)("over %s", (way) => {
       const { clock, room, client, histories } = present();
       room.storeOnly("Lee", "lost on the way");
       room.tell({ type: "position", ...room.position });
-      clock.advance(ChatClient.GAP_MS + 50);
+      clock.advance(Inquiry.GAP_MS + 50);
       expect(texts(client)).toEqual(["before", "lost on the way"]);
       expect(histories()).toHaveLength(1);
 
       room.tell({ type: "position", offset: 7, epoch: room.epoch });
-      clock.advance(10 * ChatClient.GAP_MS);
+      clock.advance(10 * Inquiry.GAP_MS);
       expect(histories(), "what isn't there is asked for once").toHaveLength(2);
       expect(client.timeline.head).toBe(7);
     });

@@ -413,6 +413,11 @@ export class FakeRoom {
       return reply(this.retryAfterMs === null ? refused : { ...refused, retry_after_ms: this.retryAfterMs });
     }
     const known = this.log.find((one) => one.author === link.name && one.client_id === clientId);
+    const same = known === undefined ? this.#alreadySo(link.name ?? "", command) : null;
+    if (same !== null) {
+      const { offset, at } = same;
+      return reply({ type: "ack", client_id: clientId, offset, epoch: this.epoch, at, unchanged: true });
+    }
     const entry = known ?? this.#store(link.name ?? "", clientId, command, link.session);
     if (known === undefined) this.#publish(entry, link.session);
     const { offset, at } = entry;
@@ -424,10 +429,20 @@ export class FakeRoom {
     if (command.type === "send" || known) return null;
     const target = this.log[command.target - 1];
     if (target === undefined || isChange(target)) return "message_unknown";
-    if (target.deleted) return "message_deleted";
+    if (target.deleted && command.type !== "delete") return "message_deleted";
     const own = target.author === name && this.#saidBy.get(target) === session;
     if (command.type === "react" || own) return null;
     return command.type === "delete" && this.moderators.includes(name ?? "") ? null : "not_yours";
+  }
+
+  /** The message that a command would change, if it is already as it would be then. */
+  #alreadySo(name: string, command: Command): StoredMessage | null {
+    if (command.type === "send") return null;
+    const target = this.log[command.target - 1] as StoredMessage;
+    if (command.type === "delete") return target.deleted === true ? target : null;
+    if (command.type === "edit") return target.text === command.text ? target : null;
+    const names = target.reactions?.find(({ emoji }) => emoji === command.emoji)?.names ?? [];
+    return names.includes(name) === command.on ? target : null;
   }
 
   #page(link: Link, { after, before, epoch, limit }: ClientMessage & { type: "history" }, reply: Reply): void {

@@ -43,8 +43,11 @@ pub(super) async fn join(
     })?;
     let permit = permit.by(newcomer.pass);
     if let Some(person) = permit.who().person() {
-        let known = room.know_readers(person).await;
-        known.map_err(|error| unavailable(&error))?;
+        let known = async {
+            room.know_readers(person).await?;
+            room.see(person).await
+        };
+        known.await.map_err(|error| unavailable(&error))?;
     }
     let seat = seat(session.sender());
     Ok(room.join(name, permit, session, seat, newcomer.since, welcome))
@@ -83,6 +86,7 @@ pub(super) async fn carry_out(
                 position,
                 at,
                 duplicate,
+                unchanged,
             }) => {
                 let ack = Event::Ack {
                     client_id: client_id.as_str(),
@@ -90,6 +94,7 @@ pub(super) async fn carry_out(
                     epoch: position.epoch.to_string(),
                     at,
                     duplicate,
+                    unchanged,
                 };
                 Ok(Some(ack.write()))
             }
@@ -117,7 +122,7 @@ async fn act(
 ) -> Result<Said, Refusal> {
     app.admit_message(caller, guest.permit().who().person(), guest.address())?;
     let said = guest.act(client_id, change).await?;
-    if !said.duplicate {
+    if said.is_new() {
         app.metrics.said(guest.way());
     }
     Ok(said)

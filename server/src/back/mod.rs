@@ -10,6 +10,7 @@
 //! scores        matches that are told in rooms        market    the market, live
 //! seats         reservation at work
 //! people        accounts, who asks, who keeps order   passwords     hashing them
+//! tidying       what is done on the side, a little at a time
 //! ```
 
 mod app;
@@ -27,6 +28,7 @@ mod scores;
 mod seats;
 mod server;
 mod socketio;
+mod tidying;
 mod websocket;
 
 pub use app::{BackSettings, CHAT_MESSAGE_BYTES, QUEUED_BYTES, RELAY_MESSAGE_BYTES};
@@ -41,3 +43,4 @@ pub use rooms::HISTORY_BYTES;
 pub use scores::{MATCHES_LIMIT, OperatorPassword, ScoresSettings, YARD};
 pub use seats::{ALLOTMENT_TIME, SeatsSettings};
 pub use server::{Back, DRAIN_TIME};
+pub use tidying::GUEST_MARKERS_TIME;

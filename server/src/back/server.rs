@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 use super::app::{self, App, BackSettings};
 use super::lab;
 use super::rooms::{Rooms, Wire, address};
-use super::{market, scores, seats, socketio};
+use super::{market, scores, seats, socketio, tidying};
 use crate::config::SlowReaders;
 use crate::lab::{Runs, Site};
 use crate::listener::Listener;
@@ -93,6 +93,7 @@ impl Back {
             tasks.spawn(scores::play(app.clone(), script, settings.scores.speed));
         }
         tasks.spawn(seats::tend(app.clone()));
+        tasks.spawn(tidying::tidy(store.clone(), stop.clone()));
         // Weak, since the hub keeps it.
         let telling = Arc::downgrade(&app);
         app.rooms

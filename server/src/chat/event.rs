@@ -107,6 +107,9 @@ pub enum Event<'a> {
         at: i64,
         /// It had been stored before, by an earlier send.
         duplicate: bool,
+        /// There was nothing to change, and nothing is stored: `offset` and `at` are those of the message.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        unchanged: bool,
     },
     /// The answer to `history`.
     History {
@@ -414,8 +417,20 @@ mod tests {
                     epoch: "e".to_owned(),
                     at: 9,
                     duplicate: false,
+                    unchanged: false,
                 },
                 r#"{"type":"ack","client_id":"c1","offset":43,"epoch":"e","at":9,"duplicate":false}"#,
+            ),
+            (
+                Event::Ack {
+                    client_id: "c1",
+                    offset: 43,
+                    epoch: "e".to_owned(),
+                    at: 9,
+                    duplicate: false,
+                    unchanged: true,
+                },
+                r#"{"type":"ack","client_id":"c1","offset":43,"epoch":"e","at":9,"duplicate":false,"unchanged":true}"#,
             ),
             (
                 Event::History {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr};
-use sea_orm_migration::MigratorTrait;
+use sea_orm_migration::{IntoSchemaManagerConnection, MigratorTrait};
 
 use super::attempts::Passing;
 use super::migration::Migrator;
@@ -16,20 +16,29 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// Says which lock it is, on a database server: `MADANG` in ASCII.
 const KEY: i64 = 0x4d41_4441_4e47;
 
+/// Which steps are taken.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Walk {
+    /// So many of those that are left, or all.
+    Up(Option<u32>),
+    /// So many of the last are taken back.
+    Down(u32),
+}
+
 impl Store {
-    /// How long a server waits at its start for another one that brings the tables up to date. On tables that are small or new that takes a second or two; who
+    /// How long a server waits at its start, and `madang migrate`, for another one that brings the tables up to date. On tables that are small or new that takes a second or two; who
     /// starts a server looks at it for so long. Its own steps may take as long as they do.
     pub const STEPS_TIME: Duration = Duration::from_secs(60);
 
-    /// Connects and takes every step, after whoever does so already.
-    pub(super) async fn open_alone(url: &DatabaseUrl) -> Result<Self, StoreError> {
+    /// Connects and takes steps, after whoever does so already.
+    pub(super) async fn open_alone(url: &DatabaseUrl, walk: Walk) -> Result<Self, StoreError> {
         if url.as_str().starts_with("sqlite:") {
-            return Self::open_file(url).await;
+            return Self::open_file(url, walk).await;
         }
         Self::open_with(url, async |store| {
             let lock = tokio::time::timeout(Self::STEPS_TIME, Self::lock(url)).await;
             let lock = lock.map_err(|_| StoreError::Steps)??;
-            let taken = store.take_steps().await;
+            let taken = store.take_steps(walk).await;
             // With its connection the lock ends, as it does with the process.
             lock.close().await?;
             taken
@@ -38,10 +47,10 @@ impl Store {
     }
 
     /// A file has one writer at a time, and who comes second is told so: also while the first turns the file into one that can be read and written at once.
-    async fn open_file(url: &DatabaseUrl) -> Result<Self, StoreError> {
+    async fn open_file(url: &DatabaseUrl, walk: Walk) -> Result<Self, StoreError> {
         let begun = Instant::now();
         loop {
-            match Self::open_with(url, Self::take_steps_at_once).await {
+            match Self::open_with(url, async |store| store.take_steps_at_once(walk).await).await {
                 Err(StoreError::Database(error)) if Passing::of(&error) == Some(Passing::Contention) => {
                     if begun.elapsed() >= Self::STEPS_TIME {
                         return Err(StoreError::Steps);
@@ -68,16 +77,16 @@ impl Store {
         }
     }
 
-    async fn take_steps(&self) -> Result<(), StoreError> {
+    async fn take_steps(&self, walk: Walk) -> Result<(), StoreError> {
         self.read_steps().await?;
-        Ok(Migrator::up(&self.writer, None).await?)
+        Ok(walk.take(&self.writer).await?)
     }
 
     /// In one transaction, which SQLite can put tables into.
-    async fn take_steps_at_once(&self) -> Result<(), StoreError> {
+    async fn take_steps_at_once(&self, walk: Walk) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         Self::read_steps_by(&transaction).await?;
-        Migrator::up(&transaction, None).await?;
+        walk.take(&transaction).await?;
         Ok(transaction.commit().await?)
     }
 
@@ -97,5 +106,14 @@ impl Store {
         };
         connection.execute_unprepared(&statement).await?;
         Ok(connection)
+    }
+}
+
+impl Walk {
+    async fn take<'c>(self, connection: impl IntoSchemaManagerConnection<'c>) -> Result<(), DbErr> {
+        match self {
+            Self::Up(count) => Migrator::up(connection, count).await,
+            Self::Down(count) => Migrator::down(connection, Some(count)).await,
+        }
     }
 }

@@ -13,7 +13,7 @@ use sea_orm_migration::MigratorTrait;
 use super::entity::{
     account, api_token, marker, market_bar, market_listing, message, moderation_entry, reaction, report,
     room, room_role, room_setting, sanction, seat_audit, seat_claim, seat_command, seat_event, seat_hold,
-    seat_news, seat_payment, seat_place, seat_waiting, sign_in, slow_turn, term,
+    seat_news, seat_payment, seat_place, seat_waiting, sign_in, slow_turn, term, unindexed_room,
 };
 use super::migration::Migrator;
 use super::{Store, StoreError, common};
@@ -108,6 +108,7 @@ macro_rules! each_table {
         $copy.$what::<reaction::Entity>().await?;
         $copy.$what::<marker::Entity>().await?;
         $copy.$what::<term::Entity>().await?;
+        $copy.$what::<unindexed_room::Entity>().await?;
     };
 }
 

@@ -2,7 +2,6 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
     QueryOrder, QuerySelect, Set,
@@ -25,6 +24,16 @@ pub enum Unfit {
     /// It has as many different emojis as it may.
     #[error("the message has too many different emojis")]
     TooManyReactions,
+}
+
+/// What an entry did to the message that it is about.
+pub(super) enum Applied {
+    /// What it says.
+    Changed,
+    /// Nothing: the message, which is at this offset and of this time, was like that already. Such an entry has no place in the log.
+    Unchanged { offset: i64, at: i64 },
+    /// It can't be done.
+    Unfit(Unfit),
 }
 
 /// The reactions to a message with one emoji, as its row has them.
@@ -62,10 +71,10 @@ pub(super) async fn apply(
     transaction: &DatabaseTransaction,
     draft: &Draft,
     offset: i64,
-) -> Result<Result<(), Unfit>, DbErr> {
+) -> Result<Applied, DbErr> {
     if draft.kind == Kind::Message {
         index(transaction, &draft.room, offset, draft.terms.iter().cloned()).await?;
-        return Ok(Ok(()));
+        return Ok(Applied::Changed);
     }
     let target = draft.target.unwrap_or_default();
     let message = of(&draft.room)
@@ -73,9 +82,16 @@ pub(super) async fn apply(
         .filter(message::Column::Kind.eq(Kind::Message))
         .one(transaction)
         .await?;
-    let Some(message) = message.filter(|message| !message.deleted) else {
-        return Ok(Err(Unfit::Deleted));
+    let Some(message) = message else {
+        return Ok(Applied::Unfit(Unfit::Deleted));
     };
+    if is_so(transaction, draft, &message).await? {
+        let message::Model { offset, at, .. } = message;
+        return Ok(Applied::Unchanged { offset, at });
+    }
+    if message.deleted {
+        return Ok(Applied::Unfit(Unfit::Deleted));
+    }
     let now = match draft.kind {
         Kind::Message | Kind::Edit => {
             let (old, new) = (terms(&message.text), &draft.terms);
@@ -101,7 +117,7 @@ pub(super) async fn apply(
         }
         Kind::React | Kind::Unreact => {
             let Some(reactions) = react(transaction, draft, &message, offset).await? else {
-                return Ok(Err(Unfit::TooManyReactions));
+                return Ok(Applied::Unfit(Unfit::TooManyReactions));
             };
             message::ActiveModel {
                 reactions: Set(reactions),
@@ -118,7 +134,32 @@ pub(super) async fn apply(
         .filter(message::Column::Offset.eq(target))
         .exec(transaction)
         .await?;
-    Ok(Ok(()))
+    Ok(Applied::Changed)
+}
+
+/// Whether a message is already as a change would make it.
+async fn is_so(
+    transaction: &DatabaseTransaction,
+    draft: &Draft,
+    message: &message::Model,
+) -> Result<bool, DbErr> {
+    Ok(match draft.kind {
+        Kind::Message => false,
+        Kind::Edit => !message.deleted && message.text == draft.text,
+        Kind::Delete => message.deleted,
+        // What was deleted has none, and nobody is told that they have taken one from it.
+        Kind::React | Kind::Unreact if message.deleted => false,
+        Kind::React | Kind::Unreact => {
+            let key = (
+                message.room.clone(),
+                message.offset,
+                draft.text.clone(),
+                draft.person.clone(),
+            );
+            let there = reaction::Entity::find_by_id(key).one(transaction).await?;
+            there.is_some() == (draft.kind == Kind::React)
+        }
+    })
 }
 
 /// Puts a reaction in or takes it away. Returns the message's reactions then; `None` if there would be too many.
@@ -146,8 +187,9 @@ async fn react(
             name: Set(draft.author.clone()),
             entry: Set(offset),
         };
-        let insert = reaction::Entity::insert(row).on_conflict(once());
-        inserted(insert.exec_without_returning(transaction).await)?;
+        reaction::Entity::insert(row)
+            .exec_without_returning(transaction)
+            .await?;
     } else {
         reactions_to(message)
             .filter(reaction::Column::Emoji.eq(&draft.text))
@@ -186,13 +228,6 @@ fn reactions_to(message: &message::Model) -> sea_orm::DeleteMany<reaction::Entit
     reaction::Entity::delete_many()
         .filter(reaction::Column::Room.eq(&message.room))
         .filter(reaction::Column::Offset.eq(message.offset))
-}
-
-fn once() -> OnConflict {
-    use reaction::Column::{Emoji, Offset, Person, Room};
-    OnConflict::columns([Room, Offset, Emoji, Person])
-        .do_nothing_on([Room, Offset, Emoji, Person])
-        .to_owned()
 }
 
 /// That it was there already is as good.

@@ -1,6 +1,6 @@
 //! Who has read what, and what they haven't.
 
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set, TransactionTrait};
 
 use super::changes::inserted;
@@ -8,6 +8,7 @@ use super::entity::marker;
 use super::entity::message::{self, Kind};
 use super::messages::of;
 use super::{Store, StoreError};
+use crate::chat;
 
 /// Messages that are counted as unread; that there are more is all that matters then.
 pub const UNREAD_LIMIT: u64 = 1000;
@@ -17,6 +18,9 @@ pub const UNREAD_ENTRIES: i64 = 2000;
 
 /// Entries of a room whose authors are known there though they have never read it: of the last days, where little is said.
 pub const KNOWN_ENTRIES: u64 = 1000;
+
+/// Guests' markers that are looked at in one transaction when old ones are forgotten: a hundredth of a second or two.
+pub const MARKERS_AT_ONCE: u64 = 200;
 
 /// A marker as stored.
 pub type StoredMarker = marker::Model;
@@ -47,7 +51,7 @@ impl Store {
     /// # Errors
     /// Any [`StoreError`].
     pub async fn mark(&self, markers: &[StoredMarker]) -> Result<(), StoreError> {
-        use marker::Column::{Name, Offset, Person, Room};
+        use marker::Column::{Name, Offset, Person, Room, SeenAt};
         self.retrying(|| async {
             let transaction = self.writer.begin().await?;
             for marker in markers {
@@ -56,6 +60,7 @@ impl Store {
                     person: Set(marker.person.clone()),
                     offset: Set(0),
                     name: Set(marker.name.clone()),
+                    seen_at: Set(marker.seen_at),
                 };
                 let once = OnConflict::columns([Room, Person])
                     .do_nothing_on([Room, Person])
@@ -65,6 +70,7 @@ impl Store {
                 marker::Entity::update_many()
                     .col_expr(Offset, marker.offset.into())
                     .col_expr(Name, marker.name.as_str().into())
+                    .col_expr(SeenAt, Expr::value(marker.seen_at))
                     .filter(Room.eq(&marker.room))
                     .filter(Person.eq(&marker.person))
                     .filter(Offset.lt(marker.offset))
@@ -72,6 +78,68 @@ impl Store {
                     .await?;
             }
             transaction.commit().await
+        })
+        .await
+    }
+
+    /// Somebody is in a room now, and was last seen there before `since`: if they are a guest with a marker, that is known then.
+    ///
+    /// # Errors
+    /// Any [`StoreError`].
+    pub async fn see(&self, room: &str, person: &str, since: i64, now: i64) -> Result<(), StoreError> {
+        use marker::Column::{Person, Room, SeenAt};
+        let marker = self.marker(room, person).await?;
+        if !marker.is_some_and(|marker| marker.seen_at.is_some_and(|seen| seen < since)) {
+            return Ok(());
+        }
+        self.retrying(|| async {
+            marker::Entity::update_many()
+                .col_expr(SeenAt, now.into())
+                .filter(Room.eq(room))
+                .filter(Person.eq(person))
+                .filter(SeenAt.lt(since))
+                .exec(&self.writer)
+                .await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Forgets markers of guests who weren't seen since a time, [`MARKERS_AT_ONCE`] at most; of whom that isn't known, the time begins now. Returns how many are
+    /// forgotten, and whether there may be more.
+    ///
+    /// # Errors
+    /// Any [`StoreError`].
+    pub async fn forget_guests(&self, since: i64, now: i64) -> Result<(u64, bool), StoreError> {
+        use marker::Column::{Person, Room, SeenAt};
+        self.retrying(|| async {
+            let transaction = self.begin().await?;
+            let old = marker::Entity::find()
+                .filter(SeenAt.lt(since))
+                .order_by_asc(SeenAt)
+                .limit(MARKERS_AT_ONCE)
+                .all(&transaction)
+                .await?;
+            let mut forgotten = 0;
+            for marker in &old {
+                if marker.seen_at != Some(0) {
+                    let delete = marker::Entity::delete_many()
+                        .filter(Room.eq(&marker.room))
+                        .filter(Person.eq(&marker.person))
+                        .filter(SeenAt.lt(since));
+                    forgotten += delete.exec(&transaction).await?.rows_affected;
+                    continue;
+                }
+                marker::Entity::update_many()
+                    .col_expr(SeenAt, Expr::value(seen_at(&marker.person, now)))
+                    .filter(Room.eq(&marker.room))
+                    .filter(Person.eq(&marker.person))
+                    .filter(SeenAt.eq(0))
+                    .exec(&transaction)
+                    .await?;
+            }
+            transaction.commit().await?;
+            Ok((forgotten, old.len() as u64 == MARKERS_AT_ONCE))
         })
         .await
     }
@@ -174,4 +242,10 @@ impl Store {
         })
         .await
     }
+}
+
+/// When somebody is seen, as it is stored: an account's marker has no age.
+pub(crate) fn seen_at(person: &str, now: i64) -> Option<i64> {
+    let account = matches!(person.parse(), Ok(chat::Person::Account(_)));
+    (!account).then_some(now)
 }

@@ -8,7 +8,7 @@ use sea_orm::{
     Select, Set,
 };
 
-use super::changes::{self, Unfit, asked, inserted};
+use super::changes::{self, Applied, Unfit, asked, inserted};
 use super::entity::message::Kind;
 use super::entity::{message, room};
 use super::{Store, StoreError, is_there};
@@ -64,6 +64,8 @@ pub struct Appended {
     pub duplicate: bool,
     /// What was there is another entry.
     pub differs: bool,
+    /// Its target is as it would make it: nothing was stored, and `offset` and `at` are the target's.
+    pub unchanged: bool,
 }
 
 /// An entry as stored.
@@ -80,7 +82,7 @@ pub struct Page {
 
 impl Store {
     /// Stores an entry under its room's next number, and does to its target what it does; or finds the one stored earlier under the same
-    /// (room, author, `client_id`). When this returns, that is committed.
+    /// (room, author, `client_id`). When this returns, that is committed. What would leave its target as it is isn't stored.
     ///
     /// The `UPDATE` of the room's row comes first, so it locks the room on every database until the commit: numbers
     /// have no gap and no duplicate whoever else writes, this process or another.
@@ -228,17 +230,32 @@ impl Store {
             }
             Err(error) => return Err(error),
         }
-        if let Err(unfit) = changes::apply(&transaction, draft, offset).await? {
-            transaction.rollback().await?;
-            return Ok(Tried::Unfit(unfit));
-        }
-        transaction.commit().await?;
-        Ok(Tried::Appended(Appended {
+        let appended = Appended {
             offset,
             at: draft.at,
             duplicate: false,
             differs: false,
-        }))
+            unchanged: false,
+        };
+        match changes::apply(&transaction, draft, offset).await? {
+            Applied::Changed => {
+                transaction.commit().await?;
+                Ok(Tried::Appended(appended))
+            }
+            Applied::Unchanged { offset, at } => {
+                transaction.rollback().await?;
+                Ok(Tried::Appended(Appended {
+                    offset,
+                    at,
+                    unchanged: true,
+                    ..appended
+                }))
+            }
+            Applied::Unfit(unfit) => {
+                transaction.rollback().await?;
+                Ok(Tried::Unfit(unfit))
+            }
+        }
     }
 
     async fn first(&self, draft: &Draft) -> Result<Option<Appended>, DbErr> {
@@ -251,6 +268,7 @@ impl Store {
             offset: first.offset,
             at: first.at,
             duplicate: true,
+            unchanged: false,
             differs: if first.asked.is_empty() {
                 first.text != draft.text
             } else {

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use sea_orm::{ConnectionTrait, DatabaseConnection};
+use sea_orm::ConnectionTrait;
 use sea_orm_migration::MigratorTrait;
 
+use super::alone::Walk;
 use super::migration::Migrator;
 use super::{Store, StoreError};
 use crate::config::DatabaseUrl;
@@ -30,30 +31,26 @@ impl Store {
         steps
     }
 
-    /// Takes the next `count` steps, or all that are left, and returns the steps as they are then.
+    /// Takes the next `count` steps, or all that are left, and returns the steps as they are then. Whoever takes steps already, such as a server that starts, is
+    /// waited for.
     ///
     /// # Errors
-    /// Any [`StoreError`]. Steps are taken one by one; those before the one that failed stay.
+    /// Any [`StoreError`]. Steps are taken one by one; on a database server those before the one that failed stay.
     pub async fn migrate_up(url: &DatabaseUrl, count: Option<u32>) -> Result<Vec<Step>, StoreError> {
-        Self::migrate(url, async |writer| Migrator::up(writer, count).await).await
+        Self::migrate(url, Walk::Up(count)).await
     }
 
     /// Takes the last `count` steps back, and returns the steps as they are then. What only those tables and columns
-    /// could hold is lost.
+    /// could hold is lost. Whoever takes steps already is waited for.
     ///
     /// # Errors
     /// Any [`StoreError`].
     pub async fn migrate_down(url: &DatabaseUrl, count: u32) -> Result<Vec<Step>, StoreError> {
-        Self::migrate(url, async |writer| Migrator::down(writer, Some(count)).await).await
+        Self::migrate(url, Walk::Down(count)).await
     }
 
-    async fn migrate(
-        url: &DatabaseUrl,
-        change: impl AsyncFnOnce(&DatabaseConnection) -> Result<(), sea_orm::DbErr>,
-    ) -> Result<Vec<Step>, StoreError> {
-        let store = Self::connect(url).await?;
-        store.read_steps().await?;
-        change(&store.writer).await?;
+    async fn migrate(url: &DatabaseUrl, walk: Walk) -> Result<Vec<Step>, StoreError> {
+        let store = Box::pin(Self::open_alone(url, walk)).await?;
         let steps = store.read_steps().await;
         store.close().await?;
         steps

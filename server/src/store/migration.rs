@@ -8,6 +8,7 @@ mod m0005_people;
 mod m0006_messages;
 mod m0007_market_listings;
 mod m0008_editions;
+mod m0009_index_and_markers;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_messages::Migration),
             Box::new(m0007_market_listings::Migration),
             Box::new(m0008_editions::Migration),
+            Box::new(m0009_index_and_markers::Migration),
         ]
     }
 }

@@ -1,6 +1,7 @@
 //! Where messages and the market's bars are kept: SQLite, MySQL or MariaDB, PostgreSQL, by one set of entities, migrations and queries.
 
 mod alone;
+mod already;
 mod attempts;
 mod backup;
 mod changes;
@@ -18,6 +19,7 @@ mod reports;
 mod search;
 mod seats;
 mod slow;
+mod unindexed;
 
 use std::future::Future;
 use std::io;
@@ -37,7 +39,10 @@ pub use backup::Progress;
 pub use changes::Unfit;
 pub use entity::message::Kind;
 pub use listings::Kept;
-pub use markers::{KNOWN_ENTRIES, ReaderOf, StoredMarker, UNREAD_ENTRIES, UNREAD_LIMIT, Unread};
+pub(crate) use markers::seen_at;
+pub use markers::{
+    KNOWN_ENTRIES, MARKERS_AT_ONCE, ReaderOf, StoredMarker, UNREAD_ENTRIES, UNREAD_LIMIT, Unread,
+};
 pub use market::{BarPage, StoredBar};
 pub use messages::{Appended, Draft, Page, Standing, StoredMessage};
 pub use migrate::Step;
@@ -46,7 +51,9 @@ pub use people::{SIGN_INS_LIMIT, StoredAccount, StoredSignIn, StoredToken};
 pub use reports::{Reported, StoredReport};
 pub use seats::{Beat, Claim, Mine};
 pub use slow::SlowTurn;
+pub use unindexed::{INDEX_BATCH, Indexed};
 
+use self::alone::Walk;
 use crate::config::DatabaseUrl;
 
 /// The open database. Clones share its connections.
@@ -110,7 +117,7 @@ impl Store {
     /// # Errors
     /// The database cannot be reached, read or migrated.
     pub async fn open(url: &DatabaseUrl) -> Result<Self, StoreError> {
-        Box::pin(Self::open_alone(url)).await
+        Box::pin(Self::open_alone(url, Walk::Up(None))).await
     }
 
     /// An empty database that nobody else sees, and that is gone with its last handle.

@@ -57,6 +57,8 @@ pub enum Moderating {
     Done(i64),
     /// There is nothing that it could change; nothing is stored.
     Nothing,
+    /// What it wants holds already; nothing is stored. The number of the room's last entry, 0 if it has none.
+    Already(i64),
     /// As many are muted and banned as may be; nothing is stored.
     TooMany,
 }
@@ -256,10 +258,15 @@ impl Store {
             }
             Err(error) => return Err(error),
         }
+        if effect.holds(entry, &transaction).await? {
+            transaction.rollback().await?;
+            let last = last_number(Some(&entry.room), &self.writer).await?;
+            return Ok(Some(Moderating::Already(last)));
+        }
         let done = effect.apply(number, entry, &transaction).await?;
         match done {
             Moderating::Done(_) => transaction.commit().await?,
-            Moderating::Nothing | Moderating::TooMany => transaction.rollback().await?,
+            _ => transaction.rollback().await?,
         }
         Ok(Some(done))
     }

@@ -67,5 +67,7 @@ mod slow_mode;
 mod slow_readers;
 mod socketio;
 mod store;
+mod tidying;
+mod unchanged;
 mod unread;
 mod upkeep;

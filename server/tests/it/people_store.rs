@@ -230,7 +230,8 @@ async fn what_moderators_do_holds_and_is_logged_in_order(database: TestDatabase)
         Effect::Slow(30),
         Effect::Words(r#"["darn"]"#.to_owned()),
         Effect::Slow(10),
-        Effect::Moderator(7, true),
+        Effect::Slow(20),
+        Effect::Slow(10),
         Effect::Moderator(7, true),
     ] {
         let other = entry("other", "slow", None, None);
@@ -255,7 +256,7 @@ async fn what_moderators_do_holds_and_is_logged_in_order(database: TestDatabase)
         .unwrap();
     assert!(store.roles_of(7).await.unwrap().is_empty());
 
-    assert_eq!(store.moderation_number().await.unwrap(), 10);
+    assert_eq!(store.moderation_number().await.unwrap(), 11);
     let numbers =
         |entries: Vec<ModerationEntry>| entries.iter().map(|entry| entry.number).collect::<Vec<_>>();
     assert_eq!(
@@ -271,7 +272,7 @@ async fn what_moderators_do_holds_and_is_logged_in_order(database: TestDatabase)
         [2, 1]
     );
     assert_eq!(store.moderated_after(4).await.unwrap(), ["other"]);
-    assert_eq!(store.moderated_after(10).await.unwrap(), Vec::<String>::new());
+    assert_eq!(store.moderated_after(11).await.unwrap(), Vec::<String>::new());
 }
 
 /// Two stores stand for two processes.
@@ -282,9 +283,9 @@ async fn moderators_at_the_same_time_get_numbers_without_a_gap(database: TestDat
         let store = stores[n % 2].clone();
         tokio::spawn(async move {
             let mut numbers = Vec::new();
-            for _ in 0..EACH {
+            for seconds in (1..).take(EACH) {
                 let entry = entry(&format!("room{n}"), "slow", None, None);
-                match store.moderate(&entry, &Effect::Slow(1)).await.unwrap() {
+                match store.moderate(&entry, &Effect::Slow(seconds)).await.unwrap() {
                     Moderating::Done(number) => numbers.push(number),
                     other => panic!("{other:?}"),
                 }

@@ -38,6 +38,7 @@ async fn numbers_a_room_from_one_without_a_gap(database: TestDatabase) {
                 at: 1_795_000_000_000,
                 duplicate: false,
                 differs: false,
+                unchanged: false,
             }
         );
     }

@@ -14,6 +14,7 @@ on_every_database! {
     a_backup_is_a_database_with_everything_in_it
     a_backup_is_of_one_moment_though_others_write
     steps_are_taken_back_and_again
+    steps_by_hand_are_taken_one_after_the_other
     a_database_of_a_newer_program_is_left_alone
 }
 
@@ -139,6 +140,30 @@ async fn steps_are_taken_back_and_again(database: TestDatabase) {
     let none = Store::migrate_down(url, steps).await.unwrap();
     assert!(none.iter().all(|step| !step.taken), "{none:?}");
     assert_eq!(newest(&database.store().await, "lobby").await, 0);
+}
+
+/// By hand, as servers do when they start.
+async fn steps_by_hand_are_taken_one_after_the_other(database: TestDatabase) {
+    let url = database.url();
+    let ups = [(); 4].map(|()| Store::migrate_up(url, None));
+    for steps in futures_util::future::join_all(ups).await {
+        let steps = steps.unwrap();
+        assert!(steps.iter().all(|step| step.taken), "{steps:?}");
+    }
+    let all = Store::steps(url).await.unwrap().len();
+    let downs = [(); 3].map(|()| Store::migrate_down(url, 1));
+    let mut taken: Vec<_> = futures_util::future::join_all(downs)
+        .await
+        .into_iter()
+        .map(|steps| steps.unwrap().iter().filter(|step| step.taken).count())
+        .collect();
+    taken.sort_unstable();
+    // Each sees its own taken back; what it is told of may be later.
+    assert_eq!(taken[0], all - 3, "{taken:?}");
+    let (server, by_hand) = tokio::join!(Store::open(url), Store::migrate_up(url, Some(1)));
+    server.unwrap().close().await.unwrap();
+    by_hand.unwrap();
+    assert!(Store::steps(url).await.unwrap().iter().all(|step| step.taken));
 }
 
 async fn a_database_of_a_newer_program_is_left_alone(database: TestDatabase) {

@@ -192,7 +192,7 @@ impl Person {
         assert!(said, "nothing keeps a message from being said");
     }
 
-    /// Does something and waits until it's acknowledged. False if the message that it is about has been deleted.
+    /// Does something and waits until it's acknowledged. False if it is no entry: the message that it is about has been deleted, or is like that already.
     pub async fn act(&mut self, client_id: &str, deed: &Deed) -> bool {
         let answer = if self.way.is_socket() {
             let (name, args) = deed.command(client_id);
@@ -201,7 +201,7 @@ impl Person {
             let (method, path, body) = self.request_of(client_id, deed);
             request(self.addr, method, &path, Some(body)).await.1
         };
-        if answer["code"] == "message_deleted" {
+        if answer["code"] == "message_deleted" || answer["unchanged"] == true {
             return false;
         }
         let offset = answer["offset"]

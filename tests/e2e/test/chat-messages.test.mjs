@@ -114,6 +114,28 @@ describe("messages that change, in two engines and by four ways", () => {
     await noneAudited(chats);
   });
 
+  test("an edit that leaves the text as it was changes nothing, and nothing is missed after it", async () => {
+    const [kim] = chats;
+    for (const chat of chats) await chat.say(`unchanged by ${WAYS[chats.indexOf(chat)].via}`);
+    for (const chat of chats) {
+      const own = `unchanged by ${WAYS[chats.indexOf(chat)].via}`;
+      const offset = await eventually(async () => {
+        const found = (await chat.messages()).find(({ text }) => text === own);
+        assert.ok(found?.offset > 0, own);
+        return found.offset;
+      });
+      await chat.do("edit", offset);
+      await chat.say("");
+      await chat.say(`after ${own}`);
+      for (const other of chats) {
+        await eventually(async () => assert.ok((await other.texts()).includes(`after ${own}`), other.page.engine));
+      }
+      const seen = (await kim.seen()).find(({ text }) => text === own);
+      assert.deepEqual(seen, said(own));
+    }
+    await noneAudited(chats);
+  });
+
   test("what isn't one's own can't be changed: no menu offers it, and the server wouldn't take it", async () => {
     const [kim, lee] = chats;
     await kim.say("Kim's");

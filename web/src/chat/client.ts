@@ -1,5 +1,5 @@
-import type { Cancel } from "../net/clock";
 import type { ConnectionState } from "./connection-state";
+import { Inquiry } from "./inquiry";
 import { Link } from "./link";
 import { Outbox } from "./outbox";
 import { Presence } from "./presence";
@@ -7,7 +7,6 @@ import {
   type ClientMessage,
   type Entry,
   entryOf,
-  HISTORY_MAX,
   type Identity,
   isChange,
   type Position,
@@ -30,12 +29,8 @@ export type SendProblem = TextProblem | "too_many_unsent" | "muted" | "banned";
  * told by the server from where the list is complete, or asked for.
  */
 export class ChatClient {
-  /** Messages of the first page, and of each page while scrolling up. */
-  static readonly PAGE = 50;
   /** Missed messages beyond which the newest page is shown first and the rest is loaded by scrolling up. */
   static readonly FAR_BEHIND = 1000;
-  /** How long a gap in the sequence may last before the missing part is asked for, in milliseconds. */
-  static readonly GAP_MS = 1000;
 
   readonly timeline: Timeline;
   readonly reading: Reading;
@@ -45,19 +40,14 @@ export class ChatClient {
   #name: string;
   #wantedName: string;
   #identity: Identity | null;
-  #epoch: string | null = null;
   #standing: Standing | null = null;
   /** The newest message seen so far; what comes above it is news. 0 before the first page. */
   #seenNewest = 0;
 
-  #askedHistory = 0;
-  #askedOlder = false;
-  /** How far the room went when it was last asked for what follows. */
-  #askedUpTo = 0;
   #skipped = false;
-  #gap: Cancel = nothing;
 
   readonly #link: Link;
+  readonly #inquiry: Inquiry;
   readonly #outbox: Outbox;
   readonly #heartbeat: TypingHeartbeat;
 
@@ -75,14 +65,18 @@ export class ChatClient {
       () => this.#flush(),
       (_, code) => events.undone(code),
     );
+    this.#inquiry = new Inquiry(this.timeline, clock, (question) => {
+      this.#transmit(question);
+      this.#link.watch();
+    });
     this.#link = new Link(settings.way, clock, settings.random, {
       opened: () => this.#join(),
       received: (message) => message !== null && this.#handle(message),
       carried: () => events.changed(),
       closed: (end) => (end?.final ? this.#refuse(end) : this.#dropped(end)),
       again: () => this.#open(),
-      due: () => this.#state.kind !== "live" || this.#askedHistory > 0 || this.#outbox.waiting,
-      quiet: () => this.#probe(),
+      due: () => this.#state.kind !== "live" || this.#inquiry.waiting || this.#outbox.waiting,
+      quiet: () => this.#inquiry.probe(),
       dead: () => this.#dropped(),
     });
     this.#heartbeat = new TypingHeartbeat(clock, (active) => {
@@ -114,12 +108,12 @@ export class ChatClient {
 
   /** Which numbering the list is of; null before the first welcome. */
   get epoch(): string | null {
-    return this.#epoch;
+    return this.#inquiry.epoch;
   }
 
   /** Whether an older page has been asked for and isn't here yet. */
   get loadingOlder(): boolean {
-    return this.#askedOlder;
+    return this.#inquiry.older;
   }
 
   /** What stands in the way of what is to be said, though there is a connection. */
@@ -149,7 +143,7 @@ export class ChatClient {
   /** Something suggests that the network is back, or that the connection died unnoticed: find out now. */
   wake(): void {
     if (this.#state.kind === "waiting") this.#open();
-    else if (this.#state.kind === "live") this.#probe();
+    else if (this.#state.kind === "live") this.#inquiry.probe();
   }
 
   /** Puts `text` on the list, perhaps as an answer to the message at `replyTo`, and sends it as soon as possible. Returns what is wrong with it, or null. */
@@ -178,7 +172,8 @@ export class ChatClient {
     if (this.timeline.pending.length >= Outbox.MAX_PENDING) return "too_many_unsent";
     if (this.#outbox.silenced !== null) return "muted";
     if (this.#state.kind === "refused" && this.#state.code === "banned") return "banned";
-    const epoch = Object.keys(more).length > 0 && this.#epoch !== null ? { epoch: this.#epoch } : {};
+    const of = this.#inquiry.epoch;
+    const epoch = Object.keys(more).length > 0 && of !== null ? { epoch: of } : {};
     this.timeline.add(this.settings.newClientId(), text, this.settings.clock.now(), { ...more, ...epoch });
     if (more.change === undefined) this.#heartbeat.stopped();
     this.#pendingChanged();
@@ -202,9 +197,8 @@ export class ChatClient {
 
   /** Asks for the page above the oldest loaded message, if there is one and it wasn't asked for already. */
   loadOlder(): void {
-    if (this.#state.kind !== "live" || this.#askedOlder || !this.timeline.moreBefore) return;
-    this.#askedOlder = true;
-    this.#ask({ type: "history", before: this.timeline.first, limit: ChatClient.PAGE });
+    if (this.#state.kind !== "live" || this.#inquiry.older || !this.timeline.moreBefore) return;
+    this.#inquiry.whatPrecedes();
   }
 
   /** Takes another name: a new join, since a connection joins once. `name` is a checked name. */
@@ -231,12 +225,7 @@ export class ChatClient {
   }
 
   #join(): void {
-    this.#transmit({ type: "join", name: this.#name, ...this.#identity, ...this.#place() });
-  }
-
-  /** Up to where the list is complete, as it's said to the server. */
-  #place(): { after?: number; epoch?: string } {
-    return this.#epoch !== null && this.timeline.opened ? { after: this.timeline.head, epoch: this.#epoch } : {};
+    this.#transmit({ type: "join", name: this.#name, ...this.#identity, ...this.#inquiry.place });
   }
 
   /** Without a way back but by the person; a ban may be over by itself. */
@@ -261,10 +250,7 @@ export class ChatClient {
   /** Ends the present line and everything that belongs to it. */
   #letGo(): void {
     this.#link.letGo();
-    this.#gap();
-    this.#gap = nothing;
-    this.#askedHistory = 0;
-    this.#askedOlder = false;
+    this.#inquiry.lineLost();
     this.#skipped = false;
     this.#outbox.lineLost();
     this.reading.lineLost();
@@ -276,24 +262,6 @@ export class ChatClient {
   #become(state: ConnectionState): void {
     this.#state = state;
     this.settings.events.changed();
-  }
-
-  /** Asks for what follows the head: proves the connection, and finds what might have been missed. */
-  #probe(): void {
-    if (this.#askedHistory === 0) this.#askWhatFollows();
-  }
-
-  /** Asks for what follows the head, or for the newest page when there is no head yet. */
-  #askWhatFollows(): void {
-    this.#askedUpTo = this.timeline.told;
-    const place = this.#place();
-    this.#ask({ type: "history", ...place, limit: place.after === undefined ? ChatClient.PAGE : HISTORY_MAX });
-  }
-
-  #ask(history: ClientMessage & { type: "history" }): void {
-    this.#askedHistory += 1;
-    this.#transmit(history);
-    this.#link.watch();
   }
 
   #transmit(message: ClientMessage): void {
@@ -336,7 +304,7 @@ export class ChatClient {
         this.settings.auditor.skipped(message.count);
         this.#skipped = true;
         this.#become({ kind: "catching-up" });
-        return this.#askWhatFollows();
+        return this.#inquiry.whatFollows();
       case "error":
         return this.#failed(message);
     }
@@ -367,28 +335,28 @@ export class ChatClient {
     if (typeof welcome.role === "string") this.#standing = { account: welcome.account ?? null, role: welcome.role };
     const readers = welcome.readers?.filter(({ name }) => name !== this.#name);
     if (typeof welcome.read === "number") this.reading.learn(welcome.read, readers);
-    const { after, epoch } = this.#place();
+    const { after, epoch } = this.#inquiry.place;
     const recovered = welcome.recovered === true && after !== undefined && epoch === welcome.epoch;
     // What was missed comes as if it were happening now.
     this.settings.auditor.started(recovered ? { offset: after, epoch } : welcome);
     if (!recovered) return this.#continue(welcome);
     this.timeline.tell(welcome.offset);
     this.#caughtUp();
-    this.#closeGap();
+    this.#inquiry.watchGap(this.#state.kind === "live");
   }
 
   /** What comes follows `position`; what is between there and the head has to be asked for, if it's of one numbering. */
   #continue(position: Position): void {
     const missed = position.offset - this.timeline.head;
     // A room that runs behind what is shown is another one, whatever its epoch says.
-    const changed = this.#epoch !== null && (this.#epoch !== position.epoch || missed < 0);
+    const changed = this.#inquiry.epoch !== null && (this.#inquiry.epoch !== position.epoch || missed < 0);
     if (changed) this.#restart();
     else if (missed > ChatClient.FAR_BEHIND) this.timeline.reset();
-    this.#epoch = position.epoch;
+    this.#inquiry.epoch = position.epoch;
     this.timeline.dropForeign(position.epoch);
     this.timeline.tell(position.offset);
     this.#become({ kind: "catching-up" });
-    this.#askWhatFollows();
+    this.#inquiry.whatFollows();
   }
 
   /** Nothing of the list is part of the room's present numbering. */
@@ -396,25 +364,25 @@ export class ChatClient {
     this.timeline.restart();
     this.reading.restart();
     this.#seenNewest = 0;
-    this.#epoch = null;
+    this.#inquiry.epoch = null;
   }
 
   #reached({ offset, epoch }: Position): void {
-    if (epoch !== this.#epoch) return;
+    if (epoch !== this.#inquiry.epoch) return;
     this.settings.auditor.reached(offset);
     this.timeline.tell(offset);
-    this.#closeGap();
+    this.#inquiry.watchGap(this.#state.kind === "live");
   }
 
   #paged(page: ServerMessage & { type: "history" }): void {
-    this.#askedHistory = Math.max(0, this.#askedHistory - 1);
-    if (page.epoch !== this.#epoch) {
+    this.#inquiry.answered();
+    if (page.epoch !== this.#inquiry.epoch) {
       this.#renumbered(page.epoch);
-      if (typeof page.before === "number" || typeof page.after === "number") return this.#askWhatFollows();
+      if (typeof page.before === "number" || typeof page.after === "number") return this.#inquiry.whatFollows();
     }
     this.settings.auditor.paged(page.messages);
     if (typeof page.before === "number") {
-      this.#askedOlder = false;
+      this.#inquiry.precedes();
       this.timeline.prepend(page.before, page.messages, page.more);
       this.settings.memory.savePending(this.timeline.pending);
       return this.settings.events.changed();
@@ -423,9 +391,9 @@ export class ChatClient {
       this.#merged(this.timeline.open(page.messages, this.timeline.told, page.more));
     } else {
       const before = this.timeline.head;
-      this.#merged(this.timeline.extend(page.after, page.messages, page.more ? 0 : this.#askedUpTo));
+      this.#merged(this.timeline.extend(page.after, page.messages, page.more ? 0 : this.#inquiry.upTo));
       // An answer that says "more" without moving on would be asked for again for ever.
-      if (page.more && this.timeline.head > before) return this.#askWhatFollows();
+      if (page.more && this.timeline.head > before) return this.#inquiry.whatFollows();
     }
     if (this.#state.kind === "catching-up") this.#caughtUp();
     else this.#flush();
@@ -435,7 +403,7 @@ export class ChatClient {
   #renumbered(epoch: string): void {
     this.settings.auditor.ended();
     this.#restart();
-    this.#epoch = epoch;
+    this.#inquiry.epoch = epoch;
     this.timeline.dropForeign(epoch);
     this.#become({ kind: "catching-up" });
   }
@@ -448,13 +416,18 @@ export class ChatClient {
   }
 
   #acknowledged(ack: ServerMessage & { type: "ack" }): void {
-    if (ack.epoch !== this.#epoch) {
+    if (ack.epoch !== this.#inquiry.epoch) {
       this.#renumbered(ack.epoch);
-      this.#askWhatFollows();
+      this.#inquiry.whatFollows();
     }
-    this.#outbox.acknowledged(ack.client_id, ack.offset);
-    const { offset, at, mentions } = ack;
-    if (!this.timeline.confirm(ack.client_id, offset, this.#name, at, mentions ?? [])) return;
+    const { client_id: clientId, offset, at, mentions } = ack;
+    if (ack.unchanged === true) {
+      if (this.timeline.find(clientId) === undefined) return;
+      this.#outbox.changedNothing(clientId);
+    } else {
+      this.#outbox.acknowledged(clientId, offset);
+      if (!this.timeline.confirm(clientId, offset, this.#name, at, mentions ?? [])) return;
+    }
     this.#merged([]);
     this.#flush();
   }
@@ -483,41 +456,29 @@ export class ChatClient {
         return this.#positionLost();
       case "rate_limited":
       case "store_unavailable":
-        if (this.#state.kind !== "connecting" && this.#askedHistory === 0) return;
+        if (this.#state.kind !== "connecting" && !this.#inquiry.waiting) return;
         return this.#dropped(endOf(error));
     }
   }
 
   /** The history doesn't go back to the head, or is another one: the newest page tells which. */
   #positionLost(): void {
-    if (this.#askedHistory === 0) return;
-    this.#askedHistory -= 1;
+    if (!this.#inquiry.waiting) return;
+    this.#inquiry.answered();
     this.timeline.reset();
     this.#become({ kind: "catching-up" });
-    this.#askWhatFollows();
+    this.#inquiry.whatFollows();
   }
 
   /** The list has taken in messages: save what is left to send, watch for gaps, tell of news. */
   #merged(added: readonly Confirmed[]): void {
     this.#outbox.recognised();
     this.#pendingChanged();
-    this.#closeGap();
+    this.#inquiry.watchGap(this.#state.kind === "live");
     const firstPage = this.#seenNewest === 0;
     const news = added.filter((message) => message.offset > this.#seenNewest);
     this.#seenNewest = Math.max(this.#seenNewest, ...added.map((message) => message.offset));
     if (news.length > 0 && !(firstPage && this.#state.kind === "catching-up")) this.settings.events.arrived(news);
-  }
-
-  #closeGap(): void {
-    if (!this.timeline.hasGap) {
-      this.#gap();
-      this.#gap = nothing;
-    } else if (this.#gap === nothing && this.#state.kind === "live") {
-      this.#gap = this.settings.clock.after(ChatClient.GAP_MS, () => {
-        this.#gap = nothing;
-        this.#probe();
-      });
-    }
   }
 
   // --- own messages ---------------------------------------------------------------------------------------------
@@ -542,5 +503,3 @@ export class ChatClient {
     this.settings.events.changed();
   }
 }
-
-function nothing(): void {}

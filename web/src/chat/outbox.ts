@@ -114,6 +114,13 @@ export class Outbox {
     this.auditor.settled(clientId, offset);
   }
 
+  /** The message that it would change is like that already: it has no place in the history, and is done. */
+  changedNothing(clientId: string): void {
+    this.#inFlight.delete(clientId);
+    this.timeline.remove(clientId);
+    this.auditor.refused(clientId);
+  }
+
   /** The list has recognised messages: those are no longer waited for. */
   recognised(): void {
     for (const id of this.#inFlight) if (this.timeline.find(id) === undefined) this.#inFlight.delete(id);

@@ -100,7 +100,8 @@ export type ServerMessage =
   | Welcome
   | ({ type: "message" } & StoredMessage)
   | { [K in ChangeKind]: { type: K } & Omit<Change & { kind: K }, "kind"> }[ChangeKind]
-  | ({ type: "ack"; client_id: string; at: number; mentions?: string[] | null } & Position)
+  /** With `unchanged` there was nothing to change: the offset is the message's, and nothing new is in the history. */
+  | ({ type: "ack"; client_id: string; at: number; unchanged?: boolean | null; mentions?: string[] | null } & Position)
   | { type: "history"; messages: Entry[]; after?: number; before?: number; epoch: string; more: boolean }
   | ({ type: "read" } & Reader)
   /** Somebody with a right to it has changed what may be said here, or by whom. */
@@ -189,7 +190,12 @@ const shapes = new Map<string, (m: Fields) => boolean>(
     edit: (m) => isEntry({ ...m, kind: "edit" }),
     delete: (m) => isEntry({ ...m, kind: "delete" }),
     reaction: (m) => isEntry({ ...m, kind: "reaction" }),
-    ack: (m) => isString(m.client_id) && isPosition(m) && isCount(m.at) && isOptional(m.mentions, isNames),
+    ack: (m) =>
+      isString(m.client_id) &&
+      isPosition(m) &&
+      isCount(m.at) &&
+      isOptional(m.unchanged, isBoolean) &&
+      isOptional(m.mentions, isNames),
     history: (m) =>
       isEntryList(m.messages) &&
       isOptional(m.after, isCount) &&

@@ -75,7 +75,7 @@ struct EmojiParam {
     security((), ("api_key" = []), ("account" = []), ("token" = [])),
     responses(
         (status = 201, description = "Stored", body = Stored),
-        (status = 200, description = "It had been stored before", body = Stored),
+        (status = 200, description = "It had been stored before, or there was nothing to change (`unchanged`)", body = Stored),
         (status = 400, description = "`bad_json`, `name_invalid`, `name_too_long`, `text_empty`, `text_too_long`, `text_invalid`, `client_id_invalid`, `session_invalid`, `word_filtered`", body = Problem),
         (status = 401, description = "`api_key_unknown`, `token_unknown`", body = Problem),
         (status = 403, description = "`not_yours`, `room_read_only`, `name_reserved`, `muted`, `banned`, `origin_refused`", body = Problem),
@@ -120,13 +120,12 @@ pub(in crate::back) async fn edit(
     security((), ("api_key" = []), ("account" = []), ("token" = [])),
     responses(
         (status = 201, description = "Stored", body = Stored),
-        (status = 200, description = "It had been stored before", body = Stored),
+        (status = 200, description = "It had been stored before, or there was nothing to change (`unchanged`)", body = Stored),
         (status = 400, description = "`bad_json`, `name_invalid`, `name_too_long`, `client_id_invalid`, `session_invalid`", body = Problem),
         (status = 401, description = "`api_key_unknown`, `token_unknown`", body = Problem),
         (status = 403, description = "`not_yours`, `room_read_only`, `name_reserved`, `muted`, `banned`, `origin_refused`", body = Problem),
         (status = 404, description = "`room_invalid`, `message_unknown`", body = Problem),
         (status = 409, description = "`idempotency_mismatch`", body = Problem),
-        (status = 410, description = "`message_deleted`", body = Problem),
         (status = 413, description = "`bad_json`: more than 64 KiB", body = Problem),
         (status = 415, description = "`bad_json`: not `application/json`", body = Problem),
         (status = 422, description = "`bad_json`: not the documented fields", body = Problem),
@@ -164,7 +163,7 @@ pub(in crate::back) async fn delete(
     security((), ("api_key" = []), ("account" = []), ("token" = [])),
     responses(
         (status = 201, description = "Stored", body = Stored),
-        (status = 200, description = "It had been stored before", body = Stored),
+        (status = 200, description = "It had been stored before, or there was nothing to change (`unchanged`)", body = Stored),
         (status = 400, description = "`emoji_invalid`, `bad_json`, `name_invalid`, `name_too_long`, `client_id_invalid`, `session_invalid`", body = Problem),
         (status = 401, description = "`api_key_unknown`, `token_unknown`", body = Problem),
         (status = 403, description = "`room_read_only`, `name_reserved`, `muted`, `banned`, `origin_refused`", body = Problem),
@@ -207,7 +206,7 @@ pub(in crate::back) async fn react(
     security((), ("api_key" = []), ("account" = []), ("token" = [])),
     responses(
         (status = 201, description = "Stored", body = Stored),
-        (status = 200, description = "It had been stored before", body = Stored),
+        (status = 200, description = "It had been stored before, or there was nothing to change (`unchanged`)", body = Stored),
         (status = 400, description = "`emoji_invalid`, `bad_json`, `name_invalid`, `name_too_long`, `client_id_invalid`, `session_invalid`", body = Problem),
         (status = 401, description = "`api_key_unknown`, `token_unknown`", body = Problem),
         (status = 403, description = "`room_read_only`, `name_reserved`, `muted`, `banned`, `origin_refused`", body = Problem),

@@ -16,7 +16,7 @@ use super::room::InRoom;
 use super::schema::{self, RoomParam};
 use crate::back::app::App;
 use crate::back::limits::Caller;
-use crate::back::people::{Asking, moderate, report, role_in};
+use crate::back::people::{Asking, Moderated, moderate, report, role_in};
 use crate::back::rooms::{now, unavailable};
 use crate::chat::{Action, Code, Name, Objection, Reason, Role, Session, Words};
 use crate::store::{ModerationEntry, StoredMessage, StoredReport, StoredSanction};
@@ -104,6 +104,10 @@ pub(in crate::back) struct LogEntry {
     until: Option<i64>,
     /// What else there is to know: seconds of slow mode, words as JSON, the role, the report.
     detail: Option<String>,
+    /// It held already, so it is no entry: `id` is that of the room's last, or 0.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    unchanged: bool,
 }
 
 /// What holds in a room, for its moderators.
@@ -283,7 +287,7 @@ pub(in crate::back) async fn look(
     request_body = NewAction,
     security(("account" = []), ("token" = [])),
     responses(
-        (status = 200, description = "Done", body = LogEntry),
+        (status = 200, description = "Done, or done already (`unchanged`)", body = LogEntry),
         (status = 400, description = "`bad_json`, `moderation_invalid`, `name_invalid`, `name_too_long`", body = Problem),
         (status = 401, description = "`sign_in_required`, `token_unknown`, `api_key_unknown`", body = Problem),
         (status = 403, description = "`not_allowed`, `room_read_only`, `origin_refused`", body = Problem),
@@ -305,8 +309,8 @@ pub(in crate::back) async fn act(
     let Json(new) = body?;
     let reason = Reason::new(new.reason.as_deref().unwrap_or_default())?;
     let offset = new.offset;
-    let entry = moderate(&app, &room, &asking, (new.action()?, offset), reason).await?;
-    Ok(Json(entry.into()))
+    let moderated = moderate(&app, &room, &asking, (new.action()?, offset), reason).await?;
+    Ok(Json(moderated.into()))
 }
 
 /// Make a moderator
@@ -318,7 +322,7 @@ pub(in crate::back) async fn act(
     request_body = NewRole,
     security(("account" = []), ("token" = [])),
     responses(
-        (status = 200, description = "Done", body = LogEntry),
+        (status = 200, description = "Done, or done already (`unchanged`)", body = LogEntry),
         (status = 400, description = "`bad_json`, `moderation_invalid`, `name_invalid`, `name_too_long`", body = Problem),
         (status = 401, description = "`sign_in_required`, `token_unknown`, `api_key_unknown`", body = Problem),
         (status = 403, description = "`not_allowed`, `room_read_only`, `origin_refused`", body = Problem),
@@ -343,8 +347,8 @@ pub(in crate::back) async fn role(
         Some(_) => return Err(Objection::ModerationInvalid.into()),
     };
     let action = Action::Role(name, moderator);
-    let entry = moderate(&app, &room.0, &asking, (action, None), Reason::default()).await?;
-    Ok(Json(entry.into()))
+    let moderated = moderate(&app, &room.0, &asking, (action, None), Reason::default()).await?;
+    Ok(Json(moderated.into()))
 }
 
 /// Report a message
@@ -431,6 +435,16 @@ impl From<ModerationEntry> for LogEntry {
             at: entry.at,
             until: entry.until,
             detail: entry.detail,
+            unchanged: false,
+        }
+    }
+}
+
+impl From<Moderated> for LogEntry {
+    fn from(Moderated { entry, unchanged }: Moderated) -> Self {
+        Self {
+            unchanged,
+            ..entry.into()
         }
     }
 }

@@ -93,6 +93,10 @@ pub(in crate::back) struct Stored {
     at: i64,
     /// It had been stored before.
     duplicate: bool,
+    /// There was nothing to change, and nothing is stored: `offset` and `at` are those of the message.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    unchanged: bool,
     /// The public id of the session.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<schema::Sender>)]
@@ -191,18 +195,19 @@ pub(super) fn client_id(in_body: Option<String>, headers: &HeaderMap) -> Result<
     client_id.map_or_else(|| ClientId::new(new_session().to_string()), Ok)
 }
 
-/// What is answered when it is in the log.
+/// What is answered when it is done.
 pub(super) fn stored(said: Said, author: &Author) -> Response {
-    let status = if said.duplicate {
-        StatusCode::OK
-    } else {
+    let status = if said.is_new() {
         StatusCode::CREATED
+    } else {
+        StatusCode::OK
     };
     let stored = Stored {
         offset: said.position.offset,
         epoch: said.position.epoch.to_string(),
         at: said.at,
         duplicate: said.duplicate,
+        unchanged: said.unchanged,
         sender: author.sender.map(|sender| sender.to_string()),
     };
     (status, Json(stored)).into_response()
@@ -355,7 +360,7 @@ pub(super) async fn act(
         change,
     };
     let said = room.act(doing).await?;
-    if !said.duplicate {
+    if said.is_new() {
         app.metrics.said(Way::Http);
     }
     Ok(said)

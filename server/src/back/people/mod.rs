@@ -18,7 +18,7 @@ use std::time::Instant;
 pub(super) use accounts::{COOKIE, Opened, SIGN_IN_TIME};
 pub use accounts::{add_account, reset_password, set_admin};
 pub(super) use asking::{Asking, shown};
-pub(super) use moderation::{moderate, report, role_in};
+pub(super) use moderation::{Moderated, moderate, report, role_in};
 pub(super) use pass::Pass;
 use pass::Passes;
 use recent::Recent;

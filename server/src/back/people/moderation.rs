@@ -24,7 +24,16 @@ pub(in crate::back) fn role_in(room: &OpenRoom, asking: &Asking) -> Result<Role,
     Ok(room.rules().role(&asking.who(None)))
 }
 
-/// Does what a moderator says: when this returns it is stored and acts here; in other processes it acts when they look next. Returns the entry of the log.
+/// What became of what a moderator said.
+pub(in crate::back) struct Moderated {
+    /// The entry of the log; if there is none, what it would have said, and the number of the room's last.
+    pub(in crate::back) entry: ModerationEntry,
+    /// It held already, and nothing was stored.
+    pub(in crate::back) unchanged: bool,
+}
+
+/// Does what a moderator says: when this returns it is stored and acts here; in other processes it acts when they look next. What holds already is no entry
+/// of the log.
 ///
 /// # Errors
 /// They may not, there is nothing to be done, or the store failed.
@@ -34,7 +43,7 @@ pub(in crate::back) async fn moderate(
     asking: &Asking,
     (action, offset): (Action, Option<u64>),
     reason: Reason,
-) -> Result<ModerationEntry, Objection> {
+) -> Result<Moderated, Objection> {
     let by = role_in(room, asking)?;
     // Whoever may nothing learns nothing about others either.
     action.allow(by, None)?;
@@ -71,6 +80,11 @@ pub(in crate::back) async fn moderate(
     };
     match app.store.moderate(&entry, &effect).await? {
         Moderating::Done(number) => entry.number = number,
+        Moderating::Already(number) => {
+            entry.number = number;
+            let unchanged = true;
+            return Ok(Moderated { entry, unchanged });
+        }
         Moderating::Nothing if action.about().is_none() => return Err(Objection::ModerationInvalid),
         Moderating::Nothing => return Err(Objection::PersonUnknown),
         Moderating::TooMany => return Err(Objection::TooManySanctions),
@@ -79,7 +93,8 @@ pub(in crate::back) async fn moderate(
         // It is stored: whoever looks next does what it says.
         tracing::warn!(%error, "what a moderator did acts a little later");
     }
-    Ok(entry)
+    let unchanged = false;
+    Ok(Moderated { entry, unchanged })
 }
 
 /// Takes a report of a message. Returns its number, and whether it is new.

@@ -4,9 +4,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::guest::State;
-use super::open::{OpenRoom, in_time};
+use super::open::{OpenRoom, in_time, now};
 use crate::chat::{Event, Marker, Person, READERS_LISTED};
-use crate::store::{ReaderOf, StoreError, StoredMarker, Unread};
+use crate::store::{ReaderOf, StoreError, StoredMarker, Unread, seen_at};
+
+/// How long nobody need know that a guest was seen again, in milliseconds: a day, so that who comes often is written down seldom.
+const SEEN_AGAIN: i64 = 24 * 60 * 60 * 1000;
 
 impl OpenRoom {
     /// Learns up to where somebody has read, and the others, if that isn't known yet.
@@ -33,6 +36,22 @@ impl OpenRoom {
             self.state().reading.know(marker);
         }
         Ok(())
+    }
+
+    /// Somebody has come: a guest's marker is kept for a while from now on.
+    ///
+    /// # Errors
+    /// The store doesn't say when they were here last.
+    pub(in crate::back) async fn see(&self, person: Person) -> Result<(), StoreError> {
+        match (self.store(), person) {
+            (Some(store), Person::Guest(sender)) => {
+                let now = now();
+                store
+                    .see(self.name(), &sender.to_string(), now - SEEN_AGAIN, now)
+                    .await
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Up to where somebody has read, what they haven't, and up to where the room goes.
@@ -119,6 +138,7 @@ impl OpenRoom {
             person: marker.person.to_string(),
             offset: marker.offset.cast_signed(),
             name: marker.name.as_str().to_owned(),
+            seen_at: seen_at(&marker.person.to_string(), now()),
         });
         store.mark(&markers.collect::<Vec<_>>()).await
     }

@@ -54,6 +54,15 @@ pub(in crate::back) struct Said {
     pub(in crate::back) at: i64,
     /// It was there already.
     pub(in crate::back) duplicate: bool,
+    /// There was nothing to change: it isn't in the log, and the position and the time are those of the message that it is about.
+    pub(in crate::back) unchanged: bool,
+}
+
+impl Said {
+    /// Whether the log has an entry more.
+    pub(in crate::back) fn is_new(&self) -> bool {
+        !self.duplicate && !self.unchanged
+    }
 }
 
 /// What the server itself says in a room.
@@ -167,7 +176,7 @@ impl OpenRoom {
             .await
     }
 
-    /// Puts an entry into the log, and tells everybody but its sender, if they still may when it's their turn.
+    /// Puts an entry into the log, and tells everybody but its sender, if they still may when it's their turn; unless it changes nothing.
     ///
     /// # Errors
     /// They may not; the same `client_id` stood for something else, what it is about isn't what it was any more, or the store failed: then the entry may be there all the
@@ -188,6 +197,7 @@ impl OpenRoom {
                 position: self.publish(&author, sender, |offset| draft.at(offset)),
                 at: draft.at,
                 duplicate: false,
+                unchanged: false,
             });
         };
         let room = self.clone();
@@ -211,8 +221,10 @@ impl OpenRoom {
         draft: &Draft,
     ) -> Result<Said, Refusal> {
         let appended = match store.append(draft).await {
-            Ok(appended) => self.publish_missed(appended.offset).await.map(|()| appended),
-            Err(error) => Err(error),
+            Ok(appended) if !appended.unchanged => {
+                self.publish_missed(appended.offset).await.map(|()| appended)
+            }
+            appended => appended,
         };
         let appended = appended.map_err(|error| failed(&error))?;
         if appended.differs {
@@ -220,7 +232,7 @@ impl OpenRoom {
         }
         let now = self.history().position();
         let offset = appended.offset.cast_unsigned();
-        if offset > now.offset {
+        if !appended.unchanged && offset > now.offset {
             self.publish(author, sender, |offset| StoredMessage {
                 at: appended.at,
                 ..draft.at(offset)
@@ -230,6 +242,7 @@ impl OpenRoom {
             position: Position { offset, ..now },
             at: appended.at,
             duplicate: appended.duplicate,
+            unchanged: appended.unchanged,
         })
     }
 

@@ -17,6 +17,8 @@ pub struct Model {
     pub offset: i64,
     /// The name by which others know them.
     pub name: String,
+    /// When they were seen, if they are a guest: in milliseconds since 1970-01-01 UTC, 0 if that isn't known. An account's marker has no age.
+    pub seen_at: Option<i64>,
 }
 
 /// No relation is followed.

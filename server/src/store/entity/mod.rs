@@ -25,3 +25,4 @@ pub(super) mod seat_waiting;
 pub(super) mod sign_in;
 pub(super) mod slow_turn;
 pub(super) mod term;
+pub(super) mod unindexed_room;
