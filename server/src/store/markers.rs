@@ -89,7 +89,7 @@ impl Store {
     pub async fn see(&self, room: &str, person: &str, since: i64, now: i64) -> Result<(), StoreError> {
         use marker::Column::{Person, Room, SeenAt};
         let marker = self.marker(room, person).await?;
-        if !marker.is_some_and(|marker| marker.seen_at.is_some_and(|seen| seen < since)) {
+        if marker.is_none_or(|marker| marker.seen_at.is_none_or(|seen| seen >= since)) {
             return Ok(());
         }
         self.retrying(|| async {
