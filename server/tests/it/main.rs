@@ -27,6 +27,7 @@ mod front;
 mod http;
 mod lab;
 mod limits;
+mod limits_socketio;
 mod line;
 mod market;
 mod market_bounds;
