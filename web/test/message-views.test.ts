@@ -18,6 +18,7 @@ import { MentionList } from "../src/view/mention-list";
 import { MessageList } from "../src/view/message-list";
 import { EMOJIS, MessageMenu } from "../src/view/message-menu";
 import { ModerationPanel } from "../src/view/moderation-panel";
+import { NameDialog } from "../src/view/name-dialog";
 import { SearchPanel } from "../src/view/search-panel";
 
 const texts = textsOf("en");
@@ -176,6 +177,38 @@ describe("the menu of a message", () => {
     expect((document.activeElement as HTMLElement).dataset.do).toBe("reply");
     press(document.activeElement, "ArrowDown");
     expect((document.activeElement as HTMLElement).dataset.emoji).toBe(EMOJIS[0]);
+  });
+});
+
+describe("asking for a name", () => {
+  function ask() {
+    const [chosen, dismissed] = [vi.fn(), vi.fn()];
+    return { chosen, dismissed, view: new NameDialog(texts, chosen, dismissed) };
+  }
+  const submit = () => byId("name-form", "form").dispatchEvent(new Event("submit", { cancelable: true }));
+
+  it("takes one, or tells that none was given, however it is closed", () => {
+    const { view, chosen, dismissed } = ask();
+    view.open("Kim");
+    byId("name-input", "input").value = " Lee ";
+    submit();
+    expect([chosen.mock.calls, dismissed.mock.calls]).toEqual([[["Lee"]], []]);
+    view.open("Lee");
+    byId("name-cancel", "button").click();
+    view.open("Lee");
+    byId("name-dialog", "dialog").close();
+    expect([chosen.mock.calls.length, dismissed.mock.calls.length]).toEqual([1, 2]);
+  });
+
+  it("leads to where one signs in, if the name needs that", () => {
+    const { view } = ask();
+    view.open("Kim", "name_reserved");
+    expect([byId("name-sign-in", "a").hidden, byId("name-problem", "p").textContent]).toEqual([
+      false,
+      texts.problem.name_reserved,
+    ]);
+    view.open("Kim");
+    expect([byId("name-sign-in", "a").hidden, byId("name-problem", "p").textContent]).toEqual([true, ""]);
   });
 });
 

@@ -59,6 +59,8 @@ export interface RoomSettings {
   waySwitch: WaySwitch;
   /** How many were unread when the page was opened, if that is known. */
   unread: { read: number; count: number } | null;
+  /** A name for whoever isn't let in under theirs. */
+  guest: string;
   /** Remembers a name for rooms to come. */
   named(name: string): void;
   /** Asks who is signed in. */
@@ -91,12 +93,17 @@ export class RoomView {
   readonly #days = new Intl.DateTimeFormat("en-CA", { year: "numeric", month: "2-digit", day: "2-digit" });
   #unseen = 0;
   #account: Account | null;
+  /** The last name under which the server let this person in. */
+  #accepted: string | null = null;
+  /** The name that is remembered for when they come again. */
+  #remembered: string;
   /** The refusal that was answered already: each is told once. */
   #refusal: unknown = null;
 
   constructor(private readonly settings: RoomSettings) {
     const { room, http, memory, language, texts, choice, account } = settings;
     this.#account = account;
+    this.#remembered = settings.name;
     const report = auditReport(room, choice.via, http);
     this.#auditor = new Auditor(systemClock, (violation) => {
       report(violation);
@@ -113,6 +120,7 @@ export class RoomView {
       events: {
         changed: this.#changed,
         arrived: (messages) => this.#arrived(messages),
+        named: (name) => this.#named(name),
         undone: (code) => this.#notice.say(problemText(texts, code)),
         moderated: (action, name) => this.#moderated(action, name),
       },
@@ -162,7 +170,11 @@ export class RoomView {
     this.#holdLine = new HoldLine(texts);
     this.#auditLine = new AuditLine(texts);
     this.#announcer = new Announcer(language, texts);
-    this.#nameDialog = new NameDialog(texts, (chosen) => this.#rename(chosen));
+    this.#nameDialog = new NameDialog(
+      texts,
+      (chosen) => this.#rename(chosen),
+      () => this.#keepName(),
+    );
     this.#listen();
   }
 
@@ -422,19 +434,30 @@ export class RoomView {
     if (state.code === "name_reserved") {
       const account = await this.settings.whoAmI();
       this.#account = account;
-      if (account !== null && account.name !== this.client.name) {
-        this.settings.memory.saveName(account.name);
-        return this.client.rename(account.name);
-      }
+      if (account !== null && account.name !== this.client.name) return this.client.rename(account.name);
     }
-    this.#nameDialog.open(this.client.name, problemText(this.settings.texts, state.code));
+    if (this.#accepted === this.client.name) this.#accepted = null;
+    this.#nameDialog.open(this.client.name, state.code);
   }
 
   #rename(chosen: string): void {
-    this.settings.memory.saveName(chosen);
-    this.settings.named(chosen);
     this.client.rename(chosen);
     this.#composer.focus();
+  }
+
+  /** No other name, after all: who isn't let in under the one they tried has the last one back. */
+  #keepName(): void {
+    if (this.#refusal !== this.client.state) return;
+    this.#rename(this.#accepted ?? this.settings.guest);
+  }
+
+  /** Remembered once the server agrees: a name that it refuses would lock its owner out of every room. */
+  #named(name: string): void {
+    this.#accepted = name;
+    if (this.#standing.account !== null || name === this.#remembered) return;
+    this.#remembered = name;
+    this.settings.memory.saveName(name);
+    this.settings.named(name);
   }
 
   /** Those who are here, then those who have said something, the last first. */
