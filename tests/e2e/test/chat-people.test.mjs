@@ -137,7 +137,7 @@ describe("accounts, in two engines", () => {
       await page.type("#password-now", PASSWORD);
       await page.type("#password-new", "another horse");
       await page.press("Enter");
-      await says(page, "#state", "The password was changed.");
+      await says(page, "#password-done", "The password was changed.");
       const sticksOut = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       assert.ok(sticksOut <= 0, browser.name);
       await page.close();
