@@ -10,6 +10,7 @@ import { eventually } from "../src/wait.mjs";
 /** Ways to the room, each in one of the two engines. */
 const WAYS = [{ via: "websocket" }, { via: "sse" }, { via: "socketio" }, { via: "long-polling" }];
 const PHONE = { width: 390, height: 844 };
+const TABLET = { width: 820, height: 1180 };
 /** More than anybody types: a room with a past. */
 const UNLIMITED = ["--max-messages-per-user=0"];
 
@@ -313,6 +314,34 @@ describe("reading and finding, in two engines", () => {
       const gaps = await kim.page.evaluate(() => document.querySelectorAll("#messages > .break").length);
       assert.equal(gaps, 0, browser.name);
       await noneAudited([kim]);
+      await kim.page.close();
+    }
+  });
+
+  test("on a tablet a search leads to what can be seen, and the longest name stays inside the panel", async () => {
+    const { browsers, program } = setting;
+    await tell("tablet", "W".repeat(40), ["a needle in the hay", ...Array.from({ length: 30 }, (_, n) => `hay ${n}`)]);
+    for (const browser of browsers) {
+      const kim = await Chat.open(browser, program, { room: "tablet", name: `Kim ${browser.name}`, viewport: TABLET });
+      await kim.page.click("#open-search");
+      await kim.page.type("#words", "needle");
+      await kim.page.press("Enter");
+      await eventually(async () => {
+        const sticksOut = await kim.page.evaluate(() => {
+          const panel = document.querySelector("#search");
+          const hit = panel.querySelector(".hit");
+          return hit && [panel.scrollWidth - panel.clientWidth, hit.scrollWidth - hit.clientWidth];
+        });
+        assert.deepEqual(sticksOut, [0, 0], browser.name);
+      });
+      await kim.page.click("#found button");
+      await eventually(async () => {
+        const seen = await kim.page.evaluate(() => {
+          const { right = 0, top = 0, height = 0 } = document.querySelector("#messages > .found")?.getBoundingClientRect() ?? {};
+          return document.elementFromPoint(right - 30, top + height / 2)?.closest(".message.found, .side")?.className ?? "";
+        });
+        assert.match(seen, /found/, browser.name);
+      });
       await kim.page.close();
     }
   });
