@@ -134,9 +134,10 @@ export class RoomView {
       goTo: (offset) => void this.#goTo(offset),
       menu: (row, button) => this.#menu.open(row, button, this.client.name),
     });
-    const deeds = new Deeds(texts, this.client, this.api, this.#notice, (context) => {
+    const write = (context: Context) => {
       this.#composer.context = context;
-    });
+    };
+    const deeds = new Deeds(texts, this.client, this.api, this.#notice, write, (offset) => void this.#goTo(offset));
     this.#menu = new MessageMenu(texts, {
       allowed: (row) => deeds.allowed(row, this.#keepsOrder),
       do: (deed, row) => deeds.do(deed, row),
