@@ -10,6 +10,7 @@ import { isBanned, obstacleOf } from "../chat/obstacle";
 import type { Standing } from "../chat/protocol";
 import { RoomApi } from "../chat/room-api";
 import { layOut, type Viewer } from "../chat/rows";
+import { type BetterPage, pageOfServerRoom } from "../chat/server-rooms";
 import { type RoomMemory, randomId } from "../chat/storage";
 import type { Confirmed } from "../chat/timeline";
 import { UnreadLine } from "../chat/unread-line";
@@ -91,6 +92,8 @@ export class RoomView {
   readonly #marker = byId("new-messages", "button");
   readonly #toUnread = byId("to-unread", "button");
   readonly #days = new Intl.DateTimeFormat("en-CA", { year: "numeric", month: "2-digit", day: "2-digit" });
+  /** Where what the server says here is shown, if only the server says something. */
+  readonly #better: BetterPage | null;
   #unseen = 0;
   #account: Account | null;
   /** The last name under which the server let this person in. */
@@ -104,6 +107,7 @@ export class RoomView {
     const { room, http, memory, language, texts, choice, account } = settings;
     this.#account = account;
     this.#remembered = settings.name;
+    this.#better = pageOfServerRoom(room);
     const report = auditReport(room, choice.via, http);
     this.#auditor = new Auditor(systemClock, (violation) => {
       report(violation);
@@ -182,9 +186,19 @@ export class RoomView {
   start(): void {
     const { room, texts, unread } = this.settings;
     if (unread !== null) this.client.reading.learn(unread.read);
+    this.#linkBetter();
     this.#composer.placeholder = fill(texts.chat.compose_placeholder, { room });
     if (matchMedia("(hover: hover)").matches) this.#composer.focus();
     this.client.start();
+  }
+
+  #linkBetter(): void {
+    const { texts } = this.settings;
+    const link = byId("better", "a");
+    link.hidden = this.#better === null;
+    if (this.#better === null) return;
+    link.href = this.#better.href;
+    setText(link, fill(texts.chat.better, { place: texts.places[this.#better.place] }));
   }
 
   #listen(): void {
@@ -263,7 +277,9 @@ export class RoomView {
     // Who isn't let in doesn't see who is.
     const people = state.kind === "refused" ? [] : members;
     this.#people.show(people, client.name, typing, present && tellsOfPeople(settings.choice.via));
-    const obstacle = obstacleOf(state, client.obstacles);
+    const { hold, silenced, readOnly } = client.obstacles;
+    // Known by the room's name before anybody has tried in vain.
+    const obstacle = obstacleOf(state, { hold, silenced, readOnly: readOnly || this.#better !== null });
     this.#holdLine.show(obstacle);
     this.#composer.closed = obstacle?.closed ?? false;
     this.#auditLine.show(this.#auditor.counts);
