@@ -377,6 +377,35 @@ describe("reading and finding, in two engines", () => {
         const last = (await chat.seen()).at(-1);
         assert.deepEqual(last, { text: "two!", deleted: false, edited: true }, browser.name);
       });
+
+      await chat.react(1, "🎉");
+      await chat.do("reply", 1);
+      await chat.say("an answer");
+      await eventually(async () => assert.equal((await chat.messages()).at(-1)?.state, "sent", browser.name));
+      // What an answer quotes, and who has reacted, is found without a pointer too.
+      await chat.openMenu((await chat.messages()).at(-1).offset);
+      await chat.page.press("Escape");
+      await chat.page.press("Enter");
+      await eventually(async () => {
+        assert.ok(await chat.page.evaluate(() => document.querySelector("#message-menu").open), browser.name);
+      });
+      await chat.page.press("ArrowUp");
+      for (let presses = 0; presses < 20; presses += 1) {
+        if (await chat.page.evaluate(() => document.activeElement.matches('[data-do="answered"]'))) break;
+        await chat.page.press("ArrowUp");
+      }
+      await chat.page.press("Enter");
+      await eventually(async () => {
+        const place = () => document.activeElement.closest(".message.found")?.dataset.offset;
+        assert.equal(await chat.page.evaluate(place), "1", browser.name);
+      });
+      await chat.page.press("Enter");
+      await eventually(async () => {
+        const reacted = () => [...document.querySelectorAll("#reacted button")].map((one) => one.textContent);
+        assert.deepEqual(await chat.page.evaluate(reacted), ["🎉 Kim"], browser.name);
+      });
+      await isAccessible(chat.page, "the menu of a message with a reaction");
+      await chat.page.press("Escape");
       await chat.page.close();
     }
   });
