@@ -140,7 +140,7 @@ describe("the page of one's own account", () => {
     );
     const tokens = (...ids: number[]) => ids.map((id) => ({ id, label: `${id}`, created_at: 1, last_used_at: null }));
     Object.assign(answers, { "GET /api/account": [200, KIM] });
-    answers["GET /api/account/tokens"] = [200, { tokens: tokens(4, 5) }];
+    answers["GET /api/account/tokens"] = [200, { tokens: tokens(4, 5, 6) }];
     signIn?.focus();
     await submit("sign-in", { "sign-in-name": "Kim", "sign-in-password": "correct horse" });
     expect(document.activeElement?.id).toBe("account-title");
@@ -150,7 +150,7 @@ describe("the page of one's own account", () => {
     change?.focus();
     await submit("password-form", { "password-now": "x", "password-new": "correct horse" });
     expect([document.activeElement, change?.getAttribute("aria-disabled")]).toEqual([change, null]);
-    answers["GET /api/account/tokens"] = [200, { tokens: tokens(5) }];
+    answers["GET /api/account/tokens"] = [200, { tokens: tokens(5, 6) }];
     const revoke = document.querySelector<HTMLButtonElement>("#tokens button");
     revoke?.focus();
     revoke?.click();

@@ -106,7 +106,7 @@ describe("the rows of the list", () => {
       expect(breaks(timeline)).toEqual(["restarted", "1"]);
       timeline.restart();
       timeline.restart();
-      expect(breaks(timeline), "also when it does so again before anything is said").toEqual(["restarted"]);
+      expect(breaks(timeline), "and once again, before anything is said").toEqual(["restarted"]);
     });
 
     it("say nothing of it where nothing was before", () => {

@@ -62,7 +62,7 @@ export class Timeline {
   #told = 0;
   #moreBefore = false;
   #restarted = false;
-  /** Whether anything of the present numbering has been on the list. */
+  /** Whether anything confirmed has ever been on the list. */
   #begun = false;
   /** Another part of the same history, of which messages change too. */
   elsewhere: Timeline | null = null;
@@ -241,7 +241,6 @@ export class Timeline {
   restart(): void {
     this.reset();
     this.#restarted ||= this.#begun;
-    this.#begun = false;
   }
 
   /** Lets go of the oldest messages above `keep`; scrolling up loads them again. */
