@@ -211,6 +211,7 @@ describe("what waits or went wrong", () => {
     view.show({ kind: "connecting" });
     button.click();
     expect([seen(), isTrying(), tryNow.mock.calls.length], "it's being tried").toEqual([lost, true, 1]);
+    expect(document.querySelector("#trouble [data-countdown]")?.textContent).toBe(`(${texts.connection.connecting})`);
     expect(document.activeElement, "who pressed it hasn't lost their place").toBe(button);
     view.show({ kind: "catching-up" });
     view.show({ kind: "live" });

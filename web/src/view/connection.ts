@@ -66,8 +66,10 @@ export class ConnectionView {
   }
 
   #tick(): void {
-    const state = this.#state;
-    const seconds = state.kind === "waiting" ? Math.ceil((state.retryAt - Date.now()) / 1000) : 0;
-    setText(this.#countdown, seconds > 0 ? `(${fill(this.texts.connection.retry_in, { seconds })})` : "");
+    const { connecting, retry_in } = this.texts.connection;
+    const seconds = this.#state.kind === "waiting" ? Math.ceil((this.#state.retryAt - Date.now()) / 1000) : 0;
+    // Something stands there all the time, since a line that came and went would move the page.
+    const next = seconds > 0 ? fill(retry_in, { seconds }) : connecting;
+    setText(this.#countdown, this.#state.kind === "refused" ? "" : `(${next})`);
   }
 }
