@@ -64,8 +64,8 @@ async function enter(room: string): Promise<void> {
   const known = new RoomApi(room, http, () => memory.identity?.session);
   // Guests needn't wait for the answer that they are guests; if that's wrong, the room will say so.
   const account = browser.account === null ? null : await whoAmI();
-  const guest = memory.name ?? browser.name ?? `${texts.chat.guest}-${1000 + Math.floor(Math.random() * 9000)}`;
-  const name = account?.name ?? guest;
+  const guest = `${texts.chat.guest}-${1000 + Math.floor(Math.random() * 9000)}`;
+  const name = account?.name ?? memory.name ?? browser.name ?? guest;
   // Before anything on the page counts as read. A guest who comes for the first time has read nothing.
   const asked = account === null && memory.identity === null ? null : await known.unread([room], name);
   const [unread] = asked?.ok ? asked.value : [];
@@ -75,7 +75,7 @@ async function enter(room: string): Promise<void> {
   }
 
   const view = new RoomView({
-    ...{ room, name, account, choice, http, memory, language, texts, waySwitch, whoAmI },
+    ...{ room, name, guest, account, choice, http, memory, language, texts, waySwitch, whoAmI },
     authorId: browser.authorId,
     way: wayTo(room, choice, { backWs, backHttp }, http),
     unread: unread === undefined ? null : { read: unread.read, count: unread.unread },

@@ -117,7 +117,7 @@ describe("one's own account", () => {
 
   it("makes tokens, lists them and takes them back", async () => {
     const made = server({ status: 201, body: { token: "mdg_x", label: "bot", id: 4 } });
-    expect(await new AccountApi(made.http).makeToken("bot")).toEqual({ ok: true, value: "mdg_x" });
+    expect(await new AccountApi(made.http).makeToken("bot")).toEqual({ ok: true, value: { id: 4, secret: "mdg_x" } });
     const tokens = [{ id: 4, label: "bot", created_at: 1, last_used_at: null }, { id: {} }];
     const list = server({ body: { tokens } });
     const api = new AccountApi(list.http);

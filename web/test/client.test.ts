@@ -102,7 +102,7 @@ describe.each(WAYS)("over %s", (way) => {
     });
 
     it.runIf(overSocket)("asks for another name when the server refuses it", () => {
-      const { clock, room, client } = setUp();
+      const { clock, room, client, named } = setUp();
       room.carries = (_, message) => {
         if (message.type === "join" && message.name === "Kim") {
           room.tell({ type: "error", code: "name_invalid", message: "no" });
@@ -113,6 +113,7 @@ describe.each(WAYS)("over %s", (way) => {
       client.start();
       clock.advance(50);
       expect(client.state).toEqual({ kind: "refused", code: "name_invalid" });
+      expect(named, "nothing to remember").toEqual([]);
       client.rename("Park");
       clock.advance(50);
       expect(client.state.kind).toBe("live");
@@ -342,6 +343,16 @@ describe.each(WAYS)("over %s", (way) => {
       client.send("hello");
       clock.advance(50);
       expect(room.stored).toMatchObject([{ author: "Park", text: "hello" }]);
+    });
+
+    it("is told once the server has agreed", () => {
+      const { clock, client, named } = setUp();
+      client.start();
+      clock.advance(50);
+      client.rename("Park");
+      expect(named).toEqual(["Kim"]);
+      clock.advance(50);
+      expect(named).toEqual(["Kim", "Park"]);
     });
 
     it("settles what may be stored under the old name first, so that nothing is stored twice", () => {

@@ -6,18 +6,21 @@ import type { ConnectionState } from "../src/chat/connection-state";
 import type { Moderation } from "../src/chat/moderation";
 import { obstacleOf } from "../src/chat/obstacle";
 import { NOBODY } from "../src/chat/reading";
-import type { Found, Result } from "../src/chat/room-api";
+import { type Found, type Result, RoomApi } from "../src/chat/room-api";
 import type { MessageRow } from "../src/chat/rows";
 import { textsOf } from "../src/i18n/texts";
 import { AskDialog } from "../src/view/ask-dialog";
 import { Composer } from "../src/view/composer";
 import { ConnectionView } from "../src/view/connection";
+import { Deeds } from "../src/view/deeds";
 import { byId } from "../src/view/dom";
 import { HoldLine, timeLeft } from "../src/view/hold-line";
 import { MentionList } from "../src/view/mention-list";
 import { MessageList } from "../src/view/message-list";
 import { EMOJIS, MessageMenu } from "../src/view/message-menu";
 import { ModerationPanel } from "../src/view/moderation-panel";
+import { NameDialog } from "../src/view/name-dialog";
+import { Notice } from "../src/view/notice";
 import { SearchPanel } from "../src/view/search-panel";
 
 const texts = textsOf("en");
@@ -168,6 +171,44 @@ describe("the menu of a message", () => {
     ]);
   });
 
+  it("has the reactions that are there, with whose they are, for who has no pointer", () => {
+    const { view, actions } = menu([]);
+    const reactions = [
+      { emoji: "🎉", names: ["<b>Park", "Kim"], count: 5 },
+      { emoji: "🦊", names: ["Lee"], count: 1 },
+    ];
+    view.open(row(4, { reactions }), byId("send", "button"), "Kim");
+    const buttons = all("#reacted button");
+    expect(buttons.map((one) => [one.textContent, one.getAttribute("aria-pressed")])).toEqual([
+      ["🎉 <b>Park, Kim +3", "true"],
+      ["🦊 Lee", "false"],
+    ]);
+    for (const button of buttons) button.click();
+    expect(actions.react.mock.calls).toEqual([
+      [4, "🎉", false],
+      [4, "🦊", true],
+    ]);
+    view.open(row(5), byId("send", "button"), "Kim");
+    expect(byId("reacted", "ul").hidden).toBe(true);
+  });
+
+  it("leads to what the message answers, if it answers anything", () => {
+    const goTo = vi.fn();
+    const api = new RoomApi(
+      "lobby",
+      () => () => {},
+      () => undefined,
+    );
+    const deeds = new Deeds(texts, { delete: () => null }, api, new Notice(), () => {}, goTo);
+    const answer = row(2, { answered: { offset: 1 } });
+    expect([deeds.allowed(answer, false), deeds.allowed(row(1), false)]).toEqual([
+      ["answered", "reply", "report"],
+      ["reply", "report"],
+    ]);
+    deeds.do("answered", answer);
+    expect(goTo.mock.calls).toEqual([[1]]);
+  });
+
   it("is walked through with the arrows", () => {
     const { view } = menu(["reply"]);
     view.open(row(1), byId("send", "button"), "Kim");
@@ -176,6 +217,38 @@ describe("the menu of a message", () => {
     expect((document.activeElement as HTMLElement).dataset.do).toBe("reply");
     press(document.activeElement, "ArrowDown");
     expect((document.activeElement as HTMLElement).dataset.emoji).toBe(EMOJIS[0]);
+  });
+});
+
+describe("asking for a name", () => {
+  function ask() {
+    const [chosen, dismissed] = [vi.fn(), vi.fn()];
+    return { chosen, dismissed, view: new NameDialog(texts, chosen, dismissed) };
+  }
+  const submit = () => byId("name-form", "form").dispatchEvent(new Event("submit", { cancelable: true }));
+
+  it("takes one, or tells that none was given, however it is closed", () => {
+    const { view, chosen, dismissed } = ask();
+    view.open("Kim");
+    byId("name-input", "input").value = " Lee ";
+    submit();
+    expect([chosen.mock.calls, dismissed.mock.calls]).toEqual([[["Lee"]], []]);
+    view.open("Lee");
+    byId("name-cancel", "button").click();
+    view.open("Lee");
+    byId("name-dialog", "dialog").close();
+    expect([chosen.mock.calls.length, dismissed.mock.calls.length]).toEqual([1, 2]);
+  });
+
+  it("leads to where one signs in, if the name needs that", () => {
+    const { view } = ask();
+    view.open("Kim", "name_reserved");
+    expect([byId("name-sign-in", "a").hidden, byId("name-problem", "p").textContent]).toEqual([
+      false,
+      texts.problem.name_reserved,
+    ]);
+    view.open("Kim");
+    expect([byId("name-sign-in", "a").hidden, byId("name-problem", "p").textContent]).toEqual([true, ""]);
   });
 });
 
@@ -198,6 +271,19 @@ describe("asking before something is done", () => {
     await submit();
     expect(run.mock.calls[1]).toEqual([{ reason: "rude" }]);
     expect(byId("ask", "dialog").open).toBe(false);
+  });
+
+  it("does nothing twice, however often the button is pressed", async () => {
+    let done = (_: string | null) => {};
+    const run = vi.fn(() => new Promise<string | null>((resolve) => (done = resolve)));
+    new AskDialog(texts).ask({ title: "Report", about: "x", button: "Report" }, run);
+    await submit();
+    await submit();
+    expect(run.mock.calls.length).toBe(1);
+    done("no_answer");
+    await settled();
+    await submit();
+    expect(run.mock.calls.length, "it may be tried again once that has gone wrong").toBe(2);
   });
 
   it("insists on a reason where one is needed", async () => {

@@ -34,6 +34,7 @@ export function person(
   const arrived: Confirmed[] = [];
   const undone: string[] = [];
   const moderated: string[] = [];
+  const named: string[] = [];
   let ids = memory.pending.length * 1000;
   const tab = ++tabs;
   const violations: Violation[] = [];
@@ -49,11 +50,12 @@ export function person(
     events: {
       changed: () => {},
       arrived: (messages) => arrived.push(...messages),
+      named: (name) => named.push(name),
       undone: (code) => undone.push(code),
       moderated: (action, name) => moderated.push(`${action} ${name}`),
     },
   });
-  return { clock, room, memory, client, arrived, undone, moderated, violations };
+  return { clock, room, memory, client, arrived, named, undone, moderated, violations };
 }
 
 /** What the page shows, from top to bottom. */

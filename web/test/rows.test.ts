@@ -104,6 +104,20 @@ describe("the rows of the list", () => {
       timeline.restart();
       timeline.open([message(1)], 1, false);
       expect(breaks(timeline)).toEqual(["restarted", "1"]);
+      timeline.restart();
+      timeline.restart();
+      expect(breaks(timeline), "and once again, before anything is said").toEqual(["restarted"]);
+    });
+
+    it("say nothing of it where nothing was before", () => {
+      const timeline = new Timeline();
+      timeline.open([], 0, false);
+      timeline.restart();
+      timeline.open([message(1)], 1, false);
+      expect(breaks(timeline)).toEqual(["1"]);
+      timeline.reset();
+      timeline.restart();
+      expect(breaks(timeline), "though the list was let go of before").toEqual(["restarted"]);
     });
   });
 

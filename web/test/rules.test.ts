@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { checkName, checkRoom, checkText, NAME_CHARS, ROOM_CHARS, TEXT_CHARS } from "../src/chat/rules";
+import { pageOfServerRoom } from "../src/chat/server-rooms";
 
 describe("a room's name", () => {
   it.each(["lobby", "마당", "部屋_1", "a-b", "가".repeat(ROOM_CHARS)])("may be %s", (name) => {
@@ -36,4 +37,15 @@ describe("a text", () => {
   it("keeps its lines and its indentation, and loses blank lines around", () => {
     expect(checkText("\n  \n  one\r\n\r\ntwo  \n")).toEqual({ ok: true, value: "  one\n\ntwo" });
   });
+});
+
+it("a room that only the server writes has a page made for it", () => {
+  expect(["scores-yard", "seats-jazz-2", "lab-1", "scores", "my-scores-yard", "lobby"].map(pageOfServerRoom)).toEqual([
+    { place: "scores", href: "/scores?match=yard" },
+    { place: "seats", href: "/seats?event=jazz-2" },
+    { place: "lab", href: "/lab" },
+    null,
+    null,
+    null,
+  ]);
 });

@@ -192,6 +192,35 @@ describe("what waits or went wrong", () => {
     expect(sentence()).toBe(texts.connection.kept);
   });
 
+  it("a connection that stays lost is told once, however often it's tried", () => {
+    const tryNow = vi.fn();
+    const view = new ConnectionView(texts, tryNow);
+    const button = byId("try-now", "button");
+    const seen = () => {
+      const [word, sentence] = ["connection", "trouble"].map((id) => document.querySelector(`#${id} [data-text]`));
+      return [word?.textContent, sentence?.textContent, byId("trouble", "div").hidden];
+    };
+    const isTrying = () => button.getAttribute("aria-disabled") === "true";
+    view.show({ kind: "connecting" });
+    expect(seen(), "the first attempt needs no alarm").toEqual([texts.connection.connecting, expect.anything(), true]);
+    const lost = [texts.connection.waiting, `${texts.problem.stopping} ${texts.connection.kept}`, false];
+    view.show({ kind: "waiting", retryAt: 0, code: "stopping" });
+    expect([seen(), isTrying()]).toEqual([lost, false]);
+    button.focus();
+    button.click();
+    view.show({ kind: "connecting" });
+    button.click();
+    expect([seen(), isTrying(), tryNow.mock.calls.length], "it's being tried").toEqual([lost, true, 1]);
+    expect(document.querySelector("#trouble [data-countdown]")?.textContent).toBe(`(${texts.connection.connecting})`);
+    expect(document.activeElement, "who pressed it hasn't lost their place").toBe(button);
+    view.show({ kind: "catching-up" });
+    view.show({ kind: "live" });
+    expect(seen()).toEqual([texts.connection.live, expect.anything(), true]);
+    expect(document.activeElement).toBe(byId("scroller", "div"));
+    view.show({ kind: "connecting" });
+    expect(seen(), "it isn't lost any more").toEqual([texts.connection.connecting, expect.anything(), true]);
+  });
+
   it("the audit shows its counts, and stands out when one isn't zero", () => {
     const view = new AuditLine(texts);
     const line = byId("audit", "p");

@@ -10,6 +10,7 @@ import { eventually } from "../src/wait.mjs";
 /** Ways to the room, each in one of the two engines. */
 const WAYS = [{ via: "websocket" }, { via: "sse" }, { via: "socketio" }, { via: "long-polling" }];
 const PHONE = { width: 390, height: 844 };
+const TABLET = { width: 820, height: 1180 };
 /** More than anybody types: a room with a past. */
 const UNLIMITED = ["--max-messages-per-user=0"];
 
@@ -339,6 +340,34 @@ describe("reading and finding, in two engines", () => {
     }
   });
 
+  test("on a tablet a search leads to what can be seen, and the longest name stays inside the panel", async () => {
+    const { browsers, program } = setting;
+    await tell("tablet", "W".repeat(40), ["a needle in the hay", ...Array.from({ length: 30 }, (_, n) => `hay ${n}`)]);
+    for (const browser of browsers) {
+      const kim = await Chat.open(browser, program, { room: "tablet", name: `Kim ${browser.name}`, viewport: TABLET });
+      await kim.page.click("#open-search");
+      await kim.page.type("#words", "needle");
+      await kim.page.press("Enter");
+      await eventually(async () => {
+        const sticksOut = await kim.page.evaluate(() => {
+          const panel = document.querySelector("#search");
+          const hit = panel.querySelector(".hit");
+          return hit && [panel.scrollWidth - panel.clientWidth, hit.scrollWidth - hit.clientWidth];
+        });
+        assert.deepEqual(sticksOut, [0, 0], browser.name);
+      });
+      await kim.page.click("#found button");
+      await eventually(async () => {
+        const seen = await kim.page.evaluate(() => {
+          const { right = 0, top = 0, height = 0 } = document.querySelector("#messages > .found")?.getBoundingClientRect() ?? {};
+          return document.elementFromPoint(right - 30, top + height / 2)?.closest(".message.found, .side")?.className ?? "";
+        });
+        assert.match(seen, /found/, browser.name);
+      });
+      await kim.page.close();
+    }
+  });
+
   test("the menu, and what is written about a message, on a phone and by keyboard", async () => {
     const { browsers, program } = setting;
     for (const [place, browser] of browsers.entries()) {
@@ -370,6 +399,35 @@ describe("reading and finding, in two engines", () => {
         const last = (await chat.seen()).at(-1);
         assert.deepEqual(last, { text: "two!", deleted: false, edited: true }, browser.name);
       });
+
+      await chat.react(1, "🎉");
+      await chat.do("reply", 1);
+      await chat.say("an answer");
+      await eventually(async () => assert.equal((await chat.messages()).at(-1)?.state, "sent", browser.name));
+      // What an answer quotes, and who has reacted, is found without a pointer too.
+      await chat.openMenu((await chat.messages()).at(-1).offset);
+      await chat.page.press("Escape");
+      await chat.page.press("Enter");
+      await eventually(async () => {
+        assert.ok(await chat.page.evaluate(() => document.querySelector("#message-menu").open), browser.name);
+      });
+      await chat.page.press("ArrowUp");
+      for (let presses = 0; presses < 20; presses += 1) {
+        if (await chat.page.evaluate(() => document.activeElement.matches('[data-do="answered"]'))) break;
+        await chat.page.press("ArrowUp");
+      }
+      await chat.page.press("Enter");
+      await eventually(async () => {
+        const place = () => document.activeElement.closest(".message.found")?.dataset.offset;
+        assert.equal(await chat.page.evaluate(place), "1", browser.name);
+      });
+      await chat.page.press("Enter");
+      await eventually(async () => {
+        const reacted = () => [...document.querySelectorAll("#reacted button")].map((one) => one.textContent);
+        assert.deepEqual(await chat.page.evaluate(reacted), ["🎉 Kim"], browser.name);
+      });
+      await isAccessible(chat.page, "the menu of a message with a reaction");
+      await chat.page.press("Escape");
       await chat.page.close();
     }
   });

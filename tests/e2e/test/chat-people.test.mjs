@@ -82,9 +82,20 @@ describe("accounts, in two engines", () => {
       const problem = "This name belongs to an account. Sign in, or take another one.";
       await says(chat.page, "#name-problem", problem);
       await isAccessible(chat.page, "the name is reserved");
-      await chat.page.evaluate(() => {
-        document.querySelector("#name-input").value = "";
-      });
+      const signIn = () => document.querySelector("#name-sign-in").checkVisibility();
+      assert.equal(await chat.page.evaluate(signIn), true, "a link to where one signs in");
+      // Who doesn't want another name after all keeps theirs, also when they come again.
+      await chat.page.click("#name-cancel");
+      await chat.isConnected();
+      const guest = await chat.page.evaluate(ownName);
+      assert.match(guest, /^guest-/);
+      await chat.say("still here");
+      await eventually(async () => assert.equal((await chat.messages()).at(-1)?.state, "sent"));
+      await chat.page.reload();
+      await chat.isConnected();
+      assert.equal(await chat.page.evaluate(ownName), guest);
+
+      await chat.page.click("#name");
       await chat.page.type("#name-input", `guest ${place}`);
       await chat.page.press("Enter");
       await chat.isConnected();
@@ -126,7 +137,7 @@ describe("accounts, in two engines", () => {
       await page.type("#password-now", PASSWORD);
       await page.type("#password-new", "another horse");
       await page.press("Enter");
-      await says(page, "#state", "The password was changed.");
+      await says(page, "#password-done", "The password was changed.");
       const sticksOut = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       assert.ok(sticksOut <= 0, browser.name);
       await page.close();

@@ -7,6 +7,7 @@ import { Visitor } from "../src/seats.mjs";
 import { setUp } from "../src/setting.mjs";
 import { eventually } from "../src/wait.mjs";
 
+const SMALL = { width: 360, height: 640 };
 const THUMBNAILS = ["chat", "market", "seats", "scores", "lab"];
 const PAGES = ["/", "/chat?room=words", "/market", "/seats", "/scores", "/lab", "/account"];
 
@@ -60,6 +61,23 @@ describe("the way in", () => {
         await page.close();
       }),
     );
+  });
+
+  test("on a small phone the head of every page takes two lines, so that nothing jumps from one page to the next", async () => {
+    const { browsers, program } = setting;
+    for (const browser of browsers) {
+      const page = await browser.open({ viewport: SMALL });
+      for (const lang of ["en", "ko"]) {
+        const heights = [];
+        for (const path of PAGES.filter((path) => !path.startsWith("/chat"))) {
+          await page.goto(`${program.front}${path}?lang=${lang}`);
+          heights.push(await page.evaluate(() => Math.round(document.querySelector(".bar").getBoundingClientRect().height)));
+        }
+        assert.ok(Math.max(...heights) < 110, `${browser.name}, ${lang}: ${heights}`);
+        assert.equal(new Set(heights).size, 1, `${browser.name}, ${lang}: ${heights}`);
+      }
+      await page.close();
+    }
   });
 });
 

@@ -18,6 +18,12 @@ export interface Token {
   lastUsedAt?: number;
 }
 
+/** A token that has just been made, with its secret. */
+export interface MadeToken {
+  id: Token["id"];
+  secret: string;
+}
+
 /** What can be asked of one's own account. */
 export class AccountApi {
   /** How long an answer may take, in milliseconds: a password is made hard to guess, which takes the server a moment. */
@@ -54,10 +60,11 @@ export class AccountApi {
     );
   }
 
-  /** Makes a token and returns its secret. */
-  makeToken(label: string): Promise<Result<string>> {
+  makeToken(label: string): Promise<Result<MadeToken>> {
     const ask = { method: "POST" as const, path: "/api/account/tokens", body: { label } };
-    return this.#ask(ask, ({ token }) => (isString(token) ? token : null));
+    return this.#ask(ask, ({ id, token }) =>
+      isString(token) && (isString(id) || isCount(id)) ? { id, secret: token } : null,
+    );
   }
 
   revokeToken(id: Token["id"]): Promise<Result<true>> {

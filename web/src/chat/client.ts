@@ -333,6 +333,7 @@ export class ChatClient {
     this.#name = welcome.name;
     this.presence.welcomed(welcome.members);
     if (typeof welcome.role === "string") this.#standing = { account: welcome.account ?? null, role: welcome.role };
+    this.settings.events.named(welcome.name);
     const readers = welcome.readers?.filter(({ name }) => name !== this.#name);
     if (typeof welcome.read === "number") this.reading.learn(welcome.read, readers);
     const { after, epoch } = this.#inquiry.place;

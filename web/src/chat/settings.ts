@@ -17,6 +17,8 @@ export interface ChatEvents {
   changed(): void;
   /** New messages, in order; not those of an older page, and not those on the list since the page was opened. */
   arrived(messages: readonly Confirmed[]): void;
+  /** The server has let in whoever speaks here, under this name. */
+  named(name: string): void;
   /** The server has refused a change of a message, which is undone. */
   undone(code: string): void;
   /** Somebody who keeps order here has done something. */

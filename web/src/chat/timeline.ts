@@ -62,6 +62,8 @@ export class Timeline {
   #told = 0;
   #moreBefore = false;
   #restarted = false;
+  /** Whether anything confirmed has ever been on the list. */
+  #begun = false;
   /** Another part of the same history, of which messages change too. */
   elsewhere: Timeline | null = null;
 
@@ -235,10 +237,10 @@ export class Timeline {
     this.#moreBefore = false;
   }
 
-  /** The same because the numbering has begun anew. */
+  /** The same because the numbering has begun anew. Where nothing was before, there is nothing to miss. */
   restart(): void {
     this.reset();
-    this.#restarted = true;
+    this.#restarted ||= this.#begun;
   }
 
   /** Lets go of the oldest messages above `keep`; scrolling up loads them again. */
@@ -280,6 +282,7 @@ export class Timeline {
     if (typeof reply_to === "number") confirmed.replyTo = reply_to;
     this.#confirmed.splice(index, 0, confirmed);
     this.#stored.set(offset, message);
+    this.#begun = true;
     return confirmed;
   }
 

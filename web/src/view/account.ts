@@ -1,79 +1,85 @@
-import type { Account, AccountApi, Token } from "../account/account-api";
+import type { Account, AccountApi } from "../account/account-api";
+import { Persistence } from "../account/persistence";
 import type { Result } from "../chat/room-api";
 import { fill, type Language, type Texts } from "../i18n/texts";
-import { byId, isolate, make, part, setText } from "./dom";
-import { timeLeft } from "./hold-line";
-import { problemText } from "./problem";
+import type { Clock } from "../net/clock";
+import { enableForm, isBusy, refusal, whileBusy } from "./account-form";
+import { AccountTokens } from "./account-tokens";
+import { byId, isolate, part, setText } from "./dom";
+
+export interface AccountSettings {
+  language: Language;
+  texts: Texts;
+  api: AccountApi;
+  clock: Clock;
+  /** A number in [0, 1), for jitter. */
+  random: () => number;
+  /** Remembers who is signed in, if anybody is, for pages that needn't ask otherwise. */
+  remember(name: string | null): void;
+}
 
 /** The page of one's own account: signing up, in and out, the password, and tokens for programs. */
 export class AccountView {
   readonly #state = byId("state", "span");
-  readonly #secret = byId("secret", "div");
-  readonly #time: Intl.DateTimeFormat;
+  readonly #problem = byId("problem", "p");
+  readonly #trouble = byId("trouble", "div");
+  readonly #tryNow = byId("try-now", "button");
+  readonly #guest = [byId("guest", "div")];
+  readonly #member = [byId("member", "div"), byId("sign-out", "button")];
+  readonly #tokens: AccountTokens;
+  readonly #persistence: Persistence;
 
-  constructor(
-    language: Language,
-    private readonly texts: Texts,
-    private readonly api: AccountApi,
-    /** Remembers who is signed in, if anybody is, for pages that needn't ask otherwise. */
-    private readonly remember: (name: string | null) => void,
-  ) {
-    this.#time = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
-    this.#form("sign-in", ["sign-in-name", "sign-in-password"], async ([name, password]) => {
+  constructor(private readonly settings: AccountSettings) {
+    const { language, texts, api, clock, random } = settings;
+    this.#tokens = new AccountTokens(language, texts, api);
+    this.#persistence = new Persistence(
+      () => this.#ask(),
+      clock,
+      random,
+      (trying) => this.#tryNow.setAttribute("aria-disabled", String(trying)),
+    );
+    enableForm(texts, "sign-in", ["sign-in-name", "sign-in-password"], async ([name, password]) => {
       return this.#entered(await api.signIn(name, password));
     });
-    this.#form("sign-up", ["sign-up-name", "sign-up-password"], async ([name, password]) => {
+    enableForm(texts, "sign-up", ["sign-up-name", "sign-up-password"], async ([name, password]) => {
       return this.#entered(await api.signUp(name, password));
     });
-    this.#form("password-form", ["password-now", "password-new"], async ([now, fresh]) => {
+    const done = byId("password-done", "p");
+    enableForm(texts, "password-form", ["password-now", "password-new"], async ([now, fresh]) => {
+      setText(done, "");
       const result = await api.changePassword(now, fresh);
-      if (result.ok) setText(this.#state, texts.account.password_changed);
+      if (result.ok) setText(done, texts.account.password_changed);
       return result;
     });
-    this.#form("token-form", ["token-label"], async ([label]) => {
-      const result = await api.makeToken(label);
-      if (result.ok) await this.#made(result.value);
-      return result;
+    const signOut = byId("sign-out", "button");
+    signOut.addEventListener("click", () => {
+      if (!isBusy(signOut)) void whileBusy(signOut, () => this.#signOut());
     });
-    byId("sign-out", "button").addEventListener("click", () => void this.#signOut());
+    this.#tryNow.addEventListener("click", () => this.wake());
   }
 
-  /** Asks who is signed in, and shows what they can do. */
-  async load(): Promise<void> {
-    const result = await this.api.me();
-    if (!result.ok) setText(this.#state, this.#sentence(result));
-    else if (result.value === null) this.showGuest();
-    else await this.#showMember(result.value);
+  /** Asks who is signed in, until the server says it, and shows what they can do. */
+  load(): Promise<void> {
+    return this.#persistence.ask();
   }
 
-  /** A form of fields that are all needed. `run` does what it is for. */
-  #form<const F extends readonly string[]>(
-    id: string,
-    fields: F,
-    run: (values: { [K in keyof F]: string }) => Promise<Result<unknown>>,
-  ): void {
-    const inputs = fields.map((field) => byId(field, "input"));
-    const form = byId(id, "form");
-    const problem = part(form, ".problem");
-    const button = part(form, "[type=submit]") as HTMLButtonElement;
-    const submit = async () => {
-      const missing = inputs.find((input) => input.value === "");
-      if (missing !== undefined) return missing.focus();
-      setText(problem, "");
-      button.disabled = true;
-      const result = await run(inputs.map((input) => input.value) as { [K in keyof F]: string });
-      button.disabled = false;
-      if (result.ok) for (const input of inputs) input.value = "";
-      else setText(problem, this.#sentence(result));
-    };
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      void submit();
-    });
-    // Enter that ends a composition is the input method's, not the form's.
-    form.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && (event.isComposing || event.keyCode === 229)) event.preventDefault();
-    });
+  /** Something suggests that the network is back. */
+  wake(): void {
+    this.#persistence.wake();
+  }
+
+  async #ask(): Promise<number | null> {
+    const { api, texts } = this.settings;
+    let result: Result<unknown> = await api.me();
+    if (result.ok && result.value === null) this.showGuest();
+    else if (result.ok) {
+      this.#showMember(result.value as Account);
+      result = await this.#tokens.load();
+    }
+    this.#showTrouble(
+      result.ok ? "" : result.code === "no_answer" ? texts.account.unreachable : refusal(texts, result),
+    );
+    return result.ok ? null : (result.retryAfterMs ?? 0);
   }
 
   async #entered(result: Result<Account>): Promise<Result<Account>> {
@@ -83,76 +89,51 @@ export class AccountView {
   }
 
   async #signOut(): Promise<void> {
-    const result = await this.api.signOut();
+    const result = await this.settings.api.signOut();
     if (result.ok) this.showGuest();
-    else setText(this.#state, this.#sentence(result));
+    setText(this.#problem, result.ok ? "" : refusal(this.settings.texts, result));
   }
 
   /** Shows what somebody can do who isn't signed in. */
   showGuest(): void {
     document.body.dataset.account = "";
-    this.remember(null);
+    this.settings.remember(null);
     setText(this.#state, "");
     setText(byId("role", "span"), "");
-    byId("guest", "div").hidden = false;
-    for (const element of [byId("member", "div"), byId("sign-out", "button")]) element.hidden = true;
-    this.#secret.hidden = true;
-    setText(part(this.#secret, "code"), "");
+    this.#swap(this.#member, this.#guest);
+    this.#tokens.hideSecret();
+    setText(byId("password-done", "p"), "");
   }
 
-  async #showMember({ name, role, rooms }: Account): Promise<void> {
-    const { signed_in, role_admin, role_moderator } = this.texts.account;
+  #showMember({ name, role, rooms }: Account): void {
+    const { signed_in, role_admin, role_moderator } = this.settings.texts.account;
     const kept = rooms.map(({ room }) => isolate(room)).join(", ");
     document.body.dataset.account = name;
-    this.remember(name);
+    this.settings.remember(name);
     setText(this.#state, fill(signed_in, { name: isolate(name) }));
     setText(
       byId("role", "span"),
       role === "admin" ? role_admin : kept === "" ? "" : fill(role_moderator, { rooms: kept }),
     );
-    byId("guest", "div").hidden = true;
-    for (const element of [byId("member", "div"), byId("sign-out", "button")]) element.hidden = false;
-    await this.#loadTokens();
+    this.#swap(this.#guest, this.#member);
   }
 
-  async #loadTokens(): Promise<void> {
-    const result = await this.api.tokens();
-    if (!result.ok) return setText(this.#state, this.#sentence(result));
-    const none = make("li", "none", this.texts.account.token_none);
-    const items = result.value.map((token) => this.#token(token));
-    byId("tokens", "ul").replaceChildren(...(items.length === 0 ? [none] : items));
+  /** Why it isn't known who is signed in, or what they have; nothing once it is. */
+  #showTrouble(sentence: string): void {
+    if (sentence !== "" && document.body.dataset.account === undefined) setText(this.#state, "");
+    this.#replace([this.#trouble], sentence === "");
+    setText(part(this.#trouble, "p"), sentence);
   }
 
-  #token({ id, label, createdAt, lastUsedAt }: Token): HTMLLIElement {
-    const { token_revoke, token_revoke_what, token_never, token_used } = this.texts.account;
-    const made = this.#time.format(createdAt);
-    const used = lastUsedAt === undefined ? token_never : token_used;
-    const note = fill(used, { made, used: lastUsedAt === undefined ? "" : this.#time.format(lastUsedAt) });
-    const revoke = make("button", "quiet", token_revoke);
-    revoke.type = "button";
-    revoke.setAttribute("aria-label", fill(token_revoke_what, { label }));
-    revoke.addEventListener("click", () => void this.#revoke(id));
-    const item = make("li", "", make("p", "", make("bdi", "who", label)), make("p", "note", note), revoke);
-    item.dataset.token = String(id);
-    return item;
+  #swap(gone: readonly HTMLElement[], come: readonly HTMLElement[]): void {
+    for (const element of come) element.hidden = false;
+    this.#replace(gone, true);
   }
 
-  async #made(secret: string): Promise<void> {
-    setText(part(this.#secret, "code"), secret);
-    this.#secret.hidden = false;
-    await this.#loadTokens();
-  }
-
-  async #revoke(id: Token["id"]): Promise<void> {
-    const result = await this.api.revokeToken(id);
-    if (!result.ok) setText(this.#state, this.#sentence(result));
-    await this.#loadTokens();
-    byId("token-label", "input").focus();
-  }
-
-  #sentence({ code, retryAfterMs }: Result<unknown> & { ok: false }): string {
-    const left = timeLeft(retryAfterMs ?? 0);
-    const wait = left === "" ? "" : ` (${fill(this.texts.connection.time_left, { time: left })})`;
-    return `${problemText(this.texts, code)}${wait}`;
+  /** Who did something in what goes now goes on at the top of the page. */
+  #replace(elements: readonly HTMLElement[], hidden: boolean): void {
+    const focused = hidden && elements.some((element) => element.contains(document.activeElement));
+    for (const element of elements) element.hidden = hidden;
+    if (focused) byId("account-title", "h1").focus();
   }
 }

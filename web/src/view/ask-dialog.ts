@@ -27,6 +27,7 @@ export class AskDialog {
   readonly #time = byId("ask-time", "select");
   readonly #reason = byId("ask-reason", "input");
   readonly #problem = byId("ask-problem", "p");
+  #busy = false;
   #do: (answer: AnswerGiven) => Promise<string | null> = async () => null;
 
   constructor(private readonly texts: Texts) {
@@ -48,19 +49,31 @@ export class AskDialog {
     for (const element of [this.#reason, byId("ask-reason-label", "label")]) element.hidden = reason === undefined;
     this.#reason.required = reason === "needed";
     this.#reason.value = "";
+    this.#become(false);
     setText(this.#problem, "");
     this.#dialog.showModal();
   }
 
   async #submit(): Promise<void> {
+    // Pressed twice, it would be done twice.
+    if (this.#busy) return;
     const seconds = this.#time.hidden || this.#time.value === "" ? {} : { seconds: Number(this.#time.value) };
     const reason = this.#reason.value.trim();
     if (this.#reason.required && reason === "") {
       this.#reason.focus();
       return setText(this.#problem, this.texts.problem.reason_missing);
     }
-    const code = await this.#do({ ...seconds, reason });
+    const run = this.#do;
+    this.#become(true);
+    const code = await run({ ...seconds, reason });
+    // Something else is asked by now.
+    if (run !== this.#do) return;
+    this.#become(false);
     if (code === null) this.#dialog.close();
     else setText(this.#problem, problemText(this.texts, code));
+  }
+  #become(busy: boolean): void {
+    this.#busy = busy;
+    byId("ask-do", "button").setAttribute("aria-disabled", String(busy));
   }
 }

@@ -52,7 +52,10 @@ export class Composer {
   }
 
   focus(): void {
-    this.#field.focus({ preventScroll: true });
+    const field = this.#field;
+    field.focus({ preventScroll: true });
+    // Chromium gives the focus back from a dialog without the caret, and what is typed then goes nowhere.
+    field.setSelectionRange(field.selectionStart, field.selectionEnd);
   }
 
   /** What is written from now on answers a message, or takes its place; `null` for a message of its own again. */

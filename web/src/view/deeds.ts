@@ -14,27 +14,31 @@ import type { Notice } from "./notice";
 export class Deeds {
   readonly #ask: AskDialog;
 
-  /** `write` begins an answer or a change. */
+  /** `write` begins an answer or a change, `goTo` leads to a message. */
   constructor(
     private readonly texts: Texts,
     private readonly client: Pick<ChatClient, "delete">,
     private readonly api: RoomApi,
     private readonly notice: Notice,
     private readonly write: (context: Context) => void,
+    private readonly goTo: (offset: number) => void,
   ) {
     this.#ask = new AskDialog(texts);
   }
 
   /** What may be done with a message by who looks, who may keep order here. */
-  allowed({ own }: MessageRow, keepsOrder: boolean): Deed[] {
-    if (own) return ["reply", "edit", "delete"];
-    return keepsOrder ? ["reply", "delete", "report", "mute", "ban"] : ["reply", "report"];
+  allowed({ own, answered }: MessageRow, keepsOrder: boolean): Deed[] {
+    const lead: Deed[] = answered === undefined ? [] : ["answered"];
+    if (own) return [...lead, "reply", "edit", "delete"];
+    return keepsOrder ? [...lead, "reply", "delete", "report", "mute", "ban"] : [...lead, "reply", "report"];
   }
 
-  do(deed: Deed, { offset, author, text }: MessageRow): void {
+  do(deed: Deed, { offset, author, text, answered }: MessageRow): void {
     if (offset === undefined) return;
     const about = `${isolate(author)}: ${isolate(cut(text))}`;
     switch (deed) {
+      case "answered":
+        return answered === undefined ? undefined : this.goTo(answered.offset);
       case "reply":
       case "edit":
         return this.write({ kind: deed, offset, author, text });

@@ -1,9 +1,10 @@
+import type { Reaction } from "../chat/protocol";
 import type { MessageRow } from "../chat/rows";
 import type { Texts } from "../i18n/texts";
 import { byId, make } from "./dom";
 
 /** What can be done with a message. */
-export type Deed = "reply" | "edit" | "delete" | "report" | "mute" | "ban";
+export type Deed = "answered" | "reply" | "edit" | "delete" | "report" | "mute" | "ban";
 
 export interface MenuActions {
   /** What may be done with a message by who looks. */
@@ -22,6 +23,7 @@ const EDGE_PX = 8;
 export class MessageMenu {
   readonly #dialog = byId("message-menu", "dialog");
   readonly #emojis = byId("emojis", "ul");
+  readonly #reacted = byId("reacted", "ul");
   #row: MessageRow | null = null;
   #me = "";
 
@@ -57,6 +59,8 @@ export class MessageMenu {
     const allowed = this.actions.allowed(row);
     for (const item of this.#items) item.hidden = !allowed.includes(item.dataset.do as Deed);
     this.#emojis.replaceChildren(...EMOJIS.map((emoji) => make("li", "", this.#emoji(emoji, row))));
+    this.#reacted.replaceChildren(...row.reactions.map((reaction) => make("li", "", this.#reaction(reaction, row))));
+    this.#reacted.hidden = row.reactions.length === 0;
     // There the focus comes back to; not every browser gives it to a button that is pressed.
     button.focus({ preventScroll: true });
     this.#dialog.showModal();
@@ -67,13 +71,25 @@ export class MessageMenu {
     return [...this.#dialog.querySelectorAll<HTMLButtonElement>("[data-do]")];
   }
 
-  #emoji(emoji: string, { offset, reactions }: MessageRow): HTMLButtonElement {
-    const on = reactions.some((one) => one.emoji === emoji && one.names.includes(this.#me));
-    const button = make("button", "emoji", emoji);
-    button.type = "button";
+  #emoji(emoji: string, row: MessageRow): HTMLButtonElement {
+    const button = this.#toggle(emoji, row, make("button", "emoji", emoji));
     button.dataset.emoji = emoji;
-    button.setAttribute("aria-pressed", String(on));
     button.title = this.texts.message.react;
+    return button;
+  }
+
+  /** A reaction that is there, and whose it is; below the message only the pointer finds that out. */
+  #reaction({ emoji, names, count }: Reaction, row: MessageRow): HTMLButtonElement {
+    const others = count > names.length ? ` +${count - names.length}` : "";
+    const who = names.flatMap((name) => [", ", make("bdi", "", name)]).slice(1);
+    const button = make("button", "", make("span", "", emoji), " ", make("span", "who", ...who, others));
+    return this.#toggle(emoji, row, button);
+  }
+
+  #toggle(emoji: string, { offset, reactions }: MessageRow, button: HTMLButtonElement): HTMLButtonElement {
+    const on = reactions.some((one) => one.emoji === emoji && one.names.includes(this.#me));
+    button.type = "button";
+    button.setAttribute("aria-pressed", String(on));
     button.addEventListener("click", () => {
       this.#dialog.close();
       if (offset !== undefined) this.actions.react(offset, emoji, !on);

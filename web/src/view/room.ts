@@ -10,6 +10,7 @@ import { isBanned, obstacleOf } from "../chat/obstacle";
 import type { Standing } from "../chat/protocol";
 import { RoomApi } from "../chat/room-api";
 import { layOut, type Viewer } from "../chat/rows";
+import { type BetterPage, pageOfServerRoom } from "../chat/server-rooms";
 import { type RoomMemory, randomId } from "../chat/storage";
 import type { Confirmed } from "../chat/timeline";
 import { UnreadLine } from "../chat/unread-line";
@@ -59,6 +60,8 @@ export interface RoomSettings {
   waySwitch: WaySwitch;
   /** How many were unread when the page was opened, if that is known. */
   unread: { read: number; count: number } | null;
+  /** A name for whoever isn't let in under theirs. */
+  guest: string;
   /** Remembers a name for rooms to come. */
   named(name: string): void;
   /** Asks who is signed in. */
@@ -89,14 +92,22 @@ export class RoomView {
   readonly #marker = byId("new-messages", "button");
   readonly #toUnread = byId("to-unread", "button");
   readonly #days = new Intl.DateTimeFormat("en-CA", { year: "numeric", month: "2-digit", day: "2-digit" });
+  /** Where what the server says here is shown, if only the server says something. */
+  readonly #better: BetterPage | null;
   #unseen = 0;
   #account: Account | null;
+  /** The last name under which the server let this person in. */
+  #accepted: string | null = null;
+  /** The name that is remembered for when they come again. */
+  #remembered: string;
   /** The refusal that was answered already: each is told once. */
   #refusal: unknown = null;
 
   constructor(private readonly settings: RoomSettings) {
     const { room, http, memory, language, texts, choice, account } = settings;
     this.#account = account;
+    this.#remembered = settings.name;
+    this.#better = pageOfServerRoom(room);
     const report = auditReport(room, choice.via, http);
     this.#auditor = new Auditor(systemClock, (violation) => {
       report(violation);
@@ -113,6 +124,7 @@ export class RoomView {
       events: {
         changed: this.#changed,
         arrived: (messages) => this.#arrived(messages),
+        named: (name) => this.#named(name),
         undone: (code) => this.#notice.say(problemText(texts, code)),
         moderated: (action, name) => this.#moderated(action, name),
       },
@@ -126,9 +138,10 @@ export class RoomView {
       goTo: (offset) => void this.#goTo(offset),
       menu: (row, button) => this.#menu.open(row, button, this.client.name),
     });
-    const deeds = new Deeds(texts, this.client, this.api, this.#notice, (context) => {
+    const write = (context: Context) => {
       this.#composer.context = context;
-    });
+    };
+    const deeds = new Deeds(texts, this.client, this.api, this.#notice, write, (offset) => void this.#goTo(offset));
     this.#menu = new MessageMenu(texts, {
       allowed: (row) => deeds.allowed(row, this.#keepsOrder),
       do: (deed, row) => deeds.do(deed, row),
@@ -162,16 +175,30 @@ export class RoomView {
     this.#holdLine = new HoldLine(texts);
     this.#auditLine = new AuditLine(texts);
     this.#announcer = new Announcer(language, texts);
-    this.#nameDialog = new NameDialog(texts, (chosen) => this.#rename(chosen));
+    this.#nameDialog = new NameDialog(
+      texts,
+      (chosen) => this.#rename(chosen),
+      () => this.#keepName(),
+    );
     this.#listen();
   }
 
   start(): void {
     const { room, texts, unread } = this.settings;
     if (unread !== null) this.client.reading.learn(unread.read);
+    this.#linkBetter();
     this.#composer.placeholder = fill(texts.chat.compose_placeholder, { room });
     if (matchMedia("(hover: hover)").matches) this.#composer.focus();
     this.client.start();
+  }
+
+  #linkBetter(): void {
+    const { texts } = this.settings;
+    const link = byId("better", "a");
+    link.hidden = this.#better === null;
+    if (this.#better === null) return;
+    link.href = this.#better.href;
+    setText(link, fill(texts.chat.better, { place: texts.places[this.#better.place] }));
   }
 
   #listen(): void {
@@ -250,7 +277,9 @@ export class RoomView {
     // Who isn't let in doesn't see who is.
     const people = state.kind === "refused" ? [] : members;
     this.#people.show(people, client.name, typing, present && tellsOfPeople(settings.choice.via));
-    const obstacle = obstacleOf(state, client.obstacles);
+    const { hold, silenced, readOnly } = client.obstacles;
+    // Known by the room's name before anybody has tried in vain.
+    const obstacle = obstacleOf(state, { hold, silenced, readOnly: readOnly || this.#better !== null });
     this.#holdLine.show(obstacle);
     this.#composer.closed = obstacle?.closed ?? false;
     this.#auditLine.show(this.#auditor.counts);
@@ -422,19 +451,30 @@ export class RoomView {
     if (state.code === "name_reserved") {
       const account = await this.settings.whoAmI();
       this.#account = account;
-      if (account !== null && account.name !== this.client.name) {
-        this.settings.memory.saveName(account.name);
-        return this.client.rename(account.name);
-      }
+      if (account !== null && account.name !== this.client.name) return this.client.rename(account.name);
     }
-    this.#nameDialog.open(this.client.name, problemText(this.settings.texts, state.code));
+    if (this.#accepted === this.client.name) this.#accepted = null;
+    this.#nameDialog.open(this.client.name, state.code);
   }
 
   #rename(chosen: string): void {
-    this.settings.memory.saveName(chosen);
-    this.settings.named(chosen);
     this.client.rename(chosen);
     this.#composer.focus();
+  }
+
+  /** No other name, after all: who isn't let in under the one they tried has the last one back. */
+  #keepName(): void {
+    if (this.#refusal !== this.client.state) return;
+    this.#rename(this.#accepted ?? this.settings.guest);
+  }
+
+  /** Remembered once the server agrees: a name that it refuses would lock its owner out of every room. */
+  #named(name: string): void {
+    this.#accepted = name;
+    if (this.#standing.account !== null || name === this.#remembered) return;
+    this.#remembered = name;
+    this.settings.memory.saveName(name);
+    this.settings.named(name);
   }
 
   /** Those who are here, then those who have said something, the last first. */

@@ -51,7 +51,7 @@ export class Side {
   }
 }
 
-/** Whether there is room for a panel beside the messages, or it covers them. */
+/** Whether a panel covers the messages. The style sheet makes room beside them from the same width on. */
 export function covers(): boolean {
-  return matchMedia("(max-width: 760px)").matches;
+  return !matchMedia("(min-width: 1000px)").matches;
 }
