@@ -234,18 +234,22 @@ describe("what is held", () => {
     expect(byId("notice", "div").dataset.notice).toBe("expired");
   });
 
-  it("keeps its buttons while the page is painted, and disables them while they are at work", async () => {
+  it("keeps its buttons while the page is painted, which can't be pressed while they are at work", async () => {
     const { mine, page, back } = open(seats());
     const one = hold("h", ["A-1"]);
     mine.put(one);
     page.paint();
     const extend = part(document, "[data-deed=extend]") as HTMLButtonElement;
     extend.click();
-    expect(extend.disabled).toBe(true);
+    expect(extend.getAttribute("aria-disabled")).toBe("true");
+    extend.click();
     await back.answer("/api/seats/holds/h/extend", 200, { ...one, extended: true, expires_at: NOW + 240_000 });
     expect(part(document, "[data-deed=extend]")).toBe(extend);
-    expect([extend.disabled, extend.textContent, text(".time-left")]).toEqual([
-      true,
+    extend.click();
+    await settle();
+    expect(back.asked).toEqual([]);
+    expect([extend.getAttribute("aria-disabled"), extend.textContent, text(".time-left")]).toEqual([
+      "true",
       "Extended once already",
       "4 min 0 s left",
     ]);
@@ -285,6 +289,68 @@ describe("what is held", () => {
     await back.answer("/api/seats/holds", 200, { holds: [{ ...one, state: "sold" }] });
     await back.answer("/api/seats/waiting", 200, { waiting: [] });
     expect([spot("A-1").dataset.look, text("#announcer")]).toEqual(["booked", "Section R A-1 booked."]);
+  });
+});
+
+describe("the focus", () => {
+  const deed = (name: string, at = "") => part(document, `${at} [data-deed=${name}]`) as HTMLButtonElement;
+  const at = () => document.activeElement?.id;
+  const pressed = (button: HTMLButtonElement) => {
+    button.focus();
+    button.click();
+  };
+  const sold = { state: "sold", duplicate: false };
+  const payment = { payment: "p", amount: 2000, currency: "KRW", state: "open" };
+
+  it("stays on the button that was pressed while the server is asked, and after", async () => {
+    const { mine, page, back } = open(seats());
+    const one = hold("h", ["A-1"]);
+    mine.put(one);
+    page.paint();
+    pressed(deed("extend"));
+    expect(document.activeElement).toBe(deed("extend"));
+    await back.answer("/api/seats/holds/h/extend", 200, { ...one, extended: true });
+    expect(document.activeElement).toBe(deed("extend"));
+    pressed(deed("pay"));
+    await back.answer("/api/seats/holds/h/checkout", 200, payment);
+    expect(document.activeElement).toBe(deed("pay"));
+    byId("pay-fail", "button").click();
+    await back.answer("/api/seats/demo-payments/p", 200, { state: "failed", duplicate: false });
+    expect(document.activeElement).toBe(deed("pay"));
+    pressed(byId("wait", "button"));
+    byId("wait-form", "form").dispatchEvent(new Event("submit", { cancelable: true }));
+    await back.answer("/api/seats/events/concert/waiting", 503, { code: "store_unavailable" });
+    expect(at()).toBe("wait");
+  });
+
+  it("goes to a heading when what had it is gone", async () => {
+    const { mine, page, back } = open(seats());
+    const [one, two] = [hold("h", ["A-1"]), hold("i", ["A-2"])];
+    for (const each of [one, two]) mine.put(each);
+    page.paint();
+    pressed(deed("release", '[data-hold="i"]'));
+    await back.answer("/api/seats/holds/i/release", 200, { ...two, state: "released" });
+    expect(at()).toBe("holds-title");
+    pressed(deed("pay"));
+    await back.answer("/api/seats/holds/h/checkout", 200, payment);
+    byId("pay", "button").click();
+    await back.answer("/api/seats/demo-payments/p", 200, sold);
+    await back.answer("/api/seats/holds", 200, { holds: [{ ...one, state: "sold" }] });
+    await back.answer("/api/seats/waiting", 200, { waiting: [] });
+    expect(at()).toBe("basket-title");
+    mine.takeWaiting([waiting("w")]);
+    page.paint();
+    pressed(deed("leave"));
+    await back.answer("/api/seats/waiting/w/leave", 200, waiting("w", { state: "left" }));
+    expect(at()).toBe("waiting-title");
+  });
+
+  it("goes to the event's when a notice is dismissed", () => {
+    const { changes } = open(seats());
+    press("A-1");
+    changes({ place: "A-1", state: "held", holder: "other" });
+    pressed(deed("dismiss"));
+    expect(at()).toBe("event-title");
   });
 });
 

@@ -96,7 +96,7 @@ describe("reservation", () => {
       /** Presses a button, and measures until the other page shows it. */
       const press = async (look, button) => {
         await eventually(async () => {
-          assert.ok(await holder.page.evaluate((place) => document.querySelector(place)?.disabled === false, button));
+          assert.ok(await holder.page.evaluate((place) => document.querySelector(place)?.ariaDisabled === "false", button));
         });
         const pressed = await holder.page.evaluate((place) => {
           const now = Date.now();
