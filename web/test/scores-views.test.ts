@@ -3,8 +3,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { textsOf } from "../src/i18n/texts";
+import { lacking } from "../src/scores/operator";
 import type { Line } from "../src/scores/protocol";
-import { byId } from "../src/view/dom";
+import { byId, part } from "../src/view/dom";
 import { FeedSwitch } from "../src/view/feed-switch";
 import { showOpenMatches } from "../src/view/match-list";
 import { showMatches } from "../src/view/matches";
@@ -149,6 +150,37 @@ describe("the operator's page", () => {
     expect(second.map((option) => option.value)).toEqual(["", "second", "third", "home", "out"]);
   });
 
+  it("keeps the focus on the button while its play is told, and tells no other meanwhile", () => {
+    load("operator.html");
+    const tell = vi.fn();
+    const form = new PlayForm(texts, tell);
+    const button = (what: string) => part(document, `[data-what="${what}"]`) as HTMLButtonElement;
+    form.show(board({ status: "scheduled" }));
+    button("start").focus();
+    button("start").click();
+    form.busy = true;
+    button("start").click();
+    button("note").click();
+    expect(tell.mock.calls).toEqual([[{ what: "start" }]]);
+    form.busy = false;
+    form.show(board());
+    button("start").click();
+    expect([document.activeElement, tell.mock.calls.length]).toEqual([button("start"), 1]);
+    button("ball").focus();
+    form.show(board());
+    expect(button("start").disabled).toBe(true);
+    button("ball").click();
+    expect(tell).toHaveBeenLastCalledWith({ what: "ball" });
+  });
+
+  it("says what a new match lacks before it asks", () => {
+    expect(lacking("Bad Id", "", "")).toEqual({ code: "match_id_invalid", field: "new-match" });
+    for (const id of ["", "a".repeat(41), "마당"]) expect(lacking(id, "a", "b")?.field).toBe("new-match");
+    expect(lacking("final-1", "", "b")).toEqual({ code: "team_missing", field: "new-away" });
+    expect(lacking("final-1", "a", "")).toEqual({ code: "team_missing", field: "new-home" });
+    expect(lacking("a".repeat(40), "a", "b")).toBeNull();
+  });
+
   it("lists the matches that nobody plays from a file", () => {
     load("operator.html");
     const chosen = vi.fn();
@@ -159,6 +191,9 @@ describe("the operator's page", () => {
     expect(buttons[0]?.getAttribute("aria-pressed")).toBe("true");
     buttons[0]?.click();
     expect(chosen).toHaveBeenCalledWith("a");
+    buttons[0]?.focus();
+    showOpenMatches([listed("b", false), listed("a", false)], "b", "en", texts, chosen);
+    expect((document.activeElement as HTMLElement).dataset.match).toBe("a");
   });
 });
 

@@ -19,8 +19,11 @@ export function onPress(button: HTMLButtonElement, run: () => void): void {
 
 /** What has the focus is about to go: it goes on to `to`, since it would fall to the top of the page. */
 export function handOn(from: Element, to: HTMLElement, options?: FocusOptions): void {
-  if (!from.contains(document.activeElement)) return;
-  // A heading has the focus then, without being a stop of the tab key.
+  if (from.contains(document.activeElement)) focusOn(to, options);
+}
+
+/** The focus goes to something that may be a heading, which is no stop of the tab key all the same. */
+export function focusOn(to: HTMLElement, options?: FocusOptions): void {
   if (to.tabIndex < 0) to.tabIndex = -1;
   to.focus(options);
 }
