@@ -319,7 +319,7 @@ describe("the focus", () => {
     expect(document.activeElement).toBe(deed("pay"));
     pressed(byId("wait", "button"));
     byId("wait-form", "form").dispatchEvent(new Event("submit", { cancelable: true }));
-    await back.answer("/api/seats/events/concert/waiting", 503, { code: "store_unavailable" });
+    await back.answer("/api/seats/events/concert/waiting", 409, { code: "waiting_full" });
     expect(at()).toBe("wait");
   });
 
@@ -488,6 +488,9 @@ describe("the rest of the page", () => {
       "Sold out",
     ]);
     expect(document.querySelectorAll(".event-card .when")).toHaveLength(1);
+    showEvents([event("c", 690, "tables")], telling, () => "");
+    expect(part(document, "[data-event=c]").textContent).not.toMatch(/\d|free/);
+    showEvents([event("a", 3, "seats"), event("b", 0, "tables")], telling, (name) => `/seats?event=${name}`);
     expect(part(document, "[data-event=a]").getAttribute("href")).toBe("/seats?event=a");
     showEvents([{ ...event("a", 3, "seats"), closed: true }, event("b", 0, "tables")], telling, () => "");
     expect(text("[data-event=a] .left")).toBe("Closed: nothing more can be reserved");
