@@ -200,12 +200,16 @@ describe("the operator's page", () => {
 it("one match alone needs no list", () => {
   load("scores.html");
   const listed = (match: string) => ({ match, replay: false, board: board() });
-  showMatches([listed("yard")], "yard", "en");
+  showMatches([listed("yard")], "yard", "en", "");
   expect(byId("matches-nav", "nav").hidden).toBe(true);
-  showMatches([listed("yard"), listed("a b")], "yard", "en");
+  showMatches([listed("yard"), listed("a b")], "yard", "en", "?via=events&match=yard");
   expect(byId("matches-nav", "nav").hidden).toBe(false);
   expect([...document.querySelectorAll("#matches a")].map((link) => link.getAttribute("href"))).toEqual([
-    "?match=yard",
-    "?match=a+b",
+    "?via=events&match=yard",
+    "?via=events&match=a+b",
   ]);
+  showMatches([listed("yard")], "nope", "en", "?match=nope");
+  expect(byId("matches-nav", "nav").hidden).toBe(false);
+  showMatches([], "nope", "en", "?match=nope");
+  expect(byId("matches-nav", "nav").hidden).toBe(true);
 });
