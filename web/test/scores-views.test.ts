@@ -42,6 +42,29 @@ describe("the scoreboard", () => {
     expect(document.querySelectorAll("#innings [data-inning]")).toHaveLength(9);
   });
 
+  it("brings the inning that is played into sight, once", () => {
+    load("scores.html");
+    const frame = part(document, ".line-score");
+    // A name of 60 pixels, innings of 20 each, and the sums that stay at the right of a window of 200.
+    vi.spyOn(HTMLElement.prototype, "getBoundingClientRect").mockImplementation(function (this: HTMLElement) {
+      if (this === frame) return new DOMRect(0, 0, 200, 80);
+      if (this.matches(".sum")) return new DOMRect(140, 0, 20, 20);
+      return new DOMRect(60 + 20 * (Number(this.dataset.inning) - 1) - frame.scrollLeft, 0, 20, 20);
+    });
+    const scoreboard = new Scoreboard("en", texts);
+    const inning = (n: number) => {
+      const one = board();
+      scoreboard.show({ ...one, away: { ...one.away, line: Array.from({ length: n }, () => 0) } });
+      return frame.scrollLeft;
+    };
+    expect([inning(4), inning(5), inning(9)]).toEqual([0, 20, 100]);
+    frame.scrollLeft = 0;
+    expect(inning(9)).toBe(0);
+    frame.scrollLeft = 100;
+    expect(inning(1)).toBe(60);
+    vi.restoreAllMocks();
+  });
+
   it("shows bases and count, in words too", () => {
     load("scores.html");
     new Scoreboard("en", texts).show(board({ bases: [true, false, true], balls: 3, strikes: 1, outs: 2 }));

@@ -123,6 +123,25 @@ describe("the scoreboard", () => {
     );
   });
 
+  test("the address of no match says so, and leads to those there are by the same transport", async () => {
+    const { browsers, program } = setting;
+    await Promise.all(
+      browsers.map(async (browser) => {
+        const page = await browser.open({ viewport: PHONE });
+        await page.goto(`${program.front}/scores?lang=en&match=nope&via=events`);
+        await says(page, "#feed-state-text", /no such match/);
+        await eventually(async () => assert.ok(await page.evaluate(() => !document.querySelector("#matches-nav").hidden)));
+        assert.ok(await page.evaluate(() => document.querySelector(".ticker").hidden), browser.name);
+        await looksGood(page, "no such match");
+        await page.click('#matches a[href*="match=yard"]');
+        await says(page, "#away [data-sum=runs]", /^\d+$/);
+        assert.equal(await page.evaluate(() => new URLSearchParams(location.search).get("via")), "events");
+        assert.ok(await page.evaluate(() => !document.querySelector(".ticker").hidden), browser.name);
+        await page.close();
+      }),
+    );
+  });
+
   test("a transport is chosen on the page, and the server comes back", async () => {
     const { browsers, program } = setting;
     const pages = await Promise.all(
