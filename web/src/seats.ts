@@ -113,7 +113,7 @@ function changed(changes: readonly Change[], whole: boolean): void {
 function became(state: WatchState): void {
   show(state);
   if (state === "gone") {
-    for (const id of ["event-section", "ways-nav"]) part(document, `#${id}`).hidden = true;
+    for (const id of ["all-events", "event-section", "ways-nav"]) part(document, `#${id}`).hidden = true;
     if (!listing) void listEvents();
   }
   if (state !== "live") return;

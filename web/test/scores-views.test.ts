@@ -188,7 +188,9 @@ describe("the operator's page", () => {
     form.busy = false;
     form.show(board());
     button("start").click();
-    expect([document.activeElement, tell.mock.calls.length]).toEqual([button("start"), 1]);
+    // Browsers take the focus from a button that is disabled, which happy-dom doesn't.
+    expect([document.activeElement, button("start").disabled]).toEqual([button("start"), false]);
+    expect(tell).toHaveBeenCalledOnce();
     button("ball").focus();
     form.show(board());
     expect(button("start").disabled).toBe(true);

@@ -308,7 +308,8 @@ describe("the focus", () => {
     mine.put(one);
     page.paint();
     pressed(deed("extend"));
-    expect(document.activeElement).toBe(deed("extend"));
+    // Browsers take the focus from a button that is disabled, which happy-dom doesn't.
+    expect([document.activeElement, deed("extend").disabled]).toEqual([deed("extend"), false]);
     await back.answer("/api/seats/holds/h/extend", 200, { ...one, extended: true });
     expect(document.activeElement).toBe(deed("extend"));
     pressed(deed("pay"));
