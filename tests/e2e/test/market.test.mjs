@@ -371,8 +371,11 @@ function noteStates() {
   const [text, button] = ["#market-state-text", "#try-now"].map((one) => document.querySelector(one));
   window.states = { texts: [], hidden: [] };
   new MutationObserver(() => window.states.texts.push(text.textContent)).observe(text, { childList: true });
+  // Said again, the same is noticed too.
+  let { hidden } = button;
   new MutationObserver(() => {
-    if (window.states.hidden.at(-1) !== button.hidden) window.states.hidden.push(button.hidden);
+    if (button.hidden !== hidden) window.states.hidden.push(button.hidden);
+    hidden = button.hidden;
   }).observe(button, { attributeFilter: ["hidden"] });
 }
 

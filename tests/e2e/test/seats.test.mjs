@@ -379,6 +379,20 @@ describe("reservation", () => {
     await Promise.all([one, other].map((visitor) => visitor.close()));
   });
 
+  test("what is held too long is everybody's again", async () => {
+    const watcher = await Visitor.open(setting.browsers[1], setting.program, { event: "concert", viewport: DESK });
+    await idle.reads("#turn-text", /^Your time for Balcony M-8 and M-9 is nearly over\.$/, HOLD_MS);
+    await idle.reads("#turn-time", /^([12]\d|30|\d) s left$/);
+    await idle.reads("#notice p", /^Your time for Balcony M-8 and M-9 has run out/, HOLD_MS);
+    await watcher.sees({ "M-8": "free", "M-9": "free" });
+    await idle.sees({ "M-8": "free", "M-9": "free" });
+    await watcher.holds("M-8");
+    await idle.sees({ "M-8": "held" });
+    await idle.page.click('[data-deed="take-again"]');
+    await idle.reads("#choice", /^Balcony M-9$/);
+    await Promise.all([idle, watcher].map((visitor) => visitor.close()));
+  });
+
   test("the address of no event says so, and lists those there are", async () => {
     await Promise.all(
       setting.browsers.map(async (browser) => {
@@ -430,20 +444,6 @@ describe("reservation", () => {
         }
       }),
     );
-  });
-
-  test("what is held too long is everybody's again", async () => {
-    const watcher = await Visitor.open(setting.browsers[1], setting.program, { event: "concert", viewport: DESK });
-    await idle.reads("#turn-text", /^Your time for Balcony M-8 and M-9 is nearly over\.$/, HOLD_MS);
-    await idle.reads("#turn-time", /^([12]\d|30|\d) s left$/);
-    await idle.reads("#notice p", /^Your time for Balcony M-8 and M-9 has run out/, HOLD_MS);
-    await watcher.sees({ "M-8": "free", "M-9": "free" });
-    await idle.sees({ "M-8": "free", "M-9": "free" });
-    await watcher.holds("M-8");
-    await idle.sees({ "M-8": "held" });
-    await idle.page.click('[data-deed="take-again"]');
-    await idle.reads("#choice", /^Balcony M-9$/);
-    await Promise.all([idle, watcher].map((visitor) => visitor.close()));
   });
 
   test("the picture", async () => {
