@@ -34,7 +34,7 @@ enablePanel();
 const query = new URLSearchParams(location.search);
 const choice = readChoice(query);
 enableRoomForm(texts, choice);
-const wanted = query.get("room") ?? LOBBY;
+const wanted = query.get("room") || LOBBY;
 const waySwitch = new WaySwitch(wanted, choice, texts);
 waySwitch.show(null);
 const room = checkRoom(wanted);

@@ -2,7 +2,7 @@ import { openStorage } from "./chat/storage";
 import { fill } from "./i18n/texts";
 import { Book } from "./market/book";
 import type { Shown } from "./market/chart";
-import { hrefOf, keepChoice, readChoice } from "./market/choice";
+import { hrefOf, isOfChoice, keepChoice, keepWatchlist, readChoice, readWatchlist } from "./market/choice";
 import { Market } from "./market/client";
 import { Comparison } from "./market/comparison";
 import { Desk } from "./market/desk";
@@ -16,7 +16,8 @@ import { httpTo } from "./net/http";
 import { connectWebSocket } from "./net/socket";
 import { loadSocketIo, socketIoConnector } from "./net/socketio";
 import { enableLanguageSwitch, readPage } from "./page";
-import { byId, setText } from "./view/dom";
+import { byId, part, setText } from "./view/dom";
+import { handOn, onPress, setReady } from "./view/focus";
 import { ChartView } from "./view/market/chart";
 import { ChartHead } from "./view/market/head";
 import { ChartKeys } from "./view/market/keys";
@@ -30,6 +31,8 @@ import { Watchlist } from "./view/market/watchlist";
 const FIRST_WATCHED = 12;
 /** Pause before a server that doesn't answer is asked for its symbols again, in milliseconds. */
 const AGAIN_MS = 2000;
+/** Where a key means itself. */
+const WRITTEN_IN = 'input:not([type="radio"], [type="checkbox"]), select';
 
 const { language, texts, backWs, backHttp } = readPage(document.body);
 const storage = openStorage(() => localStorage);
@@ -89,12 +92,14 @@ addEventListener("pagehide", () => market.pause());
 addEventListener("pageshow", look);
 addEventListener("online", () => market.tryNow());
 onLookChange(() => view.relook());
-byId("try-now", "button").addEventListener("click", () => market.tryNow());
+onPress(byId("try-now", "button"), () => market.tryNow());
 byId("latest", "button").addEventListener("click", () => view.toLatest());
 byId("save", "button").addEventListener("click", savePicture);
+addEventListener("storage", (event) => {
+  if (isOfChoice(event)) watchElsewhere();
+});
 addEventListener("keydown", (event) => {
-  if (event.key !== "/" || event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement)
-    return;
+  if (event.key !== "/" || (event.target instanceof Element && event.target.matches(WRITTEN_IN))) return;
   event.preventDefault();
   search.focus();
 });
@@ -149,10 +154,17 @@ function chart(symbol: string): void {
 }
 
 function star(symbol: string, watched: boolean): void {
-  const others = (choice.watchlist ?? []).filter((one) => one !== symbol);
+  // Another tab's deed may not have been told here yet.
+  const others = (readWatchlist(storage) ?? choice.watchlist ?? []).filter((one) => one !== symbol);
   choice = { ...choice, watchlist: watched && symbol !== "" ? [...others, symbol] : others };
-  keep();
+  keepWatchlist(choice.watchlist ?? [], storage);
   watch();
+}
+
+/** Another tab watches other symbols now, which this one may know nothing of yet. */
+function watchElsewhere(): void {
+  choice = { ...choice, watchlist: readWatchlist(storage) };
+  learn();
 }
 
 function use({ interval, style, averages, log }: Omit<Tools, "compare">): void {
@@ -171,8 +183,9 @@ function keep(): void {
 
 function drawAsChosen(): void {
   view.style(choice.style);
-  view.averages(choice.averages);
   const { compare } = toolbar.read();
+  view.averages(choice.averages && compare === null);
+  byId("averages-rest", "span").hidden = !choice.averages || compare === null;
   comparison.show(compare === null ? null : { symbol: compare, interval: choice.interval });
   view.mode(compare !== null ? "share" : choice.log ? "log" : "linear");
 }
@@ -220,9 +233,14 @@ function paintState(): void {
     lost = false;
   }
   if (state === "waiting") lost = true;
-  place.dataset.state = state;
-  setText(byId("market-state-text", "span"), texts.market[`state_${state}`]);
-  byId("try-now", "button").hidden = state !== "waiting";
+  // Each further attempt is no news: it would be heard again and again, and push the chart up and down.
+  const told = lost && state === "connecting" ? "waiting" : state;
+  place.dataset.state = told;
+  setText(byId("market-state-text", "span"), texts.market[`state_${told}`]);
+  const tryNow = byId("try-now", "button");
+  setReady(tryNow, state === "waiting");
+  if (!lost) handOn(tryNow, part(document, "h1"));
+  tryNow.hidden = !lost;
 }
 
 function paintChart(): void {
@@ -240,7 +258,7 @@ function paintChart(): void {
   head.quote(state === "unknown" ? null : quote);
   if (state === "unknown" && !missing) search.focusIfFree();
   missing = state === "unknown";
-  if (shown === null) return;
+  if (shown === null) return paintNothing(listing);
   learnAnew(shown, listing);
   view.zone(listing?.utcOffsetMinutes ?? 0);
   const changes = shown.bars.drain();
@@ -250,6 +268,13 @@ function paintChart(): void {
   view.day(shown.symbol === subject.symbol && quote?.scale === shown.scale ? quote : null);
   if (comparison.drain() || changes.length > 0) paintComparison();
   paintLegend(shown.scale, listing);
+}
+
+/** There are no bars of what the chart is of now; those of what it was of before are not its own. */
+function paintNothing(listing: Listing | null): void {
+  if (view.rows.length === 0) return;
+  view.clear();
+  paintLegend(0, listing);
 }
 
 /** What is shown has other digits than were learned: it was listed anew. */
@@ -271,7 +296,7 @@ function paintLegend(scale: number, listing: Listing | null): void {
   const last = market.chart.shown?.bars.list.at(-1) ?? null;
   const known = pointed === null ? last : (market.chart.shown?.bars.at(pointed.at) ?? last);
   const when = known === null ? "" : timeText(known.at, listing?.utcOffsetMinutes ?? 0);
-  const averages = choice.averages ? view.averagesAt(known?.at ?? 0) : null;
+  const averages = choice.averages && comparison.subject === null ? view.averagesAt(known?.at ?? 0) : null;
   head.legend(known, scale, when, averages, known === null ? null : comparedText(known.at));
   const name = listing?.name[language] ?? choice.symbol ?? "";
   const interval = intervalText();

@@ -3,12 +3,13 @@ import { fill } from "./i18n/texts";
 import { systemClock } from "./net/clock";
 import { enableLanguageSwitch, readPage } from "./page";
 import { ask } from "./scores/answers";
-import { type NewPlay, Operator, type Outcome } from "./scores/operator";
+import { lacking, type NewPlay, Operator, type Outcome } from "./scores/operator";
 import { Polling } from "./scores/polling";
 import { readList } from "./scores/protocol";
 import { Relay } from "./scores/relay";
 import { tellState } from "./scores/telling";
 import { byId, setText } from "./view/dom";
+import { handOn } from "./view/focus";
 import { showOpenMatches } from "./view/match-list";
 import { PlayForm } from "./view/play-form";
 import { Scoreboard } from "./view/scoreboard";
@@ -30,22 +31,33 @@ let feed: Polling | null = null;
 let match: string | null = null;
 /** What the list of matches says of this one. */
 let listed: string | null = null;
+/** Whether a match is being opened, or somebody signed in: a second press is the same deed. */
+let asking = false;
+/** What is said to be wrong. */
+let problem: string | null = null;
 
 enableLanguageSwitch();
 byId("sign-in", "form").addEventListener("submit", (event) => {
   event.preventDefault();
-  void signIn();
+  void once(signIn);
 });
 byId("sign-out", "button").addEventListener("click", signOut);
 byId("open-form", "form").addEventListener("submit", (event) => {
   event.preventDefault();
-  void open();
+  void once(open);
 });
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) feed?.stop();
   else if (match !== null) choose(match);
 });
 showSignedIn();
+
+async function once(deed: () => Promise<void>): Promise<void> {
+  if (asking) return;
+  asking = true;
+  await deed();
+  asking = false;
+}
 
 async function signIn(): Promise<void> {
   const field = byId("password", "input");
@@ -69,9 +81,13 @@ function signOut(): void {
 
 function showSignedIn(): void {
   const signedIn = storage.getItem(TOKEN) !== null;
-  byId("sign-in", "form").hidden = signedIn;
-  byId("signed-in", "div").hidden = !signedIn;
-  byId("sign-out", "button").hidden = !signedIn;
+  const [signingIn, within, out] = [byId("sign-in", "form"), byId("signed-in", "div"), byId("sign-out", "button")];
+  (signedIn ? within : signingIn).hidden = false;
+  if (signedIn) handOn(signingIn, byId("matches-title", "h2"));
+  else for (const gone of [within, out]) handOn(gone, byId("password", "input"));
+  signingIn.hidden = signedIn;
+  within.hidden = !signedIn;
+  out.hidden = !signedIn;
   byId("desk", "section").hidden = match === null;
   if (signedIn) void list();
 }
@@ -83,7 +99,13 @@ async function list(): Promise<void> {
 
 async function open(): Promise<void> {
   const field = (id: string) => byId(id, "input").value.trim();
-  const snapshot = told(await operator.open(field("new-match"), field("new-away"), field("new-home")));
+  const [id, away, home] = [field("new-match"), field("new-away"), field("new-home")];
+  const lacks = lacking(id, away, home);
+  if (lacks !== null) {
+    say(lacks.code, null);
+    return byId(lacks.field, "input").focus();
+  }
+  const snapshot = told(await operator.open(id, away, home));
   if (snapshot === null) return;
   byId("open-form", "form").reset();
   choose(snapshot.match);
@@ -96,7 +118,9 @@ function choose(chosen: string): void {
   byId("desk", "section").hidden = false;
   const events = {
     changed: show,
-    confirmed: () => {},
+    confirmed: () => {
+      if (problem === "unreachable") unsay();
+    },
     held: () => {},
     requested: () => {},
     received: () => {},
@@ -135,7 +159,7 @@ function show(): void {
 /** The value of what went well; else it says what went wrong. */
 function told<T>(outcome: Outcome<T>): T | null {
   if (outcome.ok) {
-    setText(byId("problem", "p"), "");
+    unsay();
     return outcome.value;
   }
   if (outcome.code === "sign_in_needed") signOut();
@@ -143,7 +167,13 @@ function told<T>(outcome: Outcome<T>): T | null {
   return null;
 }
 
+function unsay(): void {
+  problem = null;
+  setText(byId("problem", "p"), "");
+}
+
 function say(code: string, seconds: number | null): void {
+  problem = code;
   const known: Record<string, string> = texts.operator;
   const text = Object.hasOwn(known, `problem_${code}`) ? known[`problem_${code}`] : undefined;
   setText(byId("problem", "p"), fill(text ?? texts.operator.problem_other, { code, seconds: seconds ?? 0 }));

@@ -6,10 +6,10 @@ import { FEEDS, type Feed, type FeedName } from "./scores/feed";
 import { eventLine, socketLine } from "./scores/lines";
 import { Meter } from "./scores/meter";
 import { Polling } from "./scores/polling";
-import { readList } from "./scores/protocol";
+import { type Listed, readList } from "./scores/protocol";
 import { Push } from "./scores/push";
 import { Relay } from "./scores/relay";
-import { byId, setText } from "./view/dom";
+import { byId, part, setText } from "./view/dom";
 import { FeedSwitch } from "./view/feed-switch";
 import { showMatches } from "./view/matches";
 import { Scoreboard } from "./view/scoreboard";
@@ -32,6 +32,8 @@ const state = byId("feed-state", "p");
 const feedSwitch = new FeedSwitch(language, texts, choose);
 let meter = new Meter(systemClock);
 let feed: Feed | null = null;
+/** The matches there are, once the server has said. */
+let matches: readonly Listed[] | null = null;
 
 enableLanguageSwitch();
 feedSwitch.choose(FEEDS.find((name) => name === query.get("via")) ?? "polling");
@@ -52,6 +54,7 @@ function choose(name: FeedName): void {
   const url = new URL(location.href);
   url.searchParams.set("via", name);
   history.replaceState(null, "", url);
+  showMatches(matches ?? [], match, language, url.search);
   begin();
 }
 
@@ -109,6 +112,9 @@ function feedOf(name: FeedName, meter: Meter): Feed {
 }
 
 function show(what: "connecting" | "live" | "paused" | "unreachable" | "gone"): void {
+  // There are no plays of a match that isn't there, but others to go to.
+  part(document, ".ticker").hidden = what === "gone";
+  if ((what === "live" || what === "gone") && matches === null) void listMatches();
   state.dataset.state = what;
   setText(byId("feed-state-text", "span"), texts.feed[`state_${what}`]);
 }
@@ -127,5 +133,6 @@ function watchTransfers(): void {
 
 async function listMatches(): Promise<void> {
   const answer = await ask(`${backHttp}/api/scores`, {}).catch(() => null);
-  showMatches(readList(answer?.body) ?? [], match, language);
+  matches = readList(answer?.body) ?? matches;
+  showMatches(matches ?? [], match, language, location.search);
 }

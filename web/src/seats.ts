@@ -70,6 +70,10 @@ const turn = new TurnBar({ event, telling, time, booth, title, deeds: page?.deed
 let events: readonly Listed[] = [];
 let bookings = "";
 let shown = "";
+/** Whether the events are listed: there is none of this page, or not the one that its address names. */
+let listing = false;
+/** Whether the connection was lost since it was last there. */
+let lost = false;
 
 enableLanguageSwitch();
 if (page === null) void listEvents();
@@ -108,12 +112,19 @@ function changed(changes: readonly Change[], whole: boolean): void {
 
 function became(state: WatchState): void {
   show(state);
+  if (state === "gone") {
+    for (const id of ["all-events", "event-section", "ways-nav"]) part(document, `#${id}`).hidden = true;
+    if (!listing) void listEvents();
+  }
+  if (state !== "live") return;
+  booth.reached();
   // What was missed may have been one's own.
-  if (state === "live") void booth.refresh();
+  void booth.refresh();
 }
 
 function watchEvent(): void {
   byId("all-events", "a").href = href("");
+  byId("all-events", "a").hidden = false;
   byId("ways-nav", "nav").hidden = false;
   for (const via of VIAS) {
     const link = part(byId("ways", "ul"), `[data-way="${via}"]`);
@@ -135,6 +146,7 @@ function watchEvent(): void {
 }
 
 async function listEvents(): Promise<void> {
+  listing = true;
   byId("events-section", "section").hidden = false;
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden) void askEvents();
@@ -150,8 +162,8 @@ async function askEvents(): Promise<void> {
   const answer = await new Promise<Parameters<Parameters<typeof http>[1]>[0]>((resolve) => http(ask, resolve));
   const listed = readList(answer?.body);
   if (listed !== null) events = listed;
-  if (page === null) {
-    show(listed === null ? "waiting" : "live");
+  if (page === null) show(listed === null ? "waiting" : "live");
+  if (listing) {
     const unchanged = listed !== null && JSON.stringify(listed) === shown;
     if (!unchanged) showEvents(listed, telling, href);
     shown = JSON.stringify(listed);
@@ -160,8 +172,12 @@ async function askEvents(): Promise<void> {
 }
 
 function show(state: WatchState): void {
-  byId("watch-state", "p").dataset.state = state === "gone" ? "refused" : state;
-  setText(byId("watch-state-text", "span"), texts.seats[`state_${state}`]);
+  if (state === "waiting") lost = true;
+  else if (state !== "connecting") lost = false;
+  // Each further attempt is no news, and would be heard again and again.
+  const told = lost ? "waiting" : state;
+  byId("watch-state", "p").dataset.state = told === "gone" ? "refused" : told;
+  setText(byId("watch-state-text", "span"), texts.seats[`state_${told}`]);
 }
 
 /** The address of an event's page, by the same way to its room; without an event, that of the list. */

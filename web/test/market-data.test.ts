@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { averages } from "../src/market/averages";
 import { BARS_DROPPED, BARS_KEPT, Bars } from "../src/market/bars";
 import { Book, FIRST_LISTINGS, FOUND } from "../src/market/book";
-import { hrefOf, keepChoice, readChoice } from "../src/market/choice";
+import { hrefOf, isOfChoice, keepChoice, keepWatchlist, readChoice, readWatchlist } from "../src/market/choice";
 import { AGAIN_MS, Comparison } from "../src/market/comparison";
 import { Desk } from "../src/market/desk";
 import { Painter } from "../src/market/painter";
@@ -281,8 +281,21 @@ describe("what somebody has chosen", () => {
       via: "websocket",
       log: true,
     });
-    expect(readChoice("", place).watchlist).toEqual(["B"]);
+    expect(readChoice("", place).watchlist).toBeNull();
     expect(hrefOf("http://f/market?lang=ko&symbol=X", choice)).toBe("http://f/market?lang=ko&symbol=ABC&interval=1D");
+  });
+
+  it("doesn't undo what another tab watches", () => {
+    const place = storage();
+    const mine = { ...readChoice("", place), watchlist: ["A"] };
+    keepWatchlist(["A", "B"], place);
+    keepChoice({ ...mine, log: true }, place);
+    expect(readChoice("", place)).toMatchObject({ log: true, watchlist: ["A", "B"] });
+    keepWatchlist([], place);
+    expect([readWatchlist(place), readChoice("", place).log]).toEqual([[], true]);
+    place.setItem("", "{}");
+    expect(readWatchlist(place)).toBeNull();
+    expect(["madang.market", null, "madang.name"].map((key) => isOfChoice({ key }))).toEqual([true, true, false]);
   });
 
   it("is read with care, and lasts only as long as the page where nothing can be stored", () => {

@@ -154,6 +154,17 @@ describe("the chart", () => {
     expect([line.data, line.lines]).toEqual([[{ time: 540, value: 9 }], []]);
   });
 
+  it("is empty when there is nothing to show, and filled again", () => {
+    const { view, prices, volume } = open();
+    const one = shown([bar(1), bar(2)]);
+    view.paint(one, one.bars.drain());
+    view.day(quoteOf("ALPHA", 5));
+    view.clear();
+    expect([prices.data, volume.data, prices.lines, view.rows]).toEqual([[], [], [], []]);
+    view.paint(one, one.bars.drain());
+    expect(prices.data).toHaveLength(2);
+  });
+
   it("has another symbol's line only where it has a place itself", () => {
     const { view, chart } = open();
     const one = shown([bar(1), bar(3)]);
@@ -241,7 +252,89 @@ describe("the watchlist", () => {
   });
 });
 
+describe("the focus in the watchlist", () => {
+  const open = () => {
+    const book = new Book(new Desk(() => () => {}));
+    book.add(listings ?? []);
+    const list = new Watchlist("en", texts, book, { chosen: vi.fn(), removed: vi.fn() });
+    const remove = (symbol: string) =>
+      document.querySelector(`[data-symbol="${symbol}"]`)?.parentElement?.querySelector<HTMLElement>(".watch-remove");
+    return { list, remove };
+  };
+
+  it("goes to the next row that is left when its own is removed, at last to the heading", () => {
+    const { list, remove } = open();
+    list.show(["A", "B", "C"], null);
+    remove("B")?.focus();
+    list.show(["A", "C"], null);
+    expect(document.activeElement).toBe(remove("C"));
+    list.show(["A"], null);
+    expect(document.activeElement).toBe(remove("A"));
+    list.show([], null);
+    expect(document.activeElement?.id).toBe("watch-title");
+  });
+
+  it("stays where it is when another row comes or goes", () => {
+    const { list, remove } = open();
+    list.show(["A", "B"], null);
+    const at = remove("B");
+    at?.focus();
+    list.show(["C", "B"], null);
+    expect(document.activeElement).toBe(at);
+    byId("search", "input").focus();
+    list.show(["B"], null);
+    expect(document.activeElement?.id).toBe("search");
+  });
+});
+
 describe("the search", () => {
+  it("takes what was typed, not what was found before, when Enter comes before the answer", () => {
+    const clock = new VirtualClock();
+    const answers: ((found: readonly string[]) => void)[] = [];
+    const desk = new Desk((_, answered) => {
+      answers.push((found) =>
+        answered({
+          status: 200,
+          etag: null,
+          body: {
+            symbols: listings
+              ?.filter(({ symbol }) => found.includes(symbol))
+              .map((one) => ({ ...one, utc_offset_minutes: 0 })),
+          },
+        }),
+      );
+      return () => {};
+    });
+    const chosen = vi.fn();
+    new Search("en", texts, desk, clock, ({ symbol }) => chosen(symbol));
+    const field = byId("search", "input");
+    const type = (text: string) => {
+      field.value = text;
+      field.dispatchEvent(new Event("input"));
+    };
+    type("alpha");
+    clock.advance(TYPING_MS);
+    answers.shift()?.(["ALPHA"]);
+    type("beta");
+    press(field, "Enter");
+    clock.advance(TYPING_MS);
+    press(field, "Enter");
+    expect(chosen).not.toHaveBeenCalled();
+    answers.shift()?.(["BETA"]);
+    expect([chosen.mock.calls, field.value]).toEqual([[["BETA"]], ""]);
+    type("alp");
+    press(field, "Enter");
+    type("al");
+    clock.advance(TYPING_MS);
+    answers.shift()?.(["ALPHA"]);
+    expect(chosen).toHaveBeenCalledOnce();
+    type("zzz");
+    press(field, "Enter");
+    clock.advance(TYPING_MS);
+    answers.shift()?.([]);
+    expect([chosen.mock.calls.length, field.value]).toEqual([1, "zzz"]);
+  });
+
   it("asks once somebody has typed, and is chosen from by keys or by pressing", () => {
     const clock = new VirtualClock();
     const asked: (string | number | undefined)[] = [];

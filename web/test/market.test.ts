@@ -167,11 +167,25 @@ describe("a chart", () => {
     back.down = true;
     back.bars.set("OTHER 1m", [bar(5, 205)]);
     market.chart.show({ symbol: "OTHER", interval: "1m" });
-    expect(market.chart.state).toBe("unreachable");
+    expect([market.chart.state, market.chart.shown]).toEqual(["unreachable", null]);
     back.down = false;
     clock.advance(Backoff.FIRST_MS);
     expect([market.chart.state, closes()]).toEqual(["shown", [205]]);
   });
+});
+
+it("a chart shows no symbol's bars under the name of another that can't be had, but its own", () => {
+  const { market, clock, closes } = looking();
+  back.down = true;
+  market.chart.show({ symbol: "OTHER", interval: "1m" });
+  expect([market.chart.state, market.chart.shown]).toEqual(["unreachable", null]);
+  back.down = false;
+  market.chart.show(SUBJECT);
+  expect(closes()).toEqual([101, 102]);
+  back.down = true;
+  market.chart.show(SUBJECT);
+  clock.advance(1);
+  expect([market.chart.state, closes()]).toEqual(["unreachable", [101, 102]]);
 });
 
 describe("older bars", () => {

@@ -3,8 +3,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { textsOf } from "../src/i18n/texts";
+import { lacking } from "../src/scores/operator";
 import type { Line } from "../src/scores/protocol";
-import { byId } from "../src/view/dom";
+import { byId, part } from "../src/view/dom";
 import { FeedSwitch } from "../src/view/feed-switch";
 import { showOpenMatches } from "../src/view/match-list";
 import { showMatches } from "../src/view/matches";
@@ -39,6 +40,29 @@ describe("the scoreboard", () => {
     expect(document.querySelectorAll("#innings [data-inning]")).toHaveLength(11);
     view.show(board());
     expect(document.querySelectorAll("#innings [data-inning]")).toHaveLength(9);
+  });
+
+  it("brings the inning that is played into sight, once", () => {
+    load("scores.html");
+    const frame = part(document, ".line-score");
+    // A name of 60 pixels, innings of 20 each, and the sums that stay at the right of a window of 200.
+    vi.spyOn(HTMLElement.prototype, "getBoundingClientRect").mockImplementation(function (this: HTMLElement) {
+      if (this === frame) return new DOMRect(0, 0, 200, 80);
+      if (this.matches(".sum")) return new DOMRect(140, 0, 20, 20);
+      return new DOMRect(60 + 20 * (Number(this.dataset.inning) - 1) - frame.scrollLeft, 0, 20, 20);
+    });
+    const scoreboard = new Scoreboard("en", texts);
+    const inning = (n: number) => {
+      const one = board();
+      scoreboard.show({ ...one, away: { ...one.away, line: Array.from({ length: n }, () => 0) } });
+      return frame.scrollLeft;
+    };
+    expect([inning(4), inning(5), inning(9)]).toEqual([0, 20, 100]);
+    frame.scrollLeft = 0;
+    expect(inning(9)).toBe(0);
+    frame.scrollLeft = 100;
+    expect(inning(1)).toBe(60);
+    vi.restoreAllMocks();
   });
 
   it("shows bases and count, in words too", () => {
@@ -149,6 +173,39 @@ describe("the operator's page", () => {
     expect(second.map((option) => option.value)).toEqual(["", "second", "third", "home", "out"]);
   });
 
+  it("keeps the focus on the button while its play is told, and tells no other meanwhile", () => {
+    load("operator.html");
+    const tell = vi.fn();
+    const form = new PlayForm(texts, tell);
+    const button = (what: string) => part(document, `[data-what="${what}"]`) as HTMLButtonElement;
+    form.show(board({ status: "scheduled" }));
+    button("start").focus();
+    button("start").click();
+    form.busy = true;
+    button("start").click();
+    button("note").click();
+    expect(tell.mock.calls).toEqual([[{ what: "start" }]]);
+    form.busy = false;
+    form.show(board());
+    button("start").click();
+    // Browsers take the focus from a button that is disabled, which happy-dom doesn't.
+    expect([document.activeElement, button("start").disabled]).toEqual([button("start"), false]);
+    expect(tell).toHaveBeenCalledOnce();
+    button("ball").focus();
+    form.show(board());
+    expect(button("start").disabled).toBe(true);
+    button("ball").click();
+    expect(tell).toHaveBeenLastCalledWith({ what: "ball" });
+  });
+
+  it("says what a new match lacks before it asks", () => {
+    expect(lacking("Bad Id", "", "")).toEqual({ code: "match_id_invalid", field: "new-match" });
+    for (const id of ["", "a".repeat(41), "마당"]) expect(lacking(id, "a", "b")?.field).toBe("new-match");
+    expect(lacking("final-1", "", "b")).toEqual({ code: "team_missing", field: "new-away" });
+    expect(lacking("final-1", "a", "")).toEqual({ code: "team_missing", field: "new-home" });
+    expect(lacking("a".repeat(40), "a", "b")).toBeNull();
+  });
+
   it("lists the matches that nobody plays from a file", () => {
     load("operator.html");
     const chosen = vi.fn();
@@ -159,18 +216,25 @@ describe("the operator's page", () => {
     expect(buttons[0]?.getAttribute("aria-pressed")).toBe("true");
     buttons[0]?.click();
     expect(chosen).toHaveBeenCalledWith("a");
+    buttons[0]?.focus();
+    showOpenMatches([listed("b", false), listed("a", false)], "b", "en", texts, chosen);
+    expect((document.activeElement as HTMLElement).dataset.match).toBe("a");
   });
 });
 
 it("one match alone needs no list", () => {
   load("scores.html");
   const listed = (match: string) => ({ match, replay: false, board: board() });
-  showMatches([listed("yard")], "yard", "en");
+  showMatches([listed("yard")], "yard", "en", "");
   expect(byId("matches-nav", "nav").hidden).toBe(true);
-  showMatches([listed("yard"), listed("a b")], "yard", "en");
+  showMatches([listed("yard"), listed("a b")], "yard", "en", "?via=events&match=yard");
   expect(byId("matches-nav", "nav").hidden).toBe(false);
   expect([...document.querySelectorAll("#matches a")].map((link) => link.getAttribute("href"))).toEqual([
-    "?match=yard",
-    "?match=a+b",
+    "?via=events&match=yard",
+    "?via=events&match=a+b",
   ]);
+  showMatches([listed("yard")], "nope", "en", "?match=nope");
+  expect(byId("matches-nav", "nav").hidden).toBe(false);
+  showMatches([], "nope", "en", "?match=nope");
+  expect(byId("matches-nav", "nav").hidden).toBe(true);
 });

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Booth, type News } from "../src/seats/booth";
 import { Commands } from "../src/seats/commands";
 import { Hall } from "../src/seats/hall";
@@ -150,6 +150,20 @@ describe("a hold", () => {
       { kind: "limit", limit: 6 },
       { kind: "problem", code: "table_unavailable" },
     ]);
+  });
+
+  it("isn't said to be unanswered any more once the server answers, while another refusal stays", async () => {
+    void booth.wait("R", 2);
+    await settle();
+    await back.answer("/api/seats/events/concert/waiting", 409, { code: "waiting_full" });
+    booth.reached();
+    expect(booth.notice).toEqual({ kind: "problem", code: "waiting_full" });
+    const silence = { ok: false as const, code: "unreachable", places: [], limit: null };
+    vi.spyOn(Commands.prototype, "wait").mockResolvedValueOnce(silence);
+    await booth.wait("R", 2);
+    expect(booth.notice).toEqual({ kind: "problem", code: "unreachable" });
+    booth.reached();
+    expect(booth.notice).toBeNull();
   });
 
   it("is extended, released, confirmed", async () => {

@@ -103,6 +103,20 @@ describe("the bar at the top", () => {
     expect(deedsThere()).toEqual(["pay", "release"]);
   });
 
+  it("hands the focus on to what is held when it has nothing more to say", () => {
+    const { view } = open();
+    document.getElementById("event-section")?.removeAttribute("hidden");
+    document.getElementById("holds-section")?.removeAttribute("hidden");
+    const held = hold("h", ["A-1"], { amount: 2000, expires_at: NOW + 20_000 });
+    view.show([held]);
+    buttons()[1]?.focus();
+    view.show([{ ...held, extended: true }]);
+    expect(document.activeElement?.id).toBe("turn-text");
+    buttons()[1]?.focus();
+    view.show([{ ...held, expires_at: NOW + 240_000 }]);
+    expect(document.activeElement?.id).toBe("holds-title");
+  });
+
   it("leads to the event that it's about, from the page of another", () => {
     const { view } = open("premiere");
     view.show([hold("o", ["A-1"], { state: "offered", expires_at: NOW + 60_000 })]);

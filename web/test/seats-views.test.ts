@@ -1,68 +1,18 @@
-// @vitest-environment happy-dom
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { type Language, textsOf } from "../src/i18n/texts";
-import { Booth, type BoothEvents } from "../src/seats/booth";
-import { Commands } from "../src/seats/commands";
+import { textsOf } from "../src/i18n/texts";
 import { Hall } from "../src/seats/hall";
-import { Mine } from "../src/seats/mine";
-import { Person } from "../src/seats/person";
-import type { Change, Snapshot } from "../src/seats/protocol";
-import { ServerTime } from "../src/seats/server-time";
 import { Telling } from "../src/seats/telling";
 import { byId, part } from "../src/view/dom";
 import { showBookings, showElsewhere } from "../src/view/seats/bookings";
 import { showEvents } from "../src/view/seats/event-list";
-import { EventPage } from "../src/view/seats/event-page";
-import { PageTitle } from "../src/view/seats/page-title";
 import { Speaker } from "../src/view/seats/speaker";
 import { Thumbnail } from "../src/view/seats/thumbnail";
-import { FakeBack, hold, NOW, seats, settle, tables, told, waiting } from "./seats-samples";
-import { VirtualClock } from "./virtual-clock";
+import { loadSeats, open, press, spot } from "./seats-page";
+import { hold, NOW, seats, settle, tables, told, waiting } from "./seats-samples";
 
-const template = readFileSync(join(import.meta.dirname, "../../server/templates/seats.html"), "utf8");
-const identity = JSON.stringify({ session: "secret", sender: "me" });
+beforeEach(loadSeats);
 
-/** The template as the server would give it, less the values that no test looks at. */
-beforeEach(() => {
-  document.body.innerHTML = template.split("{% block body %}")[1]?.replace(/\{%.*?%\}/g, "") ?? "";
-  // happy-dom lays nothing out.
-  HTMLDialogElement.prototype.showModal ??= () => {};
-});
-
-/** The page of an event, with a server that answers when it's told to. */
-function open(snapshot: Snapshot, language: Language = "en") {
-  const back = new FakeBack();
-  const clock = new VirtualClock();
-  const hall = new Hall();
-  const mine = new Mine();
-  const time = new ServerTime(clock);
-  time.learn(clock.now(), NOW);
-  const person = new Person({ getItem: () => identity, setItem: () => {}, removeItem: () => {} }, back.http);
-  let keys = 0;
-  const newKey = () => `key-${++keys}`;
-  const commands = new Commands({ http: back.http, person, time, clock, newKey, random: () => 0.5 });
-  const { event } = snapshot;
-  const events: BoothEvents = { changed: () => page.paint(), told: (news) => page.speaker.tell(news) };
-  const booth = new Booth({ event, hall, mine, commands, time, clock, sender: () => "me", events });
-  const telling = new Telling(language, textsOf(language), hall);
-  const look = vi.fn();
-  const page: EventPage = new EventPage({ event, hall, mine, booth, time, telling, title: new PageTitle(), look });
-  hall.take(snapshot);
-  page.take();
-  const changes = (...places: Change[]) => {
-    const added = hall.add(told((hall.position?.offset ?? 0) + 1, ...places));
-    if (typeof added === "string") throw new Error(added);
-    page.paint(added);
-    booth.changed(added);
-  };
-  return { back, clock, hall, mine, booth, page, changes, telling, time, look };
-}
-
-const spot = (place: string) => part(document, `#map [data-place="${place}"]`) as unknown as SVGGElement;
 const label = (place: string) => spot(place).getAttribute("aria-label");
-const press = (place: string) => spot(place).dispatchEvent(new MouseEvent("click", { bubbles: true }));
 const text = (selector: string) => part(document, selector).textContent;
 const reached = () =>
   [...document.querySelectorAll<SVGGElement>('#map [tabindex="0"]')].map((one) => one.dataset.place);
@@ -234,18 +184,22 @@ describe("what is held", () => {
     expect(byId("notice", "div").dataset.notice).toBe("expired");
   });
 
-  it("keeps its buttons while the page is painted, and disables them while they are at work", async () => {
+  it("keeps its buttons while the page is painted, which can't be pressed while they are at work", async () => {
     const { mine, page, back } = open(seats());
     const one = hold("h", ["A-1"]);
     mine.put(one);
     page.paint();
     const extend = part(document, "[data-deed=extend]") as HTMLButtonElement;
     extend.click();
-    expect(extend.disabled).toBe(true);
+    expect(extend.getAttribute("aria-disabled")).toBe("true");
+    extend.click();
     await back.answer("/api/seats/holds/h/extend", 200, { ...one, extended: true, expires_at: NOW + 240_000 });
     expect(part(document, "[data-deed=extend]")).toBe(extend);
-    expect([extend.disabled, extend.textContent, text(".time-left")]).toEqual([
-      true,
+    extend.click();
+    await settle();
+    expect(back.asked).toEqual([]);
+    expect([extend.getAttribute("aria-disabled"), extend.textContent, text(".time-left")]).toEqual([
+      "true",
       "Extended once already",
       "4 min 0 s left",
     ]);
@@ -422,6 +376,9 @@ describe("the rest of the page", () => {
       "Sold out",
     ]);
     expect(document.querySelectorAll(".event-card .when")).toHaveLength(1);
+    showEvents([event("c", 690, "tables")], telling, () => "");
+    expect(part(document, "[data-event=c]").textContent).not.toMatch(/\d|free/);
+    showEvents([event("a", 3, "seats"), event("b", 0, "tables")], telling, (name) => `/seats?event=${name}`);
     expect(part(document, "[data-event=a]").getAttribute("href")).toBe("/seats?event=a");
     showEvents([{ ...event("a", 3, "seats"), closed: true }, event("b", 0, "tables")], telling, () => "");
     expect(text("[data-event=a] .left")).toBe("Closed: nothing more can be reserved");

@@ -10,8 +10,8 @@ use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
 
-use super::pages::{Pages, page};
-use super::{assets, server};
+use super::assets;
+use super::pages::{Pages, missing, page};
 
 /// The routes of the front.
 ///
@@ -35,7 +35,7 @@ pub fn router(pages: Pages, back_url: &str) -> Result<Router, InvalidHeaderValue
             page("lab").layer(always(header::CONTENT_SECURITY_POLICY, lab_policy)),
         )
         .route("/assets/{*path}", get(assets::asset))
-        .fallback(server::not_found)
+        .fallback(missing)
         .with_state(Arc::new(pages))
         .layer(always(header::CONTENT_SECURITY_POLICY, policy))
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))

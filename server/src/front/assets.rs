@@ -8,8 +8,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use rust_embed::Embed;
 
-use super::server::not_found;
-
 #[derive(Embed)]
 #[folder = "$CARGO_MANIFEST_DIR/../web/dist/assets"]
 // Until `make web` has run there are none, and tests that need no pages shouldn't need npm.
@@ -27,7 +25,8 @@ pub(super) async fn asset(
             let hash = file.metadata.sha256_hash();
             respond(&path, query.as_deref(), &headers, file.data.into_owned(), &hash)
         }
-        None => not_found().await.into_response(),
+        // No page of ours, but a file that a page asks for: whatever stands there isn't read.
+        None => StatusCode::NOT_FOUND.into_response(),
     }
 }
 

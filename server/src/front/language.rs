@@ -13,12 +13,11 @@ pub enum Language {
 }
 
 impl Language {
-    /// What a visitor wants: `?lang=` first, then the cookie `lang` that an earlier choice left, then the browser's
+    /// What a visitor wants whose address chooses none: the cookie `lang` that an earlier choice left, then the browser's
     /// `Accept-Language`.
-    pub fn of_visitor(query: Option<&str>, headers: &HeaderMap) -> Self {
-        query
+    pub fn of_browser(headers: &HeaderMap) -> Self {
+        cookie(headers)
             .and_then(Self::from_tag)
-            .or_else(|| cookie(headers).and_then(Self::from_tag))
             .or_else(|| accepted(headers))
             .unwrap_or_default()
     }
@@ -79,18 +78,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_query_wins_over_the_cookie_and_that_over_the_browser() {
+    fn the_cookie_wins_over_the_header() {
         let mut headers = HeaderMap::new();
-        assert_eq!(Language::of_visitor(None, &headers), Language::English);
+        assert_eq!(Language::of_browser(&headers), Language::English);
         headers.insert(
             header::ACCEPT_LANGUAGE,
             "fr;q=0.9, en;q=0.5, ko-KR;q=0.8".parse().unwrap(),
         );
-        assert_eq!(Language::of_visitor(None, &headers), Language::Korean);
+        assert_eq!(Language::of_browser(&headers), Language::Korean);
         headers.insert(header::COOKIE, "theme=dark; lang=en".parse().unwrap());
-        assert_eq!(Language::of_visitor(None, &headers), Language::English);
-        assert_eq!(Language::of_visitor(Some("ko"), &headers), Language::Korean);
-        assert_eq!(Language::of_visitor(Some("tlh"), &headers), Language::English);
+        assert_eq!(Language::of_browser(&headers), Language::English);
     }
 
     #[test]
@@ -98,7 +95,7 @@ mod tests {
         for value in ["", ",,;", "ko;q=0", "ko;q=x", "*", "kok"] {
             let mut headers = HeaderMap::new();
             headers.insert(header::ACCEPT_LANGUAGE, value.parse().unwrap());
-            assert_eq!(Language::of_visitor(None, &headers), Language::English, "{value}");
+            assert_eq!(Language::of_browser(&headers), Language::English, "{value}");
         }
     }
 }

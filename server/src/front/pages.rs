@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Query, State};
+use axum::extract::{RawQuery, State};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use rust_embed::Embed;
-use serde::Deserialize;
 use thiserror::Error;
 
 use super::language::Language;
@@ -86,8 +85,9 @@ impl Pages {
             })
     }
 
-    fn respond(&self, page: &str, choice: &Choice, headers: &HeaderMap) -> Response {
-        let language = Language::of_visitor(choice.lang.as_deref(), headers);
+    fn respond(&self, page: &str, status: StatusCode, query: Option<&str>, headers: &HeaderMap) -> Response {
+        let chosen = query.and_then(chosen_language);
+        let language = chosen.unwrap_or_else(|| Language::of_browser(headers));
         let body = match self.render(page, language) {
             Ok(body) => Html(body),
             Err(error) => {
@@ -95,13 +95,13 @@ impl Pages {
                 return (StatusCode::INTERNAL_SERVER_ERROR, "the page cannot be shown\n").into_response();
             }
         };
-        let mut response = body.into_response();
+        let mut response = (status, body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         headers.insert(header::VARY, HeaderValue::from_static("accept-language, cookie"));
         headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
         // Remembered when it was chosen, not when it was guessed.
-        if choice.lang.as_deref().and_then(Language::from_tag).is_some() {
+        if chosen.is_some() {
             let cookie = match language {
                 Language::English => "lang=en; Path=/; Max-Age=31536000; SameSite=Lax",
                 Language::Korean => "lang=ko; Path=/; Max-Age=31536000; SameSite=Lax",
@@ -123,17 +123,28 @@ fn texts(name: &str, json: &str) -> Result<Value, TemplateError> {
     })
 }
 
-/// What the address may choose.
-#[derive(Debug, Deserialize)]
-pub(super) struct Choice {
-    lang: Option<String>,
+/// What the address chooses with `lang`. The first that is a language of ours counts: an address that was put together by hand
+/// or by other programs may say it twice, or wrong, and the page is to be seen all the same.
+fn chosen_language(query: &str) -> Option<Language> {
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    let mut tags = pairs.filter(|&(name, _)| name == "lang").map(|(_, tag)| tag);
+    tags.find_map(Language::from_tag)
 }
 
 /// The handler of one page.
 pub(super) fn page(name: &'static str) -> MethodRouter<Arc<Pages>> {
     get(
-        async move |State(pages): State<Arc<Pages>>, Query(choice): Query<Choice>, headers: HeaderMap| {
-            pages.respond(name, &choice, &headers)
+        async move |State(pages): State<Arc<Pages>>, RawQuery(query): RawQuery, headers: HeaderMap| {
+            pages.respond(name, StatusCode::OK, query.as_deref(), &headers)
         },
     )
+}
+
+/// The page at an address that nothing is at.
+pub(super) async fn missing(
+    State(pages): State<Arc<Pages>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    pages.respond("missing", StatusCode::NOT_FOUND, query.as_deref(), &headers)
 }

@@ -2,8 +2,6 @@
 
 use std::net::SocketAddr;
 
-use axum::response::IntoResponse;
-use http::{HeaderValue, StatusCode};
 use thiserror::Error;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -66,14 +64,4 @@ impl Front {
         let _ = self.accepting.await;
         self.tasks.wait().await;
     }
-}
-
-/// The answer to an address that nothing is at.
-pub(super) async fn not_found() -> impl IntoResponse {
-    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
-    (
-        StatusCode::NOT_FOUND,
-        [(http::header::CONTENT_TYPE, plain)],
-        "nothing is here\n",
-    )
 }

@@ -39,6 +39,42 @@ async fn pages_know_the_back_and_the_language() {
 }
 
 #[tokio::test]
+async fn a_language_that_is_said_twice_or_wrong_still_shows_the_page() {
+    let (_front, addr) = open();
+    for (path, language) in [
+        ("/?lang=ko&lang=en", "ko"),
+        ("/?lang=tlh&lang=ko", "ko"),
+        ("/?lang=tlh", "en"),
+        ("/?lang", "en"),
+        ("/?lang=%FF&=&&a", "en"),
+    ] {
+        let page = get(addr, path, "Cookie: lang=en\r\n").await;
+        assert!(page.starts_with("HTTP/1.1 200"), "{path}: {page}");
+        assert!(
+            page.contains(&format!(r#"<html lang="{language}""#)),
+            "{path}: {page}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn where_nothing_is_a_page_says_so_and_leads_on() {
+    let (_front, addr) = open();
+    for path in ["/nothing", "/chat/", "/scores/operator/none"] {
+        let page = get(addr, path, "Accept-Language: ko\r\n").await;
+        assert!(page.starts_with("HTTP/1.1 404"), "{path}: {page}");
+        assert!(
+            page.contains("content-type: text/html; charset=utf-8"),
+            "{path}: {page}"
+        );
+        assert!(page.contains(r#"<html lang="ko""#), "{path}: {page}");
+        for way in [r#"href="/""#, r#"href="/chat""#, r#"href="/assets/style.css?"#] {
+            assert!(page.contains(way), "{path}: no {way} in {page}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn pages_are_sent_compressed_to_those_who_can_read_that() {
     let (_front, addr) = open();
     let stream = TcpStream::connect(addr).await.unwrap();

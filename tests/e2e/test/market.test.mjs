@@ -117,6 +117,29 @@ describe("the market", () => {
     });
   });
 
+  test("what another tab puts on the list is there, and stays", async () => {
+    await inEach(async (page, front) => {
+      await page.goto(`${front}/market?lang=en`);
+      await follows(page);
+      const listed = () => page.evaluate(() => [...document.querySelectorAll(".watch-row")].map(({ dataset }) => dataset.symbol));
+      const [first, second, third] = await listed();
+      const another = (watchlist, told) => page.evaluate((watchlist, told) => {
+        const kept = JSON.parse(localStorage.getItem("madang.market") ?? "{}");
+        localStorage.setItem("madang.market", JSON.stringify({ ...kept, watchlist }));
+        if (told) dispatchEvent(new StorageEvent("storage", { key: "madang.market" }));
+      }, watchlist, told);
+      await another([first, second], true);
+      await eventually(async () => assert.deepEqual(await listed(), [first, second], page.engine));
+      await another([first, second, third], false);
+      await page.click(`li:has([data-symbol="${first}"]) .watch-remove`);
+      await eventually(async () => assert.deepEqual(await listed(), [second, third], page.engine));
+      assert.equal(await page.evaluate(() => document.activeElement.closest("li")?.querySelector(".watch-row").dataset.symbol), second);
+      await page.reload();
+      await follows(page);
+      assert.deepEqual(await listed(), [second, third], page.engine);
+    });
+  });
+
   test("interval, style, averages, scale and another symbol beside it are chosen, and kept", async () => {
     await inEach(async (page, front) => {
       await page.goto(`${front}/market?lang=en`);
@@ -134,10 +157,19 @@ describe("the market", () => {
       await says(page, "#legend .average:last-child", /^Mean 60 [\d,.]+$/);
       const other = await page.evaluate(() => document.querySelector("[name=compare]").options[1].value);
       await choose(page, "compare", other);
+      // Counted from its own first value each, they would be in the wrong place.
+      const rests = () => page.evaluate(() => [document.querySelectorAll("#legend .average").length, document.querySelector("#averages-rest").hidden]);
+      await eventually(async () => assert.deepEqual(await rests(), [0, false], page.engine));
       await says(page, "#legend .compared", new RegExp(`^${other} [\\d,.]+$`));
       await moves(page, "#legend .compared");
       assert.notDeepEqual(await page.screenshot(), before);
       await moves(page, "#chart-price");
+      await choose(page, "compare", "");
+      await eventually(async () => assert.deepEqual(await rests(), [3, true], page.engine));
+      // A choice is no field to write in.
+      await page.click('label:has([value="15m"])');
+      await page.press("/");
+      assert.equal(await page.evaluate(() => document.activeElement.id), "search", page.engine);
       assert.deepEqual(page.problems(), [], page.engine);
       await page.reload();
       await follows(page);
@@ -215,11 +247,17 @@ describe("the market", () => {
         return page;
       }),
     );
+    for (const page of pages) await page.evaluate(noteStates);
     await program.kill();
     for (const page of pages) {
       await says(page, "#market-state-text", /^Connection lost/);
+      // A symbol whose bars aren't known is not drawn with another's.
+      await page.evaluate(() => document.querySelector('.watch-row:not([aria-current="true"])').click());
+      await says(page, "#chart-problem", /can't be reached/);
+      await eventually(async () => assert.equal(await bars(page), 0, page.engine));
+      await says(page, "#legend", /Open –.*Close –/);
+      await page.evaluate(() => document.querySelector('.watch-row:not([aria-current="true"])').click());
       await isAccessible(page, "without a connection");
-      assert.ok((await bars(page)) >= PAGE, page.engine);
     }
     await program.start();
     for (const page of pages) {
@@ -228,6 +266,9 @@ describe("the market", () => {
       await says(page, "#market-state-text", /^Live$/);
       await follows(page);
       await moves(page, "#chart-price");
+      // Attempts that fail are no news, and what can be pressed meanwhile stays where it is.
+      const { texts, hidden } = await page.evaluate(() => window.states);
+      assert.deepEqual([texts, hidden], [["Connection lost. Trying again…", "Live"], [false, true]], page.engine);
       assert.ok((await bars(page)) >= PAGE, page.engine);
       await page.close();
     }
@@ -324,6 +365,19 @@ describe("the market", () => {
     );
   }
 });
+
+/** From now on the page writes down what it says of the connection, and when there is a button to try again. */
+function noteStates() {
+  const [text, button] = ["#market-state-text", "#try-now"].map((one) => document.querySelector(one));
+  window.states = { texts: [], hidden: [] };
+  new MutationObserver(() => window.states.texts.push(text.textContent)).observe(text, { childList: true });
+  // Said again, the same is noticed too.
+  let { hidden } = button;
+  new MutationObserver(() => {
+    if (button.hidden !== hidden) window.states.hidden.push(button.hidden);
+    hidden = button.hidden;
+  }).observe(button, { attributeFilter: ["hidden"] });
+}
 
 /** The bars are here, and changes follow them. */
 async function follows(page) {

@@ -83,6 +83,27 @@ describe("the pages, on a phone and on a desk", () => {
     );
   });
 
+  test("where nothing is, a page says so and leads on, and no room is the lobby", async () => {
+    const { browsers, program } = setting;
+    await Promise.all(
+      browsers.map(async (browser, place) => {
+        const page = await browser.open({ viewport: PHONE });
+        for (const path of ["/nothing", "/chat/"]) {
+          await page.goto(`${program.front}${path}?lang=${place === 0 ? "ko" : "en"}`);
+          const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+          assert.ok(overflow <= 0, `${browser.name}: ${path}: ${overflow} px stick out`);
+          await isAccessible(page, path);
+          assert.equal(await page.evaluate(() => document.querySelectorAll("main a, .places a").length), 6, browser.name);
+          await page.click("main a");
+          await eventually(async () => assert.equal(await page.evaluate(() => location.pathname), "/", browser.name));
+        }
+        await page.goto(`${program.front}/chat?lang=en&room=`);
+        await eventually(async () => assert.equal(await page.evaluate(() => document.body.dataset.connection), "live", browser.name));
+        await page.close();
+      }),
+    );
+  });
+
   test("without a choice the system's scheme is followed", async () => {
     const [chromium] = setting.browsers;
     const colours = await Promise.all(

@@ -86,6 +86,62 @@ describe("the scoreboard", () => {
     );
   });
 
+  test("on a phone the desk says what is wrong where it can be seen, opens a match once, and keeps the keyboard's place", async () => {
+    const { browsers, program } = setting;
+    await Promise.all(
+      browsers.map(async (browser) => {
+        const page = await browser.open({ viewport: PHONE });
+        const at = () => page.evaluate(() => document.activeElement.id || document.activeElement.dataset.what);
+        const opens = (id) => page.evaluate((id) => {
+          for (const [field, value] of Object.entries({ "new-match": id, "new-away": "Swallows", "new-home": "Magpies" })) {
+            document.getElementById(field).value = value;
+          }
+          const button = document.querySelector("#open-form button");
+          button.click();
+          button.click();
+        }, id);
+        await page.goto(`${program.front}/scores/operator?lang=en`);
+        await signIn(page, PASSWORD);
+        await eventually(async () => assert.equal(await at(), "matches-title", browser.name));
+        await opens("Bad Id");
+        await says(page, "#problem", /^An id has/);
+        await seen(page);
+        await opens(`phone-${browser.name.toLowerCase()}`);
+        await says(page, "#plays > li .told", /./);
+        await says(page, "#problem", /^$/);
+        await page.evaluate(() => document.querySelector('[data-what="start"]').focus());
+        const before = await offset(page);
+        await page.press("Enter");
+        await eventually(async () => assert.equal(await offset(page), before + 1, browser.name));
+        assert.equal(await at(), "start", browser.name);
+        await page.click('[data-what="steal"]');
+        await says(page, "#problem", /./);
+        await seen(page);
+        assert.equal(await at(), "steal", browser.name);
+        await page.close();
+      }),
+    );
+  });
+
+  test("the address of no match says so, and leads to those there are by the same transport", async () => {
+    const { browsers, program } = setting;
+    await Promise.all(
+      browsers.map(async (browser) => {
+        const page = await browser.open({ viewport: PHONE });
+        await page.goto(`${program.front}/scores?lang=en&match=nope&via=events`);
+        await says(page, "#feed-state-text", /no such match/);
+        await eventually(async () => assert.ok(await page.evaluate(() => !document.querySelector("#matches-nav").hidden)));
+        assert.ok(await page.evaluate(() => document.querySelector(".ticker").hidden), browser.name);
+        await looksGood(page, "no such match");
+        await page.click('#matches a[href*="match=yard"]');
+        await says(page, "#away [data-sum=runs]", /^\d+$/);
+        assert.equal(await page.evaluate(() => new URLSearchParams(location.search).get("via")), "events");
+        assert.ok(await page.evaluate(() => !document.querySelector(".ticker").hidden), browser.name);
+        await page.close();
+      }),
+    );
+  });
+
   test("a transport is chosen on the page, and the server comes back", async () => {
     const { browsers, program } = setting;
     const pages = await Promise.all(
@@ -181,10 +237,19 @@ async function open(page, match) {
 async function tell(page, what) {
   const before = await offset(page);
   await eventually(async () =>
-    assert.ok(await page.evaluate((name) => !document.querySelector(`button[data-what="${name}"]`).disabled, what)),
+    assert.equal(await page.evaluate((name) => document.querySelector(`button[data-what="${name}"]`).ariaDisabled, what), "false"),
   );
   await page.click(`button[data-what="${what}"]`);
   await eventually(async () => assert.equal(await offset(page), before + 1, `${page.engine}: ${what}`));
+}
+
+/** Whether what went wrong is within the window. */
+async function seen(page) {
+  const { top, bottom, height } = await page.evaluate(() => {
+    const { top, bottom } = document.querySelector("#problem").getBoundingClientRect();
+    return { top, bottom, height: innerHeight };
+  });
+  assert.ok(top >= 0 && bottom <= height, `${page.engine}: from ${top} to ${bottom} of ${height}`);
 }
 
 async function offset(page) {

@@ -96,7 +96,7 @@ describe("reservation", () => {
       /** Presses a button, and measures until the other page shows it. */
       const press = async (look, button) => {
         await eventually(async () => {
-          assert.ok(await holder.page.evaluate((place) => document.querySelector(place)?.disabled === false, button));
+          assert.ok(await holder.page.evaluate((place) => document.querySelector(place)?.ariaDisabled === "false", button));
         });
         const pressed = await holder.page.evaluate((place) => {
           const now = Date.now();
@@ -271,11 +271,28 @@ describe("reservation", () => {
         await page.press("Enter");
         await visitor.sees({ [seat]: "mine" });
         await eventually(async () => assert.match(await visitor.text("#announcer"), /held for you\. .* left to confirm\.$/));
+        const paying = (open) =>
+          eventually(async () => {
+            const now = await page.evaluate(() => [document.querySelector("#checkout").open, document.activeElement.id]);
+            assert.deepEqual(now, [open, open ? "pay" : ""], page.engine);
+          });
         await tabTo("pay");
         await page.press("Enter");
-        await eventually(async () => assert.equal(await focus(), "pay"));
+        await paying(true);
+        // Whatever waits for the server leaves the focus where somebody is.
+        await page.press("Escape");
+        await paying(false);
+        assert.equal(await focus(), "pay", page.engine);
+        await page.press("Tab");
+        await page.press("Enter");
+        await visitor.reads('.hold [data-deed="extend"]', /^Extended once/);
+        assert.equal(await focus(), "extend", page.engine);
+        await page.press("Shift+Tab");
+        await page.press("Enter");
+        await paying(true);
         await page.press("Enter");
         await visitor.sees({ [seat]: "booked" });
+        await eventually(async () => assert.equal(await focus(), "basket-title", page.engine));
         assert.match(await visitor.text("#announcer"), /booked\.$/);
         await done(visitor);
       }),
@@ -341,6 +358,7 @@ describe("reservation", () => {
     await one.holds("K-1");
     await other.sees({ "K-1": "held" });
     await other.press("K-2");
+    for (const { page } of [one, other]) await page.evaluate(noteStates);
     await setting.program.kill();
     for (const visitor of [one, other]) await visitor.reads("#watch-state-text", /^Connection lost/);
     await other.page.click("#hold");
@@ -349,11 +367,50 @@ describe("reservation", () => {
     await other.sees({ "K-1": "held", "K-2": "mine" }, RESTART_MS);
     assert.equal(await other.page.evaluate(() => document.querySelectorAll(".hold").length), 1);
     for (const visitor of [one, other]) await visitor.isLive(RESTART_MS);
+    // Attempts that fail are no news.
+    for (const { page } of [one, other]) {
+      const states = await page.evaluate(() => window.states);
+      assert.deepEqual(states, ["Connection lost; trying again", "Live"], page.engine);
+    }
     await one.sees({ "K-1": "mine", "K-2": "held" });
     await one.decides("release");
     await other.sees({ "K-1": "free" });
     // What the browsers complain of is that there was no server.
     await Promise.all([one, other].map((visitor) => visitor.close()));
+  });
+
+  test("what is held too long is everybody's again", async () => {
+    const watcher = await Visitor.open(setting.browsers[1], setting.program, { event: "concert", viewport: DESK });
+    await idle.reads("#turn-text", /^Your time for Balcony M-8 and M-9 is nearly over\.$/, HOLD_MS);
+    await idle.reads("#turn-time", /^([12]\d|30|\d) s left$/);
+    await idle.reads("#notice p", /^Your time for Balcony M-8 and M-9 has run out/, HOLD_MS);
+    await watcher.sees({ "M-8": "free", "M-9": "free" });
+    await idle.sees({ "M-8": "free", "M-9": "free" });
+    await watcher.holds("M-8");
+    await idle.sees({ "M-8": "held" });
+    await idle.page.click('[data-deed="take-again"]');
+    await idle.reads("#choice", /^Balcony M-9$/);
+    await Promise.all([idle, watcher].map((visitor) => visitor.close()));
+  });
+
+  test("the address of no event says so, and lists those there are", async () => {
+    await Promise.all(
+      setting.browsers.map(async (browser) => {
+        const page = await browser.open({ viewport: PHONE });
+        await page.goto(`${setting.program.front}/seats?lang=en&event=nope&via=sse`);
+        await eventually(async () => assert.ok(await page.evaluate(() => document.querySelector('[data-event="concert"]') !== null)));
+        const told = await page.evaluate(() => [
+          document.querySelector("#watch-state-text").textContent,
+          document.querySelector("#ways-nav").hidden,
+          document.querySelector("#all-events").getAttribute("href"),
+        ]);
+        assert.deepEqual(told, ["There is no such event", true, "/seats?via=sse"], browser.name);
+        await looksGood(page, "no such event");
+        await page.click('[data-event="concert"]');
+        await eventually(async () => assert.equal(await page.evaluate(() => document.querySelector("#watch-state").dataset.state), "live"));
+        await page.close();
+      }),
+    );
   });
 
   test("it fits, and axe-core finds nothing wrong, in every language and scheme", async () => {
@@ -389,20 +446,6 @@ describe("reservation", () => {
     );
   });
 
-  test("what is held too long is everybody's again", async () => {
-    const watcher = await Visitor.open(setting.browsers[1], setting.program, { event: "concert", viewport: DESK });
-    await idle.reads("#turn-text", /^Your time for Balcony M-8 and M-9 is nearly over\.$/, HOLD_MS);
-    await idle.reads("#turn-time", /^([12]\d|30|\d) s left$/);
-    await idle.reads("#notice p", /^Your time for Balcony M-8 and M-9 has run out/, HOLD_MS);
-    await watcher.sees({ "M-8": "free", "M-9": "free" });
-    await idle.sees({ "M-8": "free", "M-9": "free" });
-    await watcher.holds("M-8");
-    await idle.sees({ "M-8": "held" });
-    await idle.page.click('[data-deed="take-again"]');
-    await idle.reads("#choice", /^Balcony M-9$/);
-    await Promise.all([idle, watcher].map((visitor) => visitor.close()));
-  });
-
   test("the picture", async () => {
     const [chromium, firefox] = setting.browsers;
     const { program } = setting;
@@ -426,6 +469,13 @@ describe("reservation", () => {
     );
   }
 });
+
+/** From now on the page writes down what it says of the connection. */
+function noteStates() {
+  const place = document.querySelector("#watch-state-text");
+  window.states = [];
+  new MutationObserver(() => window.states.push(place.textContent)).observe(place, { childList: true });
+}
 
 /** They let go of what they hold, and leave; nothing went wrong on their pages that they didn't ask for. */
 async function done(...visitors) {

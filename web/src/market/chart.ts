@@ -173,6 +173,8 @@ export class Chart {
       } else if (page?.position) this.#take(subject, page);
       else {
         this.#state = this.#state === "shown" ? "shown" : "unreachable";
+        // Under the name of the new one it would be read as its own.
+        if (this.#shown !== null && !isSame(this.#shown, subject)) this.#shown = null;
         this.#again();
       }
       this.events.changed();

@@ -33,7 +33,6 @@ export function readChoice(search: string, storage: ChoiceStorage): Choice {
   const said = query.get("symbol")?.toUpperCase();
   const interval = query.get("interval");
   const symbol = [said, known.symbol].find(isSymbol) ?? null;
-  const { watchlist } = known;
   return {
     symbol,
     interval: [interval, known.interval].find(isInterval) ?? "1m",
@@ -41,17 +40,29 @@ export function readChoice(search: string, storage: ChoiceStorage): Choice {
     style: STYLES.find((style) => style === known.style) ?? "candles",
     log: known.log === true,
     averages: known.averages === true,
-    watchlist: Array.isArray(watchlist) ? watchlist.filter(isSymbol).slice(0, WATCH_LIMIT) : null,
+    watchlist: readWatchlist(storage),
   };
 }
 
+/** What this browser watches, whichever of its tabs it was chosen in; `null` if none was. */
+export function readWatchlist(storage: ChoiceStorage): string[] | null {
+  const { watchlist } = recall(storage);
+  return Array.isArray(watchlist) ? watchlist.filter(isSymbol).slice(0, WATCH_LIMIT) : null;
+}
+
+/** Keeps all but what is watched: another tab may have chosen that in the meantime. */
 export function keepChoice(choice: Choice, storage: ChoiceStorage): void {
-  const { via: _, ...kept } = choice;
-  try {
-    storage.setItem(KEY, JSON.stringify(kept));
-  } catch {
-    // It lasts as long as the page, then.
-  }
+  const { via: _, watchlist: __, ...kept } = choice;
+  keep(kept, storage);
+}
+
+export function keepWatchlist(watchlist: readonly string[], storage: ChoiceStorage): void {
+  keep({ watchlist }, storage);
+}
+
+/** Whether another tab has told of a change to what is kept here; without a key it has emptied everything. */
+export function isOfChoice({ key }: Pick<StorageEvent, "key">): boolean {
+  return key === KEY || key === null;
 }
 
 /** The page's address with a choice in it. */
@@ -60,6 +71,14 @@ export function hrefOf(href: string, { symbol, interval }: Choice): string {
   if (symbol !== null) url.searchParams.set("symbol", symbol);
   url.searchParams.set("interval", interval);
   return url.href;
+}
+
+function keep(changed: Partial<Choice>, storage: ChoiceStorage): void {
+  try {
+    storage.setItem(KEY, JSON.stringify({ ...recall(storage), ...changed }));
+  } catch {
+    // It lasts as long as the page, then.
+  }
 }
 
 function recall(storage: ChoiceStorage): Record<string, unknown> {

@@ -12,6 +12,14 @@ export interface NewPlay {
   text?: string;
 }
 
+/** What a new match lacks, by the id of its field: said before the server is asked, which would only say that something is wrong. */
+export function lacking(match: string, away: string, home: string): { code: string; field: string } | null {
+  if (!/^[a-z0-9-]{1,40}$/.test(match)) return { code: "match_id_invalid", field: "new-match" };
+  if (away === "") return { code: "team_missing", field: "new-away" };
+  if (home === "") return { code: "team_missing", field: "new-home" };
+  return null;
+}
+
 /** What whoever runs a match asks of the back. */
 export class Operator {
   constructor(

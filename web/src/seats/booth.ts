@@ -140,6 +140,11 @@ export class Booth {
     this.settings.events.changed();
   }
 
+  /** The server answers again: that it doesn't is no longer true. */
+  reached(): void {
+    if (this.#notice?.kind === "problem" && this.#notice.code === "unreachable") this.dismiss();
+  }
+
   async holdChoice(): Promise<void> {
     if (this.#choice.length > 0) await this.hold({ places: this.#choice });
   }

@@ -13,7 +13,9 @@ export function showOpenMatches(
 ): void {
   const own = matches.filter(({ replay }) => !replay);
   byId("no-matches", "p").hidden = own.length > 0;
-  byId("open-matches", "ul").replaceChildren(
+  const list = byId("open-matches", "ul");
+  const at = list.contains(document.activeElement) ? (document.activeElement as HTMLElement).dataset.match : undefined;
+  list.replaceChildren(
     ...own.map(({ match, board }) => {
       const [away, home] = [board.away, board.home].map((side) => inLanguage(side.name, language));
       const button = make("button", "", `${away} : ${home} · ${tellState(board, texts)}`);
@@ -24,4 +26,7 @@ export function showOpenMatches(
       return make("li", "", button);
     }),
   );
+  // Whoever has just chosen one with the keyboard is still there.
+  const buttons = [...list.querySelectorAll("button")];
+  buttons.find(({ dataset }) => at !== undefined && dataset.match === at)?.focus();
 }

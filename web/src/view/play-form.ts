@@ -2,6 +2,7 @@ import type { Texts } from "../i18n/texts";
 import type { Moves, NewPlay } from "../scores/operator";
 import type { Board } from "../scores/protocol";
 import { byId, make } from "./dom";
+import { onPress, setReady } from "./focus";
 
 const RUNNERS = ["batter", "first", "second", "third"] as const;
 
@@ -20,6 +21,9 @@ export class PlayForm {
   readonly #text = byId("play-text", "input");
   readonly #runners = byId("runners", "fieldset");
   readonly #buttons = byId("play-buttons", "div");
+  /** The plays that can be, on the board that is there. */
+  readonly #can = new Set<string>();
+  #busy = false;
 
   constructor(
     private readonly texts: Texts,
@@ -37,11 +41,12 @@ export class PlayForm {
       const label = this.#select(runner).parentElement;
       if (label !== null) label.hidden = !live || (n > 0 && board.bases[n - 1] !== true);
     }
-    for (const button of this.#buttons.querySelectorAll<HTMLButtonElement>("button")) {
-      const what = button.dataset.what ?? "";
+    this.#can.clear();
+    for (const what of GROUPS.flatMap(([, plays]) => plays)) {
       const always = what === "undo" || (what === "note" && board.status !== "final");
-      button.disabled = !always && (what === "start" ? board.status !== "scheduled" : !live);
+      if (always || (what === "start" ? board.status === "scheduled" : live)) this.#can.add(what);
     }
+    this.#paint();
   }
 
   /** The play was taken: its text and moves are no longer wanted. */
@@ -52,7 +57,17 @@ export class PlayForm {
 
   /** While a play is on its way no other is told. */
   set busy(busy: boolean) {
-    this.#buttons.inert = busy;
+    this.#busy = busy;
+    this.#paint();
+  }
+
+  #paint(): void {
+    for (const button of this.#buttons.querySelectorAll<HTMLButtonElement>("button")) {
+      const can = this.#can.has(button.dataset.what ?? "");
+      setReady(button, can && !this.#busy);
+      // What can't be is no stop of the tab key, but the button that was pressed keeps the focus: "Start" can't be pressed twice.
+      button.disabled = !can && button !== document.activeElement;
+    }
   }
 
   #select(runner: (typeof RUNNERS)[number]): HTMLSelectElement {
@@ -89,7 +104,7 @@ export class PlayForm {
       const button = make("button", "", named);
       button.type = "button";
       button.dataset.what = what;
-      button.addEventListener("click", () => tell(this.#play(what)));
+      onPress(button, () => tell(this.#play(what)));
       group.append(button);
     }
     return group;

@@ -12,6 +12,8 @@ export class Scoreboard {
   readonly #state = byId("match-state", "p");
   readonly #head = byId("innings", "tr");
   readonly #sides = [byId("away", "tr"), byId("home", "tr")] as const;
+  /** The inning that was brought into sight: once, since the reader may go back to another. */
+  #revealed = -1;
 
   constructor(
     private readonly language: Language,
@@ -26,6 +28,7 @@ export class Scoreboard {
     this.#showHead(innings);
     this.#showSide(this.#sides[0], board.away, innings, batting(board, "top"));
     this.#showSide(this.#sides[1], board.home, innings, batting(board, "bottom"));
+    this.#reveal();
     this.#showBases(board);
     this.#showCount("balls", board.balls);
     this.#showCount("strikes", board.strikes);
@@ -63,6 +66,21 @@ export class Scoreboard {
       return cell;
     });
     row.replaceChildren(name, ...cells, ...sums);
+  }
+
+  /** Where the innings scroll beneath the sums, the one that is played is beside them. */
+  #reveal(): void {
+    const now = this.#root.querySelector<HTMLElement>("td.now");
+    const inning = Number(now?.dataset.inning ?? -1);
+    if (inning === this.#revealed) return;
+    this.#revealed = inning;
+    if (now === null) return;
+    const frame = part(this.#root, ".line-score");
+    const seen = frame.getBoundingClientRect();
+    const { left, right } = now.getBoundingClientRect();
+    const end = Math.min(seen.right, part(this.#root, "td.sum").getBoundingClientRect().left);
+    if (right > end) frame.scrollLeft += right - end;
+    else if (left < seen.left) frame.scrollLeft += left - seen.left;
   }
 
   #showBases(board: Board): void {

@@ -116,6 +116,14 @@ export class ChartView {
     else this.#change(changes);
   }
 
+  /** There is nothing to show of what the chart is of now. */
+  clear(): void {
+    this.#shown = null;
+    this.day(null);
+    this.#setAll();
+    this.#other?.setData([]);
+  }
+
   /** The exchange's clock, by which days begin. */
   zone(offsetMinutes: number): void {
     if (offsetMinutes === this.#offsetMinutes) return;

@@ -16,6 +16,10 @@ export class Search {
   #found: readonly Listing[] = [];
   #at = -1;
   #cancel: Cancel = () => {};
+  /** Whether what has been typed since isn't found yet. */
+  #pending = false;
+  /** Whether Enter came before the answer did: the first that it finds is meant, not what an earlier search had found. */
+  #hasty = false;
 
   constructor(
     private readonly language: Language,
@@ -47,19 +51,26 @@ export class Search {
   }
 
   close(): void {
-    this.#cancel();
+    this.#forget();
     this.#show([]);
     setText(this.#count, "");
     this.#count.className = "only-heard";
   }
 
-  #typed(): void {
+  #forget(): void {
     this.#cancel();
+    this.#pending = false;
+    this.#hasty = false;
+  }
+
+  #typed(): void {
+    this.#forget();
     const search = this.#field.value.trim();
     if (search === "") {
       this.close();
       return;
     }
+    this.#pending = true;
     this.#cancel = this.clock.after(TYPING_MS, () => {
       this.#cancel = this.desk.listings(search, FOUND, (found) => {
         this.#show(found ?? []);
@@ -68,6 +79,8 @@ export class Search {
         setText(this.#count, count === 0 ? found_none : plural(this.language, count, found_one, found_other));
         // A list says itself what is in it; that there is none has to be seen, too.
         this.#count.className = count === 0 ? "hint" : "only-heard";
+        this.#pending = false;
+        if (this.#hasty) this.#choose(this.#found[0]);
       });
     });
   }
@@ -103,8 +116,9 @@ export class Search {
     // An Enter that ends a Hangul composition chooses nothing.
     if (event.isComposing) return;
     const count = this.#found.length;
-    if (event.key === "Enter") this.#choose(this.#found[this.#at]);
-    else if (event.key === "Escape") this.close();
+    if (event.key === "Escape") this.close();
+    else if (event.key === "Enter" && this.#pending) this.#hasty = true;
+    else if (event.key === "Enter") this.#choose(this.#found[this.#at]);
     else if (event.key === "ArrowDown" && count > 0) this.#select((this.#at + 1) % count);
     else if (event.key === "ArrowUp" && count > 0) this.#select((this.#at + count - 1) % count);
     else return;

@@ -3,6 +3,7 @@ import type { Book } from "../../market/book";
 import { changeOf, formatPrice, formatShare } from "../../market/price";
 import type { Quote } from "../../market/protocol";
 import { byId, make, setText } from "../dom";
+import { focusOn } from "../focus";
 import { wayOf } from "./head";
 
 export interface WatchlistEvents {
@@ -37,8 +38,12 @@ export class Watchlist {
     const known = this.#entries;
     this.#entries = new Map(symbols.map((symbol) => [symbol, known.get(symbol) ?? this.#make(symbol)]));
     const items = [...this.#entries.values()].map(({ item }) => item);
-    // Moving an element that has the focus would take it away.
-    if (!isSame(items, this.#list.children)) this.#list.replaceChildren(...items);
+    if (!isSame(items, this.#list.children)) {
+      // Moving an element that has the focus takes it away, and so does removing it.
+      const next = this.#next(items);
+      this.#list.replaceChildren(...items);
+      if (next !== null) focusOn(next);
+    }
     for (const [symbol, { button, name }] of this.#entries) {
       if (symbol === charted) button.setAttribute("aria-current", "true");
       else button.removeAttribute("aria-current");
@@ -55,6 +60,17 @@ export class Watchlist {
     setText(entry.change, quote.halted ? this.texts.market.halted : formatShare(change.share));
     entry.item.dataset.way = wayOf(change.by);
     entry.item.dataset.at = String(quote.at);
+  }
+
+  /** What has the focus in the list, or will have it once only these rows are left: the next one, which may be removed as well. */
+  #next(left: readonly Element[]): HTMLElement | null {
+    const at = document.activeElement;
+    if (!(at instanceof HTMLElement) || !this.#list.contains(at)) return null;
+    const rows = [...this.#list.children];
+    const place = rows.findIndex((row) => row.contains(at));
+    if (left.includes(rows[place] as Element)) return at;
+    const near = [...rows.slice(place + 1), ...rows.slice(0, place).reverse()].find((row) => left.includes(row));
+    return near?.querySelector<HTMLElement>(".watch-remove") ?? byId("watch-title", "h2");
   }
 
   #make(symbol: string): Entry {

@@ -16,14 +16,15 @@ export function showEvents(events: readonly Listed[] | null, telling: Telling, h
       link.dataset.event = event;
       // A restaurant has no hour at which it begins.
       const when = mode === "seats" ? [make("span", "when", telling.at(starts_at))] : [];
-      const few = free === 0 ? seats.sold_out : fill(seats.free_of, { free, places });
-      const left = closed === true ? seats.closed : few;
+      // Its tables at all its times would be a number that nobody asks for.
+      const some = mode === "seats" ? fill(seats.free_of, { free, places }) : null;
+      const left = closed === true ? seats.closed : free === 0 ? seats.sold_out : some;
       link.append(
         make("span", "mode", seats[`mode_${mode}`]),
         make("strong", "", telling.words(title)),
         make("span", "venue", telling.words(venue)),
         ...when,
-        make("span", "left", left),
+        ...(left === null ? [] : [make("span", "left", left)]),
       );
       return make("li", "", link);
     }),

@@ -5,6 +5,7 @@ import type { ServerTime } from "../../seats/server-time";
 import type { Telling } from "../../seats/telling";
 import { ENDING_S } from "../../seats/turn";
 import { byId, make, part, setText } from "../dom";
+import { handOn, onPress, setReady } from "../focus";
 
 export interface HoldDeeds {
   extend(hold: Hold): void;
@@ -28,14 +29,18 @@ export class HoldsView {
   ) {}
 
   show(holds: readonly Hold[]): void {
-    this.#section.hidden = holds.length === 0;
     const known = new Map([...this.#list.children].map((item) => [(item as HTMLElement).dataset.hold, item]));
     const items = holds.map((hold) => {
       const item = known.get(hold.hold);
       // A button that is about to be pressed, or has the focus, stays what it is.
       return item instanceof HTMLLIElement ? item : this.#item(hold);
     });
-    for (const item of [...this.#list.children]) if (!items.includes(item as HTMLLIElement)) item.remove();
+    for (const item of [...this.#list.children]) {
+      if (items.includes(item as HTMLLIElement)) continue;
+      handOn(item, byId(items.length > 0 ? "holds-title" : "basket-title", "h3"));
+      item.remove();
+    }
+    this.#section.hidden = holds.length === 0;
     for (const [n, item] of items.entries()) {
       if (this.#list.children[n] !== item) this.#list.insertBefore(item, this.#list.children[n] ?? null);
     }
@@ -73,9 +78,9 @@ export class HoldsView {
     const extend = button(seats.extend, "extend");
     const release = button(seats.release, "release", "quiet");
     const now = () => this.#now(hold);
-    decide.addEventListener("click", () => (costs ? this.deeds.pay(now()) : this.deeds.confirm(now())));
-    extend.addEventListener("click", () => this.deeds.extend(now()));
-    release.addEventListener("click", () => this.deeds.release(now()));
+    onPress(decide, () => (costs ? this.deeds.pay(now()) : this.deeds.confirm(now())));
+    onPress(extend, () => this.deeds.extend(now()));
+    onPress(release, () => this.deeds.release(now()));
     const timer = make("p", "time-left");
     timer.setAttribute("role", "timer");
     item.append(
@@ -99,11 +104,11 @@ export class HoldsView {
     item.dataset.extended = String(hold.extended);
     part(item, ".offered").hidden = hold.state !== "offered";
     const busy = this.booth.isBusy(hold.hold);
-    for (const button of item.querySelectorAll("button")) button.disabled = busy;
+    for (const button of item.querySelectorAll("button")) setReady(button, !busy);
     const extend = part(item, "[data-deed=extend]") as HTMLButtonElement;
     // An offer is short so that the next in line needn't wait.
     extend.hidden = hold.state === "offered";
-    extend.disabled = busy || hold.extended;
+    setReady(extend, !busy && !hold.extended);
     setText(extend, hold.extended ? seats.extended : seats.extend);
   }
 }

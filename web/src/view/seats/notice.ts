@@ -2,6 +2,7 @@ import { fill } from "../../i18n/texts";
 import type { Notice } from "../../seats/booth";
 import type { Telling } from "../../seats/telling";
 import { byId, make } from "../dom";
+import { handOn } from "../focus";
 
 export interface NoticeDeeds {
   /** Holds what is left of the choice. */
@@ -23,6 +24,7 @@ export class NoticeView {
   show(notice: Notice | null): void {
     if (notice === this.#shown) return;
     this.#shown = notice;
+    handOn(this.#place, byId("event-title", "h2"));
     if (notice === null) {
       delete this.#place.dataset.notice;
       return this.#place.replaceChildren();

@@ -4,7 +4,8 @@ import type { Hold } from "../../seats/protocol";
 import type { ServerTime } from "../../seats/server-time";
 import type { Telling } from "../../seats/telling";
 import { type Turn, turnOf } from "../../seats/turn";
-import { byId, make, setText } from "../dom";
+import { byId, make, part, setText } from "../dom";
+import { handOn, onPress, setReady } from "../focus";
 import type { HoldDeeds } from "./holds";
 import type { PageTitle } from "./page-title";
 
@@ -37,6 +38,8 @@ export class TurnBar {
     const { time, title, telling, booth } = this.settings;
     const turn = turnOf(holds, (at) => time.secondsUntil(at));
     const said = turn === null ? "" : `${turn.kind} ${turn.hold.hold} ${turn.hold.extended}`;
+    // Wherever somebody has scrolled, the page stays there.
+    if (said !== this.#said) handOn(this.#bar, turn === null ? below() : this.#text, { preventScroll: true });
     this.#bar.hidden = turn === null;
     if (said !== this.#said) this.#say(turn);
     this.#said = said;
@@ -45,7 +48,7 @@ export class TurnBar {
     if (turn === null) return;
     setText(this.#time, fill(time_left, { time: telling.duration(turn.seconds) }));
     const busy = booth.isBusy(turn.hold.hold);
-    for (const button of this.#deeds.querySelectorAll("button")) button.disabled = busy;
+    for (const button of this.#deeds.querySelectorAll("button")) setReady(button, !busy);
   }
 
   #say(turn: Turn | null): void {
@@ -80,10 +83,16 @@ export class TurnBar {
   }
 }
 
+/** The heading of what is held, or of what comes before it. */
+function below(): HTMLElement {
+  const headings = [...document.querySelectorAll<HTMLElement>("#holds-title, #basket-title")];
+  return headings.findLast((heading) => heading.closest("[hidden]") === null) ?? part(document, "h1");
+}
+
 function button(text: string, deed: string, className: string, run: () => void): HTMLButtonElement {
   const button = make("button", className, text);
   button.type = "button";
   button.dataset.deed = deed;
-  button.addEventListener("click", run);
+  onPress(button, run);
   return button;
 }

@@ -3,6 +3,7 @@ import type { Booth } from "../../seats/booth";
 import type { Snapshot, Waiting } from "../../seats/protocol";
 import type { Telling } from "../../seats/telling";
 import { byId, make, setText } from "../dom";
+import { handOn, setReady } from "../focus";
 
 /** The line for places that others have: getting into it, and how far one has come. */
 export class WaitingView {
@@ -48,12 +49,16 @@ export class WaitingView {
   }
 
   show(waits: readonly Waiting[]): void {
-    this.#button.disabled = this.booth.isBusy("wait");
+    setReady(this.#button, !this.booth.isBusy("wait"));
     const known = new Map(
       [...this.#list.children].map((item) => [(item as HTMLElement).dataset.waiting, item as HTMLLIElement]),
     );
     const items = waits.map((one) => known.get(one.waiting) ?? this.#item(one));
-    for (const item of [...this.#list.children]) if (!items.includes(item as HTMLLIElement)) item.remove();
+    for (const item of [...this.#list.children]) {
+      if (items.includes(item as HTMLLIElement)) continue;
+      handOn(item, byId("waiting-title", "h3"));
+      item.remove();
+    }
     for (const [n, one] of waits.entries()) {
       const item = items[n];
       if (item === undefined) continue;
