@@ -403,7 +403,10 @@ describe("reading and finding, in two engines", () => {
       await chat.react(1, "🎉");
       await chat.do("reply", 1);
       await chat.say("an answer");
-      await eventually(async () => assert.equal((await chat.messages()).at(-1)?.state, "sent", browser.name));
+      await eventually(async () => {
+        const { text, state } = (await chat.messages()).at(-1);
+        assert.deepEqual([text, state], ["an answer", "sent"], browser.name);
+      });
       // What an answer quotes, and who has reacted, is found without a pointer too.
       await chat.openMenu((await chat.messages()).at(-1).offset);
       await chat.page.press("Escape");
