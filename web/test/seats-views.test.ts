@@ -1,68 +1,19 @@
 // @vitest-environment happy-dom
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { type Language, textsOf } from "../src/i18n/texts";
-import { Booth, type BoothEvents } from "../src/seats/booth";
-import { Commands } from "../src/seats/commands";
+import { textsOf } from "../src/i18n/texts";
 import { Hall } from "../src/seats/hall";
-import { Mine } from "../src/seats/mine";
-import { Person } from "../src/seats/person";
-import type { Change, Snapshot } from "../src/seats/protocol";
-import { ServerTime } from "../src/seats/server-time";
 import { Telling } from "../src/seats/telling";
 import { byId, part } from "../src/view/dom";
 import { showBookings, showElsewhere } from "../src/view/seats/bookings";
 import { showEvents } from "../src/view/seats/event-list";
-import { EventPage } from "../src/view/seats/event-page";
-import { PageTitle } from "../src/view/seats/page-title";
 import { Speaker } from "../src/view/seats/speaker";
 import { Thumbnail } from "../src/view/seats/thumbnail";
-import { FakeBack, hold, NOW, seats, settle, tables, told, waiting } from "./seats-samples";
-import { VirtualClock } from "./virtual-clock";
+import { loadSeats, open, press, spot } from "./seats-page";
+import { hold, NOW, seats, settle, tables, told, waiting } from "./seats-samples";
 
-const template = readFileSync(join(import.meta.dirname, "../../server/templates/seats.html"), "utf8");
-const identity = JSON.stringify({ session: "secret", sender: "me" });
+beforeEach(loadSeats);
 
-/** The template as the server would give it, less the values that no test looks at. */
-beforeEach(() => {
-  document.body.innerHTML = template.split("{% block body %}")[1]?.replace(/\{%.*?%\}/g, "") ?? "";
-  // happy-dom lays nothing out.
-  HTMLDialogElement.prototype.showModal ??= () => {};
-});
-
-/** The page of an event, with a server that answers when it's told to. */
-function open(snapshot: Snapshot, language: Language = "en") {
-  const back = new FakeBack();
-  const clock = new VirtualClock();
-  const hall = new Hall();
-  const mine = new Mine();
-  const time = new ServerTime(clock);
-  time.learn(clock.now(), NOW);
-  const person = new Person({ getItem: () => identity, setItem: () => {}, removeItem: () => {} }, back.http);
-  let keys = 0;
-  const newKey = () => `key-${++keys}`;
-  const commands = new Commands({ http: back.http, person, time, clock, newKey, random: () => 0.5 });
-  const { event } = snapshot;
-  const events: BoothEvents = { changed: () => page.paint(), told: (news) => page.speaker.tell(news) };
-  const booth = new Booth({ event, hall, mine, commands, time, clock, sender: () => "me", events });
-  const telling = new Telling(language, textsOf(language), hall);
-  const look = vi.fn();
-  const page: EventPage = new EventPage({ event, hall, mine, booth, time, telling, title: new PageTitle(), look });
-  hall.take(snapshot);
-  page.take();
-  const changes = (...places: Change[]) => {
-    const added = hall.add(told((hall.position?.offset ?? 0) + 1, ...places));
-    if (typeof added === "string") throw new Error(added);
-    page.paint(added);
-    booth.changed(added);
-  };
-  return { back, clock, hall, mine, booth, page, changes, telling, time, look };
-}
-
-const spot = (place: string) => part(document, `#map [data-place="${place}"]`) as unknown as SVGGElement;
 const label = (place: string) => spot(place).getAttribute("aria-label");
-const press = (place: string) => spot(place).dispatchEvent(new MouseEvent("click", { bubbles: true }));
 const text = (selector: string) => part(document, selector).textContent;
 const reached = () =>
   [...document.querySelectorAll<SVGGElement>('#map [tabindex="0"]')].map((one) => one.dataset.place);
@@ -289,69 +240,6 @@ describe("what is held", () => {
     await back.answer("/api/seats/holds", 200, { holds: [{ ...one, state: "sold" }] });
     await back.answer("/api/seats/waiting", 200, { waiting: [] });
     expect([spot("A-1").dataset.look, text("#announcer")]).toEqual(["booked", "Section R A-1 booked."]);
-  });
-});
-
-describe("the focus", () => {
-  const deed = (name: string, at = "") => part(document, `${at} [data-deed=${name}]`) as HTMLButtonElement;
-  const at = () => document.activeElement?.id;
-  const pressed = (button: HTMLButtonElement) => {
-    button.focus();
-    button.click();
-  };
-  const sold = { state: "sold", duplicate: false };
-  const payment = { payment: "p", amount: 2000, currency: "KRW", state: "open" };
-
-  it("stays on the button that was pressed while the server is asked, and after", async () => {
-    const { mine, page, back } = open(seats());
-    const one = hold("h", ["A-1"]);
-    mine.put(one);
-    page.paint();
-    pressed(deed("extend"));
-    // Browsers take the focus from a button that is disabled, which happy-dom doesn't.
-    expect([document.activeElement, deed("extend").disabled]).toEqual([deed("extend"), false]);
-    await back.answer("/api/seats/holds/h/extend", 200, { ...one, extended: true });
-    expect(document.activeElement).toBe(deed("extend"));
-    pressed(deed("pay"));
-    await back.answer("/api/seats/holds/h/checkout", 200, payment);
-    expect(document.activeElement).toBe(deed("pay"));
-    byId("pay-fail", "button").click();
-    await back.answer("/api/seats/demo-payments/p", 200, { state: "failed", duplicate: false });
-    expect(document.activeElement).toBe(deed("pay"));
-    pressed(byId("wait", "button"));
-    byId("wait-form", "form").dispatchEvent(new Event("submit", { cancelable: true }));
-    await back.answer("/api/seats/events/concert/waiting", 409, { code: "waiting_full" });
-    expect(at()).toBe("wait");
-  });
-
-  it("goes to a heading when what had it is gone", async () => {
-    const { mine, page, back } = open(seats());
-    const [one, two] = [hold("h", ["A-1"]), hold("i", ["A-2"])];
-    for (const each of [one, two]) mine.put(each);
-    page.paint();
-    pressed(deed("release", '[data-hold="i"]'));
-    await back.answer("/api/seats/holds/i/release", 200, { ...two, state: "released" });
-    expect(at()).toBe("holds-title");
-    pressed(deed("pay"));
-    await back.answer("/api/seats/holds/h/checkout", 200, payment);
-    byId("pay", "button").click();
-    await back.answer("/api/seats/demo-payments/p", 200, sold);
-    await back.answer("/api/seats/holds", 200, { holds: [{ ...one, state: "sold" }] });
-    await back.answer("/api/seats/waiting", 200, { waiting: [] });
-    expect(at()).toBe("basket-title");
-    mine.takeWaiting([waiting("w")]);
-    page.paint();
-    pressed(deed("leave"));
-    await back.answer("/api/seats/waiting/w/leave", 200, waiting("w", { state: "left" }));
-    expect(at()).toBe("waiting-title");
-  });
-
-  it("goes to the event's when a notice is dismissed", () => {
-    const { changes } = open(seats());
-    press("A-1");
-    changes({ place: "A-1", state: "held", holder: "other" });
-    pressed(deed("dismiss"));
-    expect(at()).toBe("event-title");
   });
 });
 
