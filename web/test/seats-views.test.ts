@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { textsOf } from "../src/i18n/texts";
 import { Hall } from "../src/seats/hall";
