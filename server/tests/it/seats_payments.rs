@@ -1,5 +1,6 @@
 //! Payments: in time, late, twice, out of order, and not by whoever likes.
 
+use std::collections::BTreeSet;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use madang_server::seats::Secret;
@@ -22,6 +23,11 @@ struct Provider<'a>(&'a Running);
 
 impl Provider<'_> {
     async fn says(&self, id: &str, payment: &Value, status: &str, amount: i64) -> Answer {
+        timeless(self.tells(id, payment, status, amount).await)
+    }
+
+    /// The same, with the time at which it was taken.
+    async fn tells(&self, id: &str, payment: &Value, status: &str, amount: i64) -> Answer {
         let news = json!({"id": id, "payment": payment, "status": status, "amount": amount});
         self.sends(&news.to_string(), PAYMENT_SECRET, seconds()).await
     }
@@ -38,6 +44,18 @@ impl Provider<'_> {
 
 fn seconds() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
+}
+
+/// An answer without when it was taken, which it must say.
+fn timeless((status, mut answer): Answer) -> Answer {
+    if status == 200 {
+        let at = answer.as_object_mut().and_then(|answer| answer.remove("at"));
+        assert!(
+            at.is_some_and(|at| at.as_i64().is_some_and(|at| at > 0)),
+            "{answer}"
+        );
+    }
+    (status, answer)
 }
 
 fn is(state: &str, duplicate: bool) -> Answer {
@@ -70,11 +88,11 @@ async fn what_costs_something_is_paid_for(database: TestDatabase) {
     assert_eq!(pay(&kim, &hold).await, payment, "there is one to pay");
     let pretend = format!("/demo-payments/{}", payment.as_str().unwrap());
     assert_eq!(
-        kim.post(&pretend, &json!({"status": "succeeded"})).await,
+        timeless(kim.post(&pretend, &json!({"status": "succeeded"})).await),
         is("sold", false)
     );
     assert_eq!(
-        kim.post(&pretend, &json!({"status": "succeeded"})).await,
+        timeless(kim.post(&pretend, &json!({"status": "succeeded"})).await),
         is("sold", true)
     );
     assert_eq!(kim.place("concert", "E-1").await["state"], "sold");
@@ -143,9 +161,12 @@ async fn news_counts_once_whenever_and_however_often_it_comes(database: TestData
     );
     let news = (0..8).map(|n| {
         let provider = if n % 2 == 0 { &here } else { &there };
-        provider.says("e2", &payment, "succeeded", 110_000)
+        provider.tells("e2", &payment, "succeeded", 110_000)
     });
     let answers = futures_util::future::join_all(news).await;
+    let taken = answers.iter().map(|(_, answer)| answer["at"].to_string());
+    assert_eq!(taken.collect::<BTreeSet<_>>().len(), 1, "{answers:?}");
+    let answers: Vec<_> = answers.into_iter().map(timeless).collect();
     let first = answers
         .iter()
         .filter(|answer| **answer == is("sold", false))
@@ -250,7 +271,7 @@ async fn only_the_provider_s_news_is_taken() {
         assert_eq!((answer.0, &answer.1["code"]), (status, &json!(code)), "{wrong}");
     }
     assert_eq!(
-        provider.sends(&body, PAYMENT_SECRET, seconds()).await,
+        timeless(provider.sends(&body, PAYMENT_SECRET, seconds()).await),
         is("sold", false)
     );
 }
@@ -271,7 +292,7 @@ async fn with_a_secret_nobody_pretends_to_be_the_provider() {
     let provider = Provider(&server);
     assert_eq!(provider.sends(&body, PAYMENT_SECRET, seconds()).await.0, 401);
     assert_eq!(
-        provider.sends(&body, "a secret of the provider", seconds()).await,
+        timeless(provider.sends(&body, "a secret of the provider", seconds()).await),
         is("sold", false)
     );
 }
