@@ -206,7 +206,10 @@ fn prepare(stream: &TcpStream, patience: Patience) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     {
         let arrival = u32::try_from(patience.arrival.as_millis()).unwrap_or(u32::MAX);
-        rustix::net::sockopt::set_tcp_user_timeout(stream, arrival)?;
+        if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(stream, arrival) {
+            // Not every kernel that calls itself so has it.
+            tracing::debug!(%error, "a client that acknowledges nothing is noticed late");
+        }
     }
     #[cfg(not(target_os = "linux"))]
     let _ = patience;

@@ -43,11 +43,13 @@ pub(super) async fn join(
     })?;
     let permit = permit.by(newcomer.pass);
     if let Some(person) = permit.who().person() {
-        let known = async {
-            room.know_readers(person).await?;
-            room.see(person).await
-        };
-        known.await.map_err(|error| unavailable(&error))?;
+        room.know_readers(person)
+            .await
+            .map_err(|error| unavailable(&error))?;
+        if let Err(error) = room.see(person).await {
+            // Their marker is kept for some time all the same.
+            tracing::debug!(%error, "that a guest was seen isn't stored");
+        }
     }
     let seat = seat(session.sender());
     Ok(room.join(name, permit, session, seat, newcomer.since, welcome))

@@ -54,6 +54,8 @@ struct Kept {
     /// When it may be told that it has moved; nothing if that has been told.
     due: Option<Instant>,
     told: Option<Instant>,
+    /// The furthest that was told.
+    told_offset: u64,
 }
 
 impl Reading {
@@ -118,6 +120,16 @@ impl Reading {
         .collect()
     }
 
+    /// Whether nobody has been told of a marker that was handed over. From now on they have.
+    pub fn is_news(&mut self, marker: &Marker) -> bool {
+        let kept = self.markers.get_mut(&marker.person);
+        kept.is_some_and(|kept| {
+            let is_news = marker.offset > kept.told_offset;
+            kept.told_offset = kept.told_offset.max(marker.offset);
+            is_news
+        })
+    }
+
     /// These couldn't be stored: they are due once more, and where somebody has read further since, that.
     pub fn put_off(&mut self, markers: &[Marker], now: Instant) {
         for marker in markers {
@@ -157,6 +169,7 @@ impl Reading {
             marker,
             due: None,
             told: None,
+            told_offset: 0,
         };
         self.markers.insert(kept.marker.person, kept);
         true
@@ -222,7 +235,9 @@ mod tests {
         let (mut reading, start) = (Reading::default(), Instant::now());
         reading.read(marker(1, 1), start);
         let moved = reading.handle_timeout(start);
+        assert!(reading.is_news(&moved[0]));
         reading.put_off(&moved, start);
+        assert!(!reading.is_news(&moved[0]), "it has been told, if not stored");
         assert_eq!(reading.poll_timeout(), Some(start + READ_INTERVAL));
         reading.read(marker(1, 2), start);
         assert_eq!(told(&mut reading, start + READ_INTERVAL), [2]);

@@ -85,6 +85,11 @@ impl Name {
     /// Characters (code points).
     pub const MAX_LEN: usize = 40;
 
+    /// A name as it was stored, by whatever rules held then.
+    pub fn stored(text: &str) -> Option<Self> {
+        (!text.is_empty()).then(|| Self(text.into()))
+    }
+
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0

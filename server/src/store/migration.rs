@@ -9,6 +9,7 @@ mod m0006_messages;
 mod m0007_market_listings;
 mod m0008_editions;
 mod m0009_index_and_markers;
+mod m0010_name_keys;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_market_listings::Migration),
             Box::new(m0008_editions::Migration),
             Box::new(m0009_index_and_markers::Migration),
+            Box::new(m0010_name_keys::Migration),
         ]
     }
 }

@@ -20,6 +20,7 @@ on_every_database! {
     moderators_at_the_same_time_get_numbers_without_a_gap
     one_room_holds_so_many_sanctions
     a_message_is_reported_once_by_each_and_waits_until_looked_at
+    names_of_before_are_found_by_what_is_seen_of_them
     in_slow_mode_one_of_two_at_the_same_time_gets_the_turn
     a_step_that_was_cut_off_is_gone_on_with
 }
@@ -359,6 +360,35 @@ async fn a_message_is_reported_once_by_each_and_waits_until_looked_at(database: 
         Some("s-c2")
     );
     assert_eq!(store.last_sender("lobby", "Lee", None).await.unwrap(), None);
+}
+
+async fn names_of_before_are_found_by_what_is_seen_of_them(database: TestDatabase) {
+    let store = database.store().await;
+    for (id, name, key) in [
+        (1, "Kim \u{2600}\u{fe0f}", "kim \u{2600}\u{fe0f}"),
+        (2, "Lee\u{200b}", "lee\u{200b}"),
+        (3, "Lee", "lee"),
+    ] {
+        assert!(store.create_account(&account(id, name, key)).await.unwrap());
+    }
+    let ban = entry("lobby", "ban", Some("Park\u{200b}"), None);
+    let banned = named(sanction("ban", 9), "park\u{200b}");
+    store.moderate(&ban, &banned).await.unwrap();
+    store.close().await.unwrap();
+    let hand = Database::connect(database.url().as_str()).await.unwrap();
+    hand.execute_unprepared("DELETE FROM seaql_migrations WHERE version = 'm0010_name_keys'")
+        .await
+        .unwrap();
+    hand.close().await.unwrap();
+    let store = database.store().await;
+    let whose = async |key: &str| store.account_named(key).await.unwrap().map(|account| account.id);
+    assert_eq!(whose("kim \u{2600}").await, Some(1));
+    assert_eq!(
+        (whose("lee").await, whose("lee\u{200b}").await),
+        (Some(3), Some(2))
+    );
+    let sanctions = store.moderation("lobby", NOW).await.unwrap().sanctions;
+    assert_eq!(sanctions[0].name_key, "park");
 }
 
 async fn in_slow_mode_one_of_two_at_the_same_time_gets_the_turn(database: TestDatabase) {

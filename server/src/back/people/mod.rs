@@ -109,7 +109,7 @@ impl People {
 fn account(stored: &StoredAccount) -> Option<Account> {
     Some(Account {
         id: AccountId(stored.id),
-        name: stored.name.parse().ok()?,
+        name: Name::stored(&stored.name)?,
         is_admin: is_admin(&stored.role),
     })
 }

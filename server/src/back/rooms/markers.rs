@@ -120,6 +120,9 @@ impl OpenRoom {
         let state = &mut *self.state();
         let moved = state.reading.handle_timeout(Instant::now());
         for marker in &moved {
+            if !state.reading.is_news(marker) {
+                continue;
+            }
             let event = Event::Read {
                 name: marker.name.as_str(),
                 offset: marker.offset,

@@ -207,7 +207,7 @@ fn rules(stored: Moderation) -> Rules {
 }
 
 fn sanction(stored: &StoredSanction) -> Option<Sanction> {
-    let name: Name = stored.name.parse().ok()?;
+    let name = Name::stored(&stored.name)?;
     Some(Sanction {
         kind: SanctionKind::named(&stored.kind)?,
         account: stored.account.map(AccountId),

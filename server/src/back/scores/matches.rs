@@ -112,7 +112,10 @@ impl Matches {
     async fn find_those_before(&self, app: &App) -> Result<(), StoreError> {
         let found = self.found.get_or_try_init(|| async {
             for name in app.store.rooms(Room::SCORES, MATCHES_LIMIT as u64).await? {
-                if let Some(Ok(id)) = name.strip_prefix(Room::SCORES).map(str::parse::<MatchId>) {
+                // What was found before the time was up needn't be read again.
+                if let Some(Ok(id)) = name.strip_prefix(Room::SCORES).map(str::parse::<MatchId>)
+                    && self.known(id.as_str()).is_none()
+                {
                     self.remember(id.clone(), relay(app, id).await?);
                 }
             }

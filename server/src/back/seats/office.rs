@@ -119,28 +119,26 @@ impl Office {
         self.store.settle_payment(&self.event(), news).await
     }
 
-    /// Blocks places, or gives them back.
+    /// Blocks places, or gives them back. Without the turn: it may take many steps, between which others have theirs.
     ///
     /// # Errors
-    /// As [`Self::carry_out`].
+    /// The store failed. Asking again is safe.
     pub(in crate::back) async fn set_blocked(
         &self,
         places: &[PlaceId],
         blocked: bool,
     ) -> Result<Result<(Vec<PlaceId>, BTreeMap<What, u64>), Refused>, StoreError> {
-        let _turn = self.turn().await?;
         self.store.set_seats_blocked(&self.event(), places, blocked).await
     }
 
-    /// Changes what is known about the event.
+    /// Changes what is known about the event. Without the turn, too.
     ///
     /// # Errors
-    /// As [`Self::carry_out`].
+    /// The store failed. Asking again is safe.
     pub(in crate::back) async fn amend(
         &self,
         amendment: &Amendment,
     ) -> Result<BTreeMap<What, u64>, StoreError> {
-        let _turn = self.turn().await?;
         let (event, changes) = self.store.amend_seat_event(&self.event(), amendment).await?;
         self.take(event).await?;
         Ok(changes)

@@ -14,7 +14,7 @@ use crate::seats::{
 };
 use crate::store::entity::{seat_hold, seat_waiting};
 
-/// Places that one transaction gives back at most, and people to whom it offers something when an event opens again: it's some statements for
+/// Places that one transaction gives back at most, or takes from holds that are over, and people to whom it offers something when an event opens again: it's some statements for
 /// each, and what takes longer than [`Store::OPERATION_TIME`](crate::store::Store::OPERATION_TIME) is never done.
 pub(super) const OFFERED_AT_ONCE: usize = 100;
 

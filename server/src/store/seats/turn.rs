@@ -12,6 +12,7 @@ use sea_orm::{
 };
 
 use super::clock::{HELD, live, now, open};
+use super::offers::OFFERED_AT_ONCE;
 use super::organising::renewed;
 use crate::seats::{Chain, Change, Event, HoldState, PlaceId, Refused, WaitingState, What};
 use crate::store::entity::{seat_audit, seat_claim, seat_event, seat_hold, seat_waiting};
@@ -19,10 +20,6 @@ use crate::store::{Store, StoreError, is_there};
 
 /// Rows of one statement: databases bound the values that it may have.
 pub(super) const ROWS_AT_ONCE: usize = 500;
-
-/// Holds that one transaction finds over, and whose places it offers, which is some statements for each: all of a hall's at once would take longer than
-/// [`Store::OPERATION_TIME`], and so never be done.
-const SETTLED_AT_ONCE: u64 = 50;
 
 /// A transaction on an event, which nobody else changes meanwhile.
 pub(super) struct Turn<'a> {
@@ -117,20 +114,23 @@ impl<'a> Turn<'a> {
 
     /// Gives back the places of holds whose time is up, the first first. Whether those were all.
     pub(super) async fn settle(&mut self) -> Result<bool, DbErr> {
+        // So that they have no more places than one transaction offers.
+        let hold_limit = self.event.about().rules.hold_limit as usize;
+        let at_once = (OFFERED_AT_ONCE / hold_limit.max(1)).max(1);
         let mut stale = seat_hold::Entity::find()
             .filter(seat_hold::Column::Event.eq(self.event.id().as_str()))
             .filter(open())
             .filter(live(self.now).not())
             .order_by_asc(seat_hold::Column::ExpiresAt)
             .order_by_asc(seat_hold::Column::Hold)
-            .limit(SETTLED_AT_ONCE + 1)
+            .limit(at_once as u64 + 1)
             .all(&self.transaction)
             .await?;
         if stale.is_empty() {
             return Ok(true);
         }
-        let are_all = stale.len() as u64 <= SETTLED_AT_ONCE;
-        stale.truncate(SETTLED_AT_ONCE as usize);
+        let are_all = stale.len() <= at_once;
+        stale.truncate(at_once);
         let ids: Vec<_> = stale.iter().map(|hold| hold.hold.clone()).collect();
         seat_hold::Entity::update_many()
             .col_expr(seat_hold::Column::State, Expr::value(HoldState::Expired.as_str()))
