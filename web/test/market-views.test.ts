@@ -288,6 +288,17 @@ describe("the focus in the watchlist", () => {
 });
 
 describe("the search", () => {
+  function search(desk: Desk, clock: VirtualClock) {
+    const chosen = vi.fn();
+    new Search("en", texts, desk, clock, ({ symbol }) => chosen(symbol));
+    const field = byId("search", "input");
+    const type = (text: string) => {
+      field.value = text;
+      field.dispatchEvent(new Event("input"));
+    };
+    return { chosen, field, type };
+  }
+
   it("takes what was typed, not what was found before, when Enter comes before the answer", () => {
     const clock = new VirtualClock();
     const answers: ((found: readonly string[]) => void)[] = [];
@@ -305,13 +316,7 @@ describe("the search", () => {
       );
       return () => {};
     });
-    const chosen = vi.fn();
-    new Search("en", texts, desk, clock, ({ symbol }) => chosen(symbol));
-    const field = byId("search", "input");
-    const type = (text: string) => {
-      field.value = text;
-      field.dispatchEvent(new Event("input"));
-    };
+    const { chosen, field, type } = search(desk, clock);
     type("alpha");
     clock.advance(TYPING_MS);
     answers.shift()?.(["ALPHA"]);
@@ -347,13 +352,7 @@ describe("the search", () => {
       });
       return () => {};
     });
-    const chosen = vi.fn();
-    new Search("en", texts, desk, clock, ({ symbol }) => chosen(symbol));
-    const field = byId("search", "input");
-    const type = (text: string) => {
-      field.value = text;
-      field.dispatchEvent(new Event("input"));
-    };
+    const { chosen, field, type } = search(desk, clock);
     type("a");
     clock.advance(TYPING_MS - 1);
     type(" al ");

@@ -3,14 +3,11 @@ import { Booth, type News } from "../src/seats/booth";
 import { Commands } from "../src/seats/commands";
 import { Hall } from "../src/seats/hall";
 import { Mine } from "../src/seats/mine";
-import { Person } from "../src/seats/person";
 import type { Change, Hold, Waiting } from "../src/seats/protocol";
-import { ServerTime } from "../src/seats/server-time";
-import { FakeBack, hold, NOW, seats, settle, told, waiting } from "./seats-samples";
+import { asking, FakeBack, hold, NOW, seats, settle, told, waiting } from "./seats-samples";
 import { VirtualClock } from "./virtual-clock";
 
 const HOLDS = "/api/seats/events/concert/holds";
-const identity = JSON.stringify({ session: "secret", sender: "me" });
 
 let back: FakeBack;
 let clock: VirtualClock;
@@ -25,12 +22,7 @@ beforeEach(() => {
   hall = new Hall();
   mine = new Mine();
   news = [];
-  const time = new ServerTime(clock);
-  time.learn(clock.now(), NOW);
-  const person = new Person({ getItem: () => identity, setItem: () => {}, removeItem: () => {} }, back.http);
-  let keys = 0;
-  const newKey = () => `key-${++keys}`;
-  const commands = new Commands({ http: back.http, person, time, clock, newKey, random: () => 0.5 });
+  const { time, commands } = asking(back, clock);
   const events = { changed: () => {}, told: (one: News) => void news.push(one) };
   booth = new Booth({ event: "concert", hall, mine, commands, time, clock, sender: () => "me", events });
   hall.take(seats());

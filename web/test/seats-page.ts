@@ -3,21 +3,17 @@ import { join } from "node:path";
 import { vi } from "vitest";
 import { type Language, textsOf } from "../src/i18n/texts";
 import { Booth, type BoothEvents } from "../src/seats/booth";
-import { Commands } from "../src/seats/commands";
 import { Hall } from "../src/seats/hall";
 import { Mine } from "../src/seats/mine";
-import { Person } from "../src/seats/person";
 import type { Change, Snapshot } from "../src/seats/protocol";
-import { ServerTime } from "../src/seats/server-time";
 import { Telling } from "../src/seats/telling";
 import { part } from "../src/view/dom";
 import { EventPage } from "../src/view/seats/event-page";
 import { PageTitle } from "../src/view/seats/page-title";
-import { FakeBack, NOW, told } from "./seats-samples";
+import { asking, FakeBack, told } from "./seats-samples";
 import { VirtualClock } from "./virtual-clock";
 
 const template = readFileSync(join(import.meta.dirname, "../../server/templates/seats.html"), "utf8");
-const identity = JSON.stringify({ session: "secret", sender: "me" });
 
 /** The template as the server would give it, less the values that no test looks at. */
 export function loadSeats(): void {
@@ -32,12 +28,7 @@ export function open(snapshot: Snapshot, language: Language = "en") {
   const clock = new VirtualClock();
   const hall = new Hall();
   const mine = new Mine();
-  const time = new ServerTime(clock);
-  time.learn(clock.now(), NOW);
-  const person = new Person({ getItem: () => identity, setItem: () => {}, removeItem: () => {} }, back.http);
-  let keys = 0;
-  const newKey = () => `key-${++keys}`;
-  const commands = new Commands({ http: back.http, person, time, clock, newKey, random: () => 0.5 });
+  const { time, commands } = asking(back, clock);
   const { event } = snapshot;
   const events: BoothEvents = { changed: () => page.paint(), told: (news) => page.speaker.tell(news) };
   const booth = new Booth({ event, hall, mine, commands, time, clock, sender: () => "me", events });

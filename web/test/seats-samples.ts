@@ -1,5 +1,9 @@
 import type { Answer, Ask, AskHttp } from "../src/net/http";
+import { Commands } from "../src/seats/commands";
+import { Person } from "../src/seats/person";
 import type { Change, Hold, Seat, SeatsSnapshot, Section, TablesSnapshot, Waiting } from "../src/seats/protocol";
+import { ServerTime } from "../src/seats/server-time";
+import type { VirtualClock } from "./virtual-clock";
 
 export const EPOCH = "0000000000000001";
 /** The database's clock when a snapshot is taken. */
@@ -99,4 +103,16 @@ export class FakeBack {
 /** Lets what waits for promises go on. */
 export async function settle(): Promise<void> {
   for (let n = 0; n < 20; n += 1) await Promise.resolve();
+}
+
+const identity = JSON.stringify({ session: "secret", sender: "me" });
+
+/** How somebody asks this server for something, and its time. */
+export function asking(back: FakeBack, clock: VirtualClock) {
+  const time = new ServerTime(clock);
+  time.learn(clock.now(), NOW);
+  const person = new Person({ getItem: () => identity, setItem: () => {}, removeItem: () => {} }, back.http);
+  let keys = 0;
+  const newKey = () => `key-${++keys}`;
+  return { time, commands: new Commands({ http: back.http, person, time, clock, newKey, random: () => 0.5 }) };
 }

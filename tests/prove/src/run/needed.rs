@@ -5,6 +5,9 @@ use std::sync::PoisonError;
 use super::{Yard, faults};
 use crate::history::{Answer, Command, Operation};
 
+/// A payment was made when its hold was surely over.
+pub(super) const LATE: &str = "paid too late";
+
 impl Yard {
     /// What hasn't happened yet.
     pub(super) fn lacks(&self) -> Vec<&'static str> {
@@ -15,7 +18,8 @@ impl Yard {
             |is: fn(&Command) -> bool| any(&|one| is(&one.command) && matches!(one.answer, Answer::Done(_)));
         let refused =
             |code: &str| any(&|one| matches!(&one.answer, Answer::Refused { code: why, .. } if why == code));
-        let late = any(&|one| matches!(one.answer, Answer::RefundDue { .. }));
+        // Whatever it was answered: a program that sells it all the same is found out by that.
+        let late = faults.contains_key(LATE);
         let needed = [
             (
                 done(|command| matches!(command, Command::Hold { .. })),

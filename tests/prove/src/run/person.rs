@@ -8,6 +8,7 @@ use fastrand::Rng;
 use tokio::time::{Instant, sleep};
 
 use super::api::{Api, Unanswered};
+use super::needed::LATE;
 use super::{HOLD_SECONDS, RunError, Yard};
 use crate::history::{Answer, Command, Hold, Operation};
 
@@ -16,6 +17,9 @@ const HOT: usize = 10;
 
 /// Seats of one order at most.
 const ORDER: usize = 3;
+
+/// How long a hold lasts that gets no more time.
+const HOLD_TIME: Duration = Duration::from_secs(HOLD_SECONDS as u64);
 
 /// Cards that somebody tries to pay one order with, at most.
 const CARDS: usize = 2;
@@ -80,7 +84,6 @@ impl Person {
         };
         self.show(&held);
         let hold = held.hold.clone();
-        let time = Duration::from_secs(u64::from(HOLD_SECONDS));
         match self.rng.u32(0..100) {
             // Seats are few: most go back.
             0..20 => drop(self.ask(Command::Release { hold }).await?),
@@ -93,12 +96,12 @@ impl Person {
             }
             // Just in time, or too late.
             45..70 => {
-                let wait = time.mul_f64(0.8 + 0.25 * self.rng.f64());
+                let wait = HOLD_TIME.mul_f64(0.8 + 0.25 * self.rng.f64());
                 self.buy(held, wait).await?;
             }
             // Surely too late.
             70..80 => {
-                self.buy(held, time + Duration::from_millis(200)).await?;
+                self.buy(held, HOLD_TIME + Duration::from_millis(200)).await?;
             }
             _ => {}
         }
@@ -140,6 +143,9 @@ impl Person {
                 amount,
             };
             self.ask(pay).await?;
+            if wait > HOLD_TIME {
+                self.yard.count(LATE);
+            }
         }
         Ok(())
     }
